@@ -1,0 +1,6 @@
+//! rolewright keeps privileged access in Microsoft Entra PIM as files in Git.
+pub mod clock;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod transport;
+pub mod wire;

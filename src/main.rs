@@ -1,0 +1,2 @@
+//! The `rolewright` binary: parse, run, exit.
+fn main() {}
