@@ -1,5 +1,6 @@
 //! rolewright keeps privileged access in Microsoft Entra PIM as files in Git.
 pub mod clock;
+pub mod core;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod transport;

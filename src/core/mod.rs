@@ -1,0 +1,22 @@
+//! The shared language: what roles, settings, scopes and assignments are, and what follows from their differences.
+//!
+//! Pure, synchronous and deterministic: no clock, no environment, no randomness, no files and no sockets. Instants, seeds
+//! and names come in as values.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod assignment;
+pub mod declared;
+pub mod diagnostic;
+pub mod direction;
+pub mod id;
+pub mod name;
+pub mod origin;
+pub mod ownership;
+pub mod period;
+pub mod policy;
+pub mod principal;
+pub mod role_definition;
+pub mod schedule;
+pub mod scope;
+pub mod state;
+pub mod target;

@@ -1,0 +1,123 @@
+//! What settings and assignments hang on: a role at a scope, on one of three surfaces.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::id::{GroupId, RoleId};
+use crate::core::scope::{ArmScope, DirectoryScope};
+
+/// One of the three places where PIM manages access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Surface {
+    /// Microsoft Entra directory roles.
+    Directory,
+    /// PIM for Groups.
+    Group,
+    /// Azure resource roles.
+    Azure,
+}
+
+impl Surface {
+    /// Returns the word that addresses begin with.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Group => "group",
+            Self::Azure => "azure",
+        }
+    }
+}
+
+impl fmt::Display for Surface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a principal is to a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// A member.
+    Member,
+    /// An owner.
+    Owner,
+}
+
+impl Access {
+    /// Returns the service's access id.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A role at a scope. The identity that policies and assignments hang on; ids only, never names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "surface", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Target {
+    /// A directory role at a directory scope.
+    Directory {
+        /// The role definition's object id.
+        role: RoleId,
+        /// The directory scope.
+        scope: DirectoryScope,
+    },
+    /// Membership or ownership of a group.
+    Group {
+        /// The group.
+        group: GroupId,
+        /// Member or owner.
+        access: Access,
+    },
+    /// An Azure role at an ARM scope.
+    Azure {
+        /// The role definition's GUID.
+        role: RoleId,
+        /// The ARM scope.
+        scope: ArmScope,
+    },
+}
+
+impl Target {
+    /// Returns the surface.
+    pub fn surface(&self) -> Surface {
+        match self {
+            Self::Directory { .. } => Surface::Directory,
+            Self::Group { .. } => Surface::Group,
+            Self::Azure { .. } => Surface::Azure,
+        }
+    }
+
+    /// Returns the role definition's id, where the role is one.
+    pub fn role(&self) -> Option<&RoleId> {
+        match self {
+            Self::Directory { role, .. } | Self::Azure { role, .. } => Some(role),
+            Self::Group { .. } => None,
+        }
+    }
+
+    /// Returns the target whose role settings govern this one: directory roles have settings at the tenant only, whatever the
+    /// assignment's scope (graph.md 3.2: "Scope is always `/`").
+    #[must_use]
+    pub fn policy_target(&self) -> Self {
+        match self {
+            Self::Directory { role, .. } => Self::Directory { role: role.clone(), scope: DirectoryScope::Tenant },
+            other => other.clone(),
+        }
+    }
+
+    /// Returns this target with another role definition, for a role that got another id than asked.
+    #[must_use]
+    pub fn with_role(self, id: &RoleId) -> Self {
+        match self {
+            Self::Directory { scope, .. } => Self::Directory { role: id.clone(), scope },
+            Self::Azure { scope, .. } => Self::Azure { role: id.clone(), scope },
+            group @ Self::Group { .. } => group,
+        }
+    }
+}
