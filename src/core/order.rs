@@ -1,0 +1,303 @@
+//! In which order a plan is carried out, so that no instant is wider than both the before and the after (design.md 3).
+//!
+//! A change may have parts in several phases: what narrows comes before the grants, what widens after the removals. Phases
+//! are walls; inside a phase, declared requirements and then addresses decide.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::change::{Change, Subject};
+use crate::core::policy::field::SettingField;
+use crate::core::policy::rule::{Event, Requirement, RuleId};
+use crate::core::policy::settings::Settings;
+use crate::core::role_definition::RoleDefinition;
+
+/// The nine phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// (1) Roles created and narrowed.
+    NarrowRoles,
+    /// (2) End-user rules that tighten, and notifications.
+    TightenActivation,
+    /// (3) Administrator rules that loosen.
+    LoosenAssignment,
+    /// (4) New and changed assignments.
+    Assign,
+    /// (5) Administrator rules that tighten.
+    TightenAssignment,
+    /// (6) Removed assignments.
+    Unassign,
+    /// (7) End-user rules that loosen.
+    LoosenActivation,
+    /// (8) Roles widened.
+    WidenRoles,
+    /// (9) Roles removed.
+    RemoveRoles,
+}
+
+impl Phase {
+    /// All phases in order.
+    pub const ALL: [Self; 9] = [
+        Self::NarrowRoles,
+        Self::TightenActivation,
+        Self::LoosenAssignment,
+        Self::Assign,
+        Self::TightenAssignment,
+        Self::Unassign,
+        Self::LoosenActivation,
+        Self::WidenRoles,
+        Self::RemoveRoles,
+    ];
+
+    /// Returns the words shown to people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NarrowRoles => "create and narrow roles",
+            Self::TightenActivation => "tighten activation settings",
+            Self::LoosenAssignment => "loosen assignment settings",
+            Self::Assign => "grant and change assignments",
+            Self::TightenAssignment => "tighten assignment settings",
+            Self::Unassign => "remove assignments",
+            Self::LoosenActivation => "loosen activation settings",
+            Self::WidenRoles => "widen roles",
+            Self::RemoveRoles => "remove roles",
+        }
+    }
+}
+
+/// One part of one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The change, by its index in the plan.
+    pub change: usize,
+    /// When.
+    pub phase: Phase,
+    /// What.
+    pub part: StepPart,
+}
+
+/// What a step writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepPart {
+    /// Makes the role.
+    CreateRole(Box<RoleDefinition>),
+    /// Brings the role to this intermediate or final form.
+    WriteRole(Box<RoleDefinition>),
+    /// Deletes the role.
+    RemoveRole,
+    /// Brings these rules of the policy to this content; the others are left as they are.
+    WriteRules(Box<Settings>, Vec<RuleId>),
+    /// Grants, changes or extends the assignment.
+    Assign,
+    /// Removes the assignment, or cancels it when it is still pending.
+    Unassign,
+}
+
+/// Requirements that go round in a circle, by address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Cycle(pub Vec<String>);
+
+impl fmt::Display for Cycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the changes require each other in a circle: {}", self.0.join(" -> "))
+    }
+}
+
+/// Returns the steps of a plan in the order in which they are carried out.
+///
+/// # Errors
+/// [`Cycle`] when requirements go round.
+pub fn order(changes: &[Change]) -> Result<Vec<Step>, Cycle> {
+    let depth = depths(changes)?;
+    let mut steps: Vec<Step> = Vec::new();
+    for (index, change) in changes.iter().enumerate() {
+        steps.extend(parts(change).into_iter().map(|(phase, part)| Step { change: index, phase, part }));
+    }
+    steps.sort_by(|a, b| {
+        let key = |step: &Step| (step.phase, depth[step.change], changes[step.change].address.as_str());
+        key(a).cmp(&key(b))
+    });
+    Ok(steps)
+}
+
+/// Returns how many requirements deep each change lies.
+fn depths(changes: &[Change]) -> Result<Vec<usize>, Cycle> {
+    let index: BTreeMap<&str, usize> = changes.iter().enumerate().map(|(i, c)| (c.address.as_str(), i)).collect();
+    let mut depth: Vec<Option<usize>> = vec![None; changes.len()];
+    for start in 0..changes.len() {
+        // an explicit stack: a chain may be as long as the plan
+        let mut stack = vec![(start, false)];
+        let mut open: BTreeSet<usize> = BTreeSet::new();
+        while let Some((at, is_done)) = stack.pop() {
+            let required = || changes[at].requires.iter().filter_map(|r| index.get(r.address.as_str()).copied());
+            if is_done {
+                open.remove(&at);
+                depth[at] = Some(required().filter_map(|r| depth[r]).max().map_or(0, |deepest| deepest + 1));
+            } else if depth[at].is_none() {
+                if !open.insert(at) {
+                    continue;
+                }
+                stack.push((at, true));
+                for next in required() {
+                    if open.contains(&next) {
+                        let mut circle: Vec<String> = open.iter().map(|i| changes[*i].address.clone()).collect();
+                        circle.push(changes[next].address.clone());
+                        return Err(Cycle(circle));
+                    }
+                    stack.push((next, false));
+                }
+            }
+        }
+    }
+    Ok(depth.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// Returns the parts of a change with their phases.
+pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
+    match &change.subject {
+        Subject::Role { before: None, after: None } => Vec::new(),
+        Subject::Role { before: None, after: Some(after) } => {
+            vec![(Phase::NarrowRoles, StepPart::CreateRole(after.clone()))]
+        }
+        Subject::Role { before: Some(_), after: None } => vec![(Phase::RemoveRoles, StepPart::RemoveRole)],
+        Subject::Role { before: Some(before), after: Some(after) } => {
+            let middle = RoleDefinition {
+                permissions: before.permissions.narrowest(&after.permissions),
+                is_enabled: before.is_enabled && after.is_enabled,
+                assignable_scopes: before.assignable_scopes.intersection(&after.assignable_scopes).cloned().collect(),
+                ..(**after).clone()
+            };
+            let mut parts = Vec::new();
+            let is_possible = !middle.permissions.actions.is_empty() || after.permissions.actions.is_empty();
+            // a role cannot be without any permission: where nothing is common to both, it changes at once, after the removals
+            if is_possible && middle != **before {
+                parts.push((Phase::NarrowRoles, StepPart::WriteRole(Box::new(middle.clone()))));
+            }
+            if !is_possible || middle != **after {
+                parts.push((Phase::WidenRoles, StepPart::WriteRole(after.clone())));
+            }
+            parts
+        }
+        Subject::Settings { before, after, .. } => settings(before, after),
+        Subject::Assignment { ask: Some(_), .. } => vec![(Phase::Assign, StepPart::Assign)],
+        Subject::Assignment { ask: None, .. } => vec![(Phase::Unassign, StepPart::Unassign)],
+    }
+}
+
+fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
+    let mut stages: Vec<(Phase, Settings)> = Vec::new();
+    let mut tight = before.clone();
+    let mut loose = before.clone();
+    for field in SettingField::all() {
+        let (old, new) = (field.get(before), field.get(after));
+        if old == new {
+            continue;
+        }
+        match field.rule().event() {
+            _ if matches!(field, SettingField::Notification(..)) => field.set(&mut tight, new),
+            Event::Activation => field.set(&mut tight, field.tightest(old, new)),
+            Event::EligibleAssignment | Event::ActiveAssignment => field.set(&mut loose, field.loosest(old, new)),
+        }
+    }
+    // while a context is on, MFA cannot be switched on (MfaAndAcrsConflict, graph.md 3.6 #6): it waits for the last stage,
+    // which changes both rules in one bulk PATCH
+    let mfa = Requirement::MultiFactorAuthentication;
+    if before.authentication_context.is_enabled && !before.activation.require.contains(&mfa) {
+        tight.activation.require.remove(&mfa);
+    }
+    let mut reached = before.clone();
+    stages.push((Phase::TightenActivation, tight.clone()));
+    let mut loosened = tight.clone();
+    loosened.eligible_assignment = with_mail(&loose, &tight, Event::EligibleAssignment);
+    loosened.active_assignment = with_mail(&loose, &tight, Event::ActiveAssignment);
+    stages.push((Phase::LoosenAssignment, loosened.clone()));
+    let mut tightened = loosened;
+    tightened.eligible_assignment = after.eligible_assignment.clone();
+    tightened.active_assignment = after.active_assignment.clone();
+    stages.push((Phase::TightenAssignment, tightened));
+    stages.push((Phase::LoosenActivation, after.clone()));
+    let mut parts = Vec::new();
+    for (phase, stage) in stages {
+        let rules = stage.differing_rules(&reached);
+        if !rules.is_empty() {
+            parts.push((phase, StepPart::WriteRules(Box::new(stage.clone()), rules)));
+            reached = stage;
+        }
+    }
+    parts
+}
+
+/// Returns the expiration and demands of `rules` with the notifications of `mail`.
+fn with_mail(rules: &Settings, mail: &Settings, event: Event) -> crate::core::policy::settings::EventSettings {
+    let mut joined = rules.event(event).clone();
+    joined.notifications = mail.event(event).notifications.clone();
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::direction::Direction;
+    use crate::core::period::Period;
+    use crate::core::policy::default::factory;
+    use crate::core::target::Surface;
+
+    fn stages(before: &Settings, after: &Settings) -> Vec<(Phase, Settings, Vec<RuleId>)> {
+        settings(before, after)
+            .into_iter()
+            .map(|(phase, part)| match part {
+                StepPart::WriteRules(settings, rules) => (phase, *settings, rules),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn settings_tighten_before_grants_and_loosen_after_removals() {
+        let before = factory(Surface::Directory);
+        let mut after = before.clone();
+        after.activation.expiration.maximum = Some(Period::hours(4));
+        after.activation.require = [Requirement::Ticket].into();
+        after.eligible_assignment.expiration.is_required = true;
+        after.active_assignment.expiration.maximum = Some(Period::days(365));
+        let stages = stages(&before, &after);
+        let phases: Vec<Phase> = stages.iter().map(|s| s.0).collect();
+        assert_eq!(
+            phases,
+            [Phase::TightenActivation, Phase::LoosenAssignment, Phase::TightenAssignment, Phase::LoosenActivation]
+        );
+        assert_eq!(stages[0].1.activation.require.len(), 3, "old and new demands together");
+        assert_eq!(stages.last().unwrap().1, after);
+        for (phase, stage, _) in &stages {
+            for field in SettingField::all().into_iter().filter(|f| f.rule().event() == Event::Activation) {
+                let wider = |than: &Settings| field.direction(&field.get(than), &field.get(stage)) == Direction::Widens;
+                assert!(!(wider(&before) && wider(&after)), "{field} is wider than both in {phase:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn to_a_context_and_back_to_mfa() {
+        let mfa = factory(Surface::Directory);
+        let mut context = mfa.clone();
+        context.authentication_context.is_enabled = true;
+        context.authentication_context.claim = Some("c1".into());
+        context.activation.require = [Requirement::Justification].into();
+        let there = stages(&mfa, &context);
+        assert_eq!(there.len(), 2);
+        assert_eq!(
+            (there[0].0, there[0].2.as_slice()),
+            (Phase::TightenActivation, &[RuleId::AuthenticationContext][..])
+        );
+        assert_eq!(
+            (there[1].0, there[1].2.as_slice()),
+            (Phase::LoosenActivation, &[RuleId::Enablement(Event::Activation)][..])
+        );
+        let back = stages(&context, &mfa);
+        assert_eq!(back.len(), 1, "one bulk PATCH: {back:?}");
+        assert_eq!(back[0].2, [RuleId::Enablement(Event::Activation), RuleId::AuthenticationContext]);
+    }
+}
