@@ -3,5 +3,6 @@ pub mod clock;
 pub mod core;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod surface;
 pub mod transport;
 pub mod wire;
