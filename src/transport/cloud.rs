@@ -149,6 +149,18 @@ impl Cloud {
         }
     }
 
+    /// Returns a cloud whose services are at these origins, as if its metadata had said so.
+    pub fn at(name: &str, login: Origin, graph: Origin, arm: Origin) -> Self {
+        Self {
+            name: name.to_owned(),
+            login,
+            graph,
+            arm,
+            exchange_audience: "api://AzureADTokenExchange".to_owned(),
+            discovered: true,
+        }
+    }
+
     /// Asks ARM's metadata at `host` (`https://host[:port]`, `host[:port]`, or plain http on loopback) where the cloud's
     /// services are: `GET {host}/metadata/endpoints?api-version=2022-09-01`, without a token. The document may begin with a
     /// byte order mark. Note that the US Government's metadata names the L4 Graph; DoD tenants name their cloud instead.

@@ -7,8 +7,9 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::ClientMethodOptions;
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
-    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
-    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, Executor,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
+    WorkloadIdentityCredentialOptions,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -145,7 +146,7 @@ fn one(method: Method, settings: &AuthSettings, around: &Surroundings) -> Result
             let tenant = tenant(method, settings)?;
             return Ok(Arc::new(Device { platform, tenant, client_id, prompt, refresh: Mutex::new(None) }));
         }
-        Method::AzureCli => Kind::Cli,
+        Method::AzureCli => Kind::Cli(azure_identity::new_executor()),
     };
     let needs_application = !matches!(method, Method::ManagedIdentity | Method::AzureCli);
     let client_id = match settings.client_id.clone() {
@@ -181,7 +182,7 @@ enum Kind {
     Github { url: String, bearer: SecretString, audience: String },
     Pipelines { uri: String, connection: String, bearer: SecretString },
     Managed(Option<String>),
-    Cli,
+    Cli(Arc<dyn Executor>),
 }
 
 struct Borrowed {
@@ -250,11 +251,12 @@ impl TokenSource for Borrowed {
                     })
                     .await
             }
-            Kind::Cli => {
+            Kind::Cli(executor) => {
                 platform
                     .fetch(method, scope, |_| {
                         let mut options = AzureCliCredentialOptions::default();
                         options.tenant_id = Some(self.tenant.clone());
+                        options.executor = Some(Arc::clone(executor));
                         Ok(AzureCliCredential::new(Some(options))?)
                     })
                     .await
@@ -288,5 +290,60 @@ struct Ready(SecretString);
 impl ClientAssertion for Ready {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
         Ok(self.0.expose_secret().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::process::{Command, Output};
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::transport::cloud::CloudName;
+    use crate::transport::web::WebSettings;
+
+    /// Runs something else instead of `az`.
+    #[derive(Debug)]
+    struct Instead(&'static str);
+
+    #[async_trait::async_trait]
+    impl Executor for Instead {
+        async fn run(&self, _: &OsStr, arguments: &[&OsStr]) -> std::io::Result<Output> {
+            let line = arguments.last().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
+            assert!(line.contains("--tenant contoso.example") && line.contains("--scope https://g/.default"), "{line}");
+            Command::new("/bin/sh").arg("-c").arg(self.0).output()
+        }
+    }
+
+    fn cli(script: &'static str) -> Borrowed {
+        let platform = Platform {
+            login: Cloud::named(CloudName::Public).login,
+            web: Web::new(WebSettings::default()),
+            clock: Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
+            metadata_service: None,
+        };
+        Borrowed {
+            method: Method::AzureCli,
+            platform,
+            tenant: "contoso.example".into(),
+            client_id: String::new(),
+            kind: Kind::Cli(Arc::new(Instead(script))),
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_azure_cli_gives_a_token_or_its_reason() {
+        let good = r#"echo '{"accessToken":"tok","expires_on":1800000000,"tokenType":"Bearer"}'"#;
+        let token = cli(good).token("https://g/.default").await.expect("a token");
+        assert_eq!((token.secret().expose_secret(), token.expires().as_second()), ("tok", 1_800_000_000));
+        let signed_out = "echo 'ERROR: Please run az login to setup account.' >&2; exit 1";
+        let error = cli(signed_out).token("https://g/.default").await.expect_err("signed out");
+        assert_eq!(error.to_string(), "azure-cli: ERROR: Please run az login to setup account.");
+        let error = cli("exit 127").token("https://g/.default").await.expect_err("not installed");
+        assert!(matches!(error, AuthError::Missing { .. }), "{error}");
     }
 }
