@@ -237,6 +237,68 @@ fn with_mail(rules: &Settings, mail: &Settings, event: Event) -> crate::core::po
     joined
 }
 
+/// Something that must have succeeded before a step may run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edge {
+    /// The change, by its index in the plan.
+    pub change: usize,
+    /// All its parts up to and including this phase.
+    pub through: Phase,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// Returns what must have succeeded before `step` may run. A step that only tightens waits for nothing but its object's
+/// existence: a loosening made for assignments is tightened again even if those assignments failed (design.md 3).
+pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
+    let change = &changes[step.change];
+    let mut edges: Vec<Edge> = Vec::new();
+    let index = |address: &str| changes.iter().position(|c| c.address == address);
+    for requirement in &change.requires {
+        let through = match step.phase {
+            Phase::RemoveRoles => Phase::Unassign,
+            _ => Phase::LoosenAssignment,
+        };
+        if let Some(required) = index(&requirement.address) {
+            edges.push(Edge { change: required, through, reason: requirement.reason.clone() });
+        }
+    }
+    let is_widening = matches!(step.phase, Phase::LoosenActivation | Phase::WidenRoles);
+    if is_widening {
+        edges.push(Edge {
+            change: step.change,
+            through: Phase::Unassign,
+            reason: "the tightening part of this change comes first".to_owned(),
+        });
+        for (other, subject) in changes.iter().enumerate().map(|(i, c)| (i, &c.subject)) {
+            let is_same = change.subject.role().is_some() && subject.role() == change.subject.role();
+            let takes_away = match subject {
+                Subject::Assignment { ask: None, .. } => true,
+                Subject::Assignment { .. } => changes[other].direction == crate::core::direction::Direction::Narrows,
+                Subject::Settings { .. } => step.phase == Phase::WidenRoles,
+                Subject::Role { .. } => false,
+            };
+            if is_same && takes_away && other != step.change {
+                let through = if matches!(subject, Subject::Settings { .. }) {
+                    Phase::TightenActivation
+                } else {
+                    Phase::Unassign
+                };
+                let reason = "whoever loses the role must not gain from looser settings first".to_owned();
+                edges.push(Edge { change: other, through, reason });
+            }
+        }
+    }
+    if matches!(step.part, StepPart::WriteRules(..)) && step.phase == Phase::LoosenAssignment {
+        edges.push(Edge {
+            change: step.change,
+            through: Phase::TightenActivation,
+            reason: "the tightening part of this change comes first".to_owned(),
+        });
+    }
+    edges
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,10 +9,12 @@ pub mod rule;
 
 use serde_json::Value;
 
+use crate::core::assignment::AssignmentKey;
 use crate::core::change::Subject;
 use crate::core::id::RoleId;
 use crate::core::observed::{Part, Row};
 use crate::core::order::StepPart;
+use crate::core::role_definition::RoleDefinition;
 use crate::core::target::Target;
 use crate::wire::{Command, Query};
 
@@ -91,11 +93,25 @@ pub trait Surface: Send + Sync {
     /// Returns the bulk reads, in the order in which they must be made: those with the same rank may run side by side.
     fn reads(&self) -> Vec<(u8, Read)>;
 
-    /// Returns the rows of one page of a read.
+    /// Returns the reads that show one assignment, and nothing else, right now.
+    fn assignment_reads(&self, key: &AssignmentKey) -> Vec<Read>;
+
+    /// Returns the reads that show one role definition by either of its ids, and by its name.
+    fn role_reads(&self, role: &RoleDefinition) -> Vec<Read>;
+
+    /// Returns the read of the object that is the target's scope, where there is one that may be too young to be known
+    /// everywhere.
+    fn scope_query(&self, target: &Target) -> Option<Query>;
+
+    /// Returns the rows of one page of a read, and what is wrong with the others: a part with a row that cannot be understood
+    /// is unreadable, never empty.
+    fn decode(&self, part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>);
+
+    /// Returns a role definition from the answer to its creation.
     ///
     /// # Errors
-    /// When a row lacks what the documents promise: an unreadable part, never an empty one.
-    fn decode(&self, part: Part, page: &Value) -> Result<Vec<Row>, DecodeError>;
+    /// What the answer lacks.
+    fn decode_role(&self, body: &Value) -> Result<RoleDefinition, String>;
 
     /// Returns the read that finds one target's settings and the id of its policy.
     fn policy_query(&self, target: &Target, policy_role: Option<&RoleId>) -> Query;

@@ -18,29 +18,34 @@ use crate::surface::json::{Instant, flag, instant, items, row_name, rows, text};
 use crate::surface::{DecodeError, name, rule};
 
 /// Decodes one page of a list.
-pub(super) fn page(part: Part, page: &Value) -> Result<Vec<Row>, DecodeError> {
+pub(super) fn page(part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
+    let (mut decoded, mut mistakes) = (Vec::new(), Vec::new());
     if !page.get("value").is_some_and(Value::is_array) {
-        return Err(DecodeError { part, why: "`value` is not a list".to_owned(), row: row_name(page) });
+        mistakes.push(DecodeError { part, why: "`value` is not a list".to_owned(), row: row_name(page) });
     }
-    let mut decoded = Vec::new();
     for row in rows(page) {
-        let wrap = |why: String| DecodeError { part, why, row: row_name(row) };
-        match part {
-            Part::Roles => decoded.push(Row::Role(Box::new(role(row).map_err(wrap)?))),
-            Part::DeletedRoles => decoded.push(Row::DeletedRole(deleted(row).map_err(wrap)?)),
-            Part::Settings => decoded.extend(settings(row)?),
-            Part::PlainAssignments => decoded.extend(plain(row).map_err(wrap)?.map(Row::Plain)),
-            Part::ActiveInstances => decoded.extend(active_instance(row).map_err(wrap)?.map(Row::Instance)),
-            Part::ActiveSchedules | Part::EligibleSchedules => {
-                let mode = if part == Part::ActiveSchedules { Mode::Active } else { Mode::Eligible };
-                decoded.extend(schedule(row, mode).map_err(wrap)?.map(Row::Schedule));
-                if let Some(principal) = row.get("principal").and_then(name::principal) {
-                    decoded.push(Row::Principal(principal));
-                }
-            }
+        match decode_row(part, row) {
+            Ok(found) => decoded.extend(found),
+            Err(error) => mistakes.push(error),
+        }
+        if let Some(principal) = row.get("principal").and_then(name::principal) {
+            decoded.push(Row::Principal(principal));
         }
     }
-    Ok(decoded)
+    (decoded, mistakes)
+}
+
+fn decode_row(part: Part, row: &Value) -> Result<Option<Row>, DecodeError> {
+    let decoded = match part {
+        Part::Roles => role(row).map(|role| Some(Row::Role(Box::new(role)))),
+        Part::DeletedRoles => deleted(row).map(|role| Some(Row::DeletedRole(role))),
+        Part::Settings => return settings(row),
+        Part::PlainAssignments => plain(row).map(|row| row.map(Row::Plain)),
+        Part::ActiveInstances => active_instance(row).map(|row| row.map(Row::Instance)),
+        Part::ActiveSchedules => schedule(row, Mode::Active).map(|row| row.map(Row::Schedule)),
+        Part::EligibleSchedules => schedule(row, Mode::Eligible).map(|row| row.map(Row::Schedule)),
+    };
+    decoded.map_err(|why| DecodeError { part, why, row: row_name(row) })
 }
 
 /// Decodes the answer that finds one role's policy.

@@ -7,12 +7,16 @@ mod query;
 
 use serde_json::Value;
 
+use crate::core::assignment::AssignmentKey;
 use crate::core::change::Subject;
 use crate::core::id::RoleId;
 use crate::core::observed::{Part, Row};
 use crate::core::order::StepPart;
 use crate::core::policy::settings::Settings;
+use crate::core::role_definition::RoleDefinition;
+use crate::core::scope::DirectoryScope;
 use crate::core::target::Target;
+use crate::surface::name;
 use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface};
 use crate::wire::{Command, Query, Refusal};
 
@@ -25,8 +29,27 @@ impl Surface for Directory {
         query::reads()
     }
 
-    fn decode(&self, part: Part, page: &Value) -> Result<Vec<Row>, DecodeError> {
+    fn assignment_reads(&self, key: &AssignmentKey) -> Vec<Read> {
+        query::assignment(key)
+    }
+
+    fn role_reads(&self, role: &RoleDefinition) -> Vec<Read> {
+        query::role(role)
+    }
+
+    fn scope_query(&self, target: &Target) -> Option<Query> {
+        match target {
+            Target::Directory { scope: DirectoryScope::AdministrativeUnit(id), .. } => Some(name::unit_query(id)),
+            _ => None,
+        }
+    }
+
+    fn decode(&self, part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
         decode::page(part, page)
+    }
+
+    fn decode_role(&self, body: &Value) -> Result<RoleDefinition, String> {
+        decode::role(body)
     }
 
     fn policy_query(&self, target: &Target, policy_role: Option<&RoleId>) -> Query {
