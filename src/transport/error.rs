@@ -26,7 +26,7 @@ pub enum TransportError {
         /// The id we sent, by which Microsoft's support finds the request.
         client_request_id: String,
         /// The last answer, when there was one.
-        refusal: Option<Refusal>,
+        refusal: Option<Box<Refusal>>,
         /// What broke, when there was no answer.
         #[source]
         source: Option<Cause>,
@@ -93,7 +93,7 @@ pub enum TransportError {
         /// The origin that keeps failing.
         host: String,
         /// The answer that broke the budget.
-        last: Option<Refusal>,
+        last: Option<Box<Refusal>>,
     },
     /// A path that does not begin with `/` or would leave its service. Our own mistake, or an id with dots and slashes.
     #[error("`{path}` is not a path below {host}")]
@@ -119,8 +119,8 @@ impl TransportError {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Ambiguous { refusal, .. } => refusal.as_ref(),
-            Self::Budget { last, .. } => last.as_ref(),
+            Self::Ambiguous { refusal, .. } => refusal.as_deref(),
+            Self::Budget { last, .. } => last.as_deref(),
             _ => None,
         }
     }

@@ -106,7 +106,7 @@ async fn a_claims_challenge_is_reported_plainly() {
 async fn microsofts_number_is_shown_and_the_secret_is_not() {
     let server = Server::raw(|seen| {
         // As careless as a service can be: it repeats what it was sent.
-        let description = format!("AADSTS7000215: Invalid client secret provided. {}\r\nTrace ID: t", seen.body);
+        let description = format!("AADSTS7000215: Invalid client secret provided: {SECRET}. {}\r\nTrace ID: t", seen.body);
         answer(401, json!({"error": "invalid_client", "error_description": description, "error_codes": [7000215], "trace_id": "t"}))
     })
     .await;

@@ -196,21 +196,16 @@ impl HttpClient for Tap {
         let result = self.platform.web.send(sent).await;
         let (seen, answer) = match result {
             Ok(reply) if (200..300).contains(&reply.status) => {
-                let answer = AsyncRawResponse::from_bytes(
-                    StatusCode::from(reply.status),
-                    Headers::default(),
-                    reply.body.clone(),
-                );
-                (Seen::Token { lifetime: lifetime(&reply.body) }, Ok(answer))
+                let lifetime = lifetime(&reply.body);
+                let status = StatusCode::from(reply.status);
+                (Seen::Token { lifetime }, Ok(AsyncRawResponse::from_bytes(status, Headers::default(), reply.body)))
             }
+            // Errors of this kind are not repeated by the library, whose own waits would run on the real clock and add up
+            // with ours; what was answered is read from `seen`.
             Ok(reply) => {
                 let after = retry::retry_after(&reply.headers, self.platform.clock.now());
-                let answer = AsyncRawResponse::from_bytes(
-                    StatusCode::from(reply.status),
-                    Headers::default(),
-                    reply.body.clone(),
-                );
-                (Seen::Refusal { status: reply.status, body: reply.body, after }, Ok(answer))
+                let seen = Seen::Refusal { status: reply.status, body: reply.body, after };
+                (seen, Err(other("the request for a token was refused")))
             }
             Err(lost) => (Seen::Lost { host, lost }, Err(other("no answer to the request for a token"))),
         };

@@ -114,7 +114,8 @@ fn one(method: Method, settings: &AuthSettings, around: &Surroundings) -> Result
         }
         Method::ClientCertificate => {
             let path = settings.certificate_path.as_ref().ok_or_else(|| unset("AZURE_CLIENT_CERTIFICATE_PATH"))?;
-            Kind::Certificate(Certificate::read(path, settings.send_certificate_chain)?, around.ids.clone())
+            let certificate = Certificate::read(path, settings.send_certificate_chain)?;
+            Kind::Certificate(Box::new(certificate), around.ids.clone())
         }
         Method::WorkloadIdentity => {
             Kind::Workload(settings.federated_token_file.clone().ok_or_else(|| unset("AZURE_FEDERATED_TOKEN_FILE"))?)
@@ -177,7 +178,7 @@ fn origin(method: Method, variable: &str, text: &str) -> Result<Origin, AuthErro
 /// A method that `azure_identity` carries out, with the part that makes it this one.
 enum Kind {
     Secret(SecretString),
-    Certificate(Certificate, RequestIds),
+    Certificate(Box<Certificate>, RequestIds),
     Workload(std::path::PathBuf),
     Github { url: String, bearer: SecretString, audience: String },
     Pipelines { uri: String, connection: String, bearer: SecretString },
@@ -208,36 +209,40 @@ impl TokenSource for Borrowed {
     async fn token(&self, scope: &str) -> Result<Token, AuthError> {
         let (method, platform) = (self.method, &self.platform);
         match &self.kind {
-            Kind::Secret(secret) => {
-                platform
-                    .fetch(method, scope, |client_options| {
-                        let secret = secret.expose_secret().to_owned().into();
-                        let options = ClientSecretCredentialOptions { client_options };
-                        Ok(ClientSecretCredential::new(&self.tenant, self.client_id.clone(), secret, Some(options))?)
-                    })
-                    .await
-            }
+            Kind::Secret(secret) => platform
+                .fetch(method, scope, |client_options| {
+                    let secret = secret.expose_secret().to_owned().into();
+                    let options = ClientSecretCredentialOptions { client_options };
+                    Ok(ClientSecretCredential::new(&self.tenant, self.client_id.clone(), secret, Some(options))?)
+                })
+                .await
+                .map_err(|error| error.without(secret.expose_secret())),
             Kind::Certificate(certificate, ids) => {
                 let audience = format!("{}/{}/oauth2/v2.0/token", platform.login, self.tenant);
                 let assertion = certificate.assert(&self.client_id, &audience, platform.clock.now(), ids.next())?;
                 self.exchange(scope, &assertion.into()).await
             }
             Kind::Github { url, bearer, audience } => {
-                let assertion = oidc::github(platform, url, bearer, audience).await?;
+                let assertion = oidc::github(platform, url, bearer, audience)
+                    .await
+                    .map_err(|error| error.without(bearer.expose_secret()))?;
                 self.exchange(scope, &assertion).await
             }
             Kind::Pipelines { uri, connection, bearer } => {
-                let assertion = oidc::pipelines(platform, uri, connection, bearer).await?;
+                let assertion = oidc::pipelines(platform, uri, connection, bearer)
+                    .await
+                    .map_err(|error| error.without(bearer.expose_secret()))?;
                 self.exchange(scope, &assertion).await
             }
             Kind::Workload(file) => {
                 platform
                     .fetch(method, scope, |client_options| {
-                        let mut options = WorkloadIdentityCredentialOptions::default();
-                        options.credential_options = ClientAssertionCredentialOptions { client_options };
-                        options.client_id = Some(self.client_id.clone());
-                        options.tenant_id = Some(self.tenant.clone());
-                        options.token_file_path = Some(file.clone());
+                        let options = WorkloadIdentityCredentialOptions {
+                            credential_options: ClientAssertionCredentialOptions { client_options },
+                            client_id: Some(self.client_id.clone()),
+                            tenant_id: Some(self.tenant.clone()),
+                            token_file_path: Some(file.clone()),
+                        };
                         Ok(WorkloadIdentityCredential::new(Some(options))?)
                     })
                     .await
@@ -254,9 +259,11 @@ impl TokenSource for Borrowed {
             Kind::Cli(executor) => {
                 platform
                     .fetch(method, scope, |_| {
-                        let mut options = AzureCliCredentialOptions::default();
-                        options.tenant_id = Some(self.tenant.clone());
-                        options.executor = Some(Arc::clone(executor));
+                        let options = AzureCliCredentialOptions {
+                            tenant_id: Some(self.tenant.clone()),
+                            executor: Some(Arc::clone(executor)),
+                            ..AzureCliCredentialOptions::default()
+                        };
                         Ok(AzureCliCredential::new(Some(options))?)
                     })
                     .await
