@@ -131,6 +131,28 @@ impl TransportError {
         matches!(self, Self::Refused(refusal) if refusal::is_absent(refusal))
     }
 
+    /// Returns what usually helps, as a sentence without a full stop, where there is more to say than the message does.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { source, .. } if source.mentions("invalid peer certificate") => {
+                Some("name the certificate authority's PEM file with --ca-file, if you trust that host")
+            }
+            Self::Ambiguous { .. } => Some("run plan again: it shows what is left to do"),
+            Self::Budget { .. } => Some("wait some minutes and run again, perhaps with a smaller --concurrency"),
+            Self::Refused(refusal) => match (refusal.status, refusal.code.as_str()) {
+                (403, "PermissionScopeNotGranted") => Some(
+                    "grant the identity the permission named above, with an administrator's consent, and run again",
+                ),
+                (403, "Authorization_RequestDenied" | "AuthorizationFailed") => {
+                    Some("the identity lacks a permission or role for this; `rolewright doctor` lists what is needed")
+                }
+                (429, _) => Some("the service is busy: wait some minutes, or raise --timeout"),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Tells whether a write may or may not have taken effect.
     pub fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Ambiguous { .. })

@@ -186,7 +186,9 @@ impl HttpClient for Tap {
         for (name, value) in request.headers().iter() {
             let name = reqwest::header::HeaderName::from_bytes(name.as_str().as_bytes());
             let value = reqwest::header::HeaderValue::from_str(value.as_str());
-            if let (Ok(name), Ok(value)) = (name, value) {
+            if let (Ok(name), Ok(mut value)) = (name, value) {
+                // One of them may be the secret of an App Service's identity.
+                value.set_sensitive(true);
                 sent.headers_mut().insert(name, value);
             }
         }

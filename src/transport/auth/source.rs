@@ -97,13 +97,23 @@ impl TokenSource for Auto {
 
 fn one(method: Method, settings: &AuthSettings, around: &Surroundings) -> Result<Arc<dyn TokenSource>, AuthError> {
     let mut login = around.cloud.login.clone();
-    if let Some(host) = settings.authority_host.as_ref().filter(|_| !around.cloud.is_discovered()) {
-        login = origin(method, "AZURE_AUTHORITY_HOST", host)?;
+    let mut metadata_service = None;
+    // Each is looked at by the methods that use it only: a platform may set the other for purposes of its own.
+    match method {
+        Method::ManagedIdentity => {
+            let real = ["http://169.254.169.254", "http://169.254.169.254/"];
+            let host = settings.metadata_service.as_deref().filter(|host| !real.contains(host));
+            metadata_service =
+                host.map(|host| origin(method, "AZURE_POD_IDENTITY_AUTHORITY_HOST", host)).transpose()?;
+        }
+        Method::AzureCli => {}
+        _ if around.cloud.is_discovered() => {}
+        _ => {
+            if let Some(host) = &settings.authority_host {
+                login = origin(method, "AZURE_AUTHORITY_HOST", host)?;
+            }
+        }
     }
-    let metadata_service = match &settings.metadata_service {
-        Some(host) => Some(origin(method, "AZURE_POD_IDENTITY_AUTHORITY_HOST", host)?),
-        None => None,
-    };
     let platform = Platform { login, web: around.web.clone(), clock: around.clock.clone(), metadata_service };
     let unset = |variable: &str| AuthError::unset(method, variable);
     // What makes a method *this* method is asked first, so that `auto` names the telling variable.
@@ -300,7 +310,8 @@ impl ClientAssertion for Ready {
     }
 }
 
-#[cfg(test)]
+// The stand-in for `az` is a shell.
+#[cfg(all(test, unix))]
 mod tests {
     use std::ffi::OsStr;
     use std::process::{Command, Output};
@@ -341,7 +352,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[tokio::test]
     async fn the_azure_cli_gives_a_token_or_its_reason() {
         let good = r#"echo '{"accessToken":"tok","expires_on":1800000000,"tokenType":"Bearer"}'"#;
