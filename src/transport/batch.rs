@@ -9,13 +9,14 @@ use serde_json::{Map, Value, json};
 
 use crate::wire::{Answer, Api, Query};
 
-use super::auth::AuthError;
+use super::auth::{AuthError, Token};
 use super::cause::Cause;
 use super::client::Shared;
 use super::error::TransportError;
+use super::refusal::{self, Without};
 use super::retry::{self, Fault, Repeat, Tally};
 use super::send::Ask;
-use super::{address, page, refusal, statistics};
+use super::{address, page, statistics};
 
 /// The most members of a batch.
 const MOST: usize = 20;
@@ -71,7 +72,13 @@ async fn chunk(
     while !open.is_empty() {
         count(shared, queries, &open, is_repeated);
         let asked: Vec<Value> = open.iter().map(|(n, _)| member(*n, &queries[*n])).collect();
-        let token = shared.tokens.get(&shared.cloud.scope(api)).await;
+        let token = match shared.tokens.get(&shared.cloud.scope(api)).await {
+            Ok(token) => token,
+            Err(error) => {
+                done.extend(open.drain(..).map(|(n, _)| (n, Err(error.clone().into()))));
+                break;
+            }
+        };
         let sent = match Ask::batch(shared, api, &json!({"requests": asked})) {
             Ok(ask) => shared.exchange(&ask).await,
             Err(error) => Err(error),
@@ -94,7 +101,7 @@ async fn chunk(
                 done.push((n, Err(body)));
                 continue;
             };
-            match judge(shared, &envelope, answer) {
+            match judge(shared, &envelope, &token, answer) {
                 Fate::Done(answer) => done.push((n, Ok(answer))),
                 Fate::Final(error) => done.push((n, Err(error))),
                 Fate::Stale(error) if has_new_token => done.push((n, Err(error))),
@@ -117,9 +124,7 @@ async fn chunk(
         }
         if !stale.is_empty() {
             has_new_token = true;
-            if let Ok(token) = token {
-                shared.tokens.discard(&shared.cloud.scope(api), &token).await;
-            }
+            shared.tokens.discard(&shared.cloud.scope(api), &token).await;
             again.append(&mut stale);
         }
         if let Some(wait) = longest {
@@ -180,7 +185,7 @@ enum Fate {
     Final(TransportError),
 }
 
-fn judge(shared: &Shared, envelope: &Answer, mut answer: Value) -> Fate {
+fn judge(shared: &Shared, envelope: &Answer, token: &Token, mut answer: Value) -> Fate {
     let status =
         answer.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
     let header = |name: &str| {
@@ -197,7 +202,7 @@ fn judge(shared: &Shared, envelope: &Answer, mut answer: Value) -> Fate {
         return Fate::Done(Answer { status, body, request_id, date: envelope.date });
     }
     let seconds = after.map(|after| after.as_secs().unsigned_abs());
-    let refusal = refusal::decode_value(status, &body, request_id, seconds);
+    let refusal = refusal::decode_value(status, &body, request_id, seconds).without(token);
     match Fault::of_status(status, &refusal.code, after) {
         _ if status == 401 => Fate::Stale(AuthError::Rejected(refusal).into()),
         Some(fault) => Fate::Faulty(fault, TransportError::Refused(refusal)),

@@ -26,7 +26,7 @@ pub enum TransportError {
         /// The id we sent, by which Microsoft's support finds the request.
         client_request_id: String,
         /// The last answer, when there was one.
-        refusal: Option<Refusal>,
+        refusal: Option<Box<Refusal>>,
         /// What broke, when there was no answer.
         #[source]
         source: Option<Cause>,
@@ -93,7 +93,7 @@ pub enum TransportError {
         /// The origin that keeps failing.
         host: String,
         /// The answer that broke the budget.
-        last: Option<Refusal>,
+        last: Option<Box<Refusal>>,
     },
     /// A path that does not begin with `/` or would leave its service. Our own mistake, or an id with dots and slashes.
     #[error("`{path}` is not a path below {host}")]
@@ -119,8 +119,8 @@ impl TransportError {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Ambiguous { refusal, .. } => refusal.as_ref(),
-            Self::Budget { last, .. } => last.as_ref(),
+            Self::Ambiguous { refusal, .. } => refusal.as_deref(),
+            Self::Budget { last, .. } => last.as_deref(),
             _ => None,
         }
     }
@@ -129,6 +129,28 @@ impl TransportError {
     /// 403, 429, 5xx, time-outs, or a 404 of a gateway.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal::is_absent(refusal))
+    }
+
+    /// Returns what usually helps, as a sentence without a full stop, where there is more to say than the message does.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { source, .. } if source.mentions("invalid peer certificate") => {
+                Some("name the certificate authority's PEM file with --ca-file, if you trust that host")
+            }
+            Self::Ambiguous { .. } => Some("run plan again: it shows what is left to do"),
+            Self::Budget { .. } => Some("wait some minutes and run again, perhaps with a smaller --concurrency"),
+            Self::Refused(refusal) => match (refusal.status, refusal.code.as_str()) {
+                (403, "PermissionScopeNotGranted") => Some(
+                    "grant the identity the permission named above, with an administrator's consent, and run again",
+                ),
+                (403, "Authorization_RequestDenied" | "AuthorizationFailed") => {
+                    Some("the identity lacks a permission or role for this; `rolewright doctor` lists what is needed")
+                }
+                (429, _) => Some("the service is busy: wait some minutes, or raise --timeout"),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Tells whether a write may or may not have taken effect.

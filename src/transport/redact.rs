@@ -46,6 +46,13 @@ pub(super) fn scrub(text: &str) -> String {
     }
 }
 
+/// Replaces `secret` itself wherever a service repeats it, whatever it looks like.
+pub(super) fn blot(text: &mut String, secret: &str) {
+    if !secret.is_empty() && text.contains(secret) {
+        *text = text.replace(secret, REDACTED);
+    }
+}
+
 /// How much at the start of a text is shown, and how much after that is a secret, in bytes.
 struct Secret {
     keep: usize,
@@ -76,7 +83,7 @@ fn secret_prefix(text: &str, before: Option<char>) -> Option<Secret> {
         if !after[..lead].contains([':', '=']) {
             continue;
         }
-        let drop = run(&after[lead..], |c| !matches!(c, '"' | '\\' | '&' | ',' | '}' | ' ' | '\n'));
+        let drop = run(&after[lead..], |c| !matches!(c, '"' | '\\' | '&' | ',' | '{' | '}' | '[' | ' ' | '\n'));
         return (drop > 0).then_some(Secret { keep: key.len() + lead, drop });
     }
     None
@@ -107,6 +114,7 @@ mod tests {
             ("grant_type=x&client_secret=s3cr3t&scope=y", "grant_type=x&client_secret=[redacted]&scope=y"),
             (r#"{"access_token":"abc","n":1}"#, r#"{"access_token":"[redacted]","n":1}"#),
             (r#"{\"accessToken\": \"abc\"}"#, r#"{\"accessToken\": \"[redacted]\"}"#),
+            (r#"{"access_token":{"nbf":1}}"#, r#"{"access_token":{"nbf":1}}"#),
             ("the password is wrong", "the password is wrong"),
             ("eyJ is short", "eyJ is short"),
             ("a\u{1b}[31mred", "a[31mred"),

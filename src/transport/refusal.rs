@@ -1,10 +1,12 @@
 //! Turns an error answer into a [`Refusal`]: finds the real code and message beneath Graph's wrapping.
 
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::wire::Refusal;
 
-use super::redact::scrub;
+use super::auth::Token;
+use super::redact::{blot, scrub};
 
 /// Codes that, with status 404, say that the named object does not exist (graph.md 7.2; for ARM its resource providers'
 /// error tables). Gateways, unknown routes and invisible subscriptions answer 404 with other codes or none, and a caller that
@@ -40,6 +42,21 @@ pub(super) fn decode(status: u16, body: &[u8], request_id: Option<String>, retry
 pub(super) fn decode_value(status: u16, body: &Value, request_id: Option<String>, retry_after: Option<u64>) -> Refusal {
     let (code, message) = code_and_message(body);
     Refusal { status, code: scrub(&code), message: scrub(&message), request_id, retry_after }
+}
+
+/// Takes our own token out of what a service said, should it repeat what it was sent.
+pub(super) trait Without {
+    /// Returns the same without the text of `token`.
+    fn without(self, token: &Token) -> Self;
+}
+
+impl Without for Refusal {
+    fn without(mut self, token: &Token) -> Self {
+        for text in [&mut self.code, &mut self.message] {
+            blot(text, token.secret().expose_secret());
+        }
+        self
+    }
 }
 
 /// Tells whether the refusal says that the object does not exist; never true for 401, 403, 429 or 5xx.

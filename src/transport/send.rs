@@ -16,7 +16,7 @@ use super::auth::{AuthError, Token};
 use super::cause::Cause;
 use super::client::Shared;
 use super::error::TransportError;
-use super::refusal;
+use super::refusal::{self, Without};
 use super::retry::{self, Fault, Repeat, Tally};
 use super::statistics;
 use super::web::{self, Lost, Reply};
@@ -174,7 +174,7 @@ impl Shared {
                     self.statistics.lock().unwrap_or_else(PoisonError::into_inner).waited += wait;
                 }
                 _ if is_doubtful => return Err(ambiguous(ask, &id, refusal, cause)),
-                Some(_) => return Err(TransportError::Budget { host, last: refusal }),
+                Some(_) => return Err(TransportError::Budget { host, last: refusal.map(Box::new) }),
                 None => {
                     return Err(match (refusal, cause) {
                         (Some(refusal), _) => TransportError::Refused(refusal),
@@ -218,7 +218,7 @@ impl Shared {
                     "answered"
                 );
                 self.note_date(&reply, ended);
-                self.judge(ask, id, reply, request_id, ended)
+                self.judge(ask, id, token, reply, request_id)
             }
             Err(lost) => {
                 let (fault, cause) = match lost {
@@ -279,7 +279,7 @@ impl Shared {
         Ok(request)
     }
 
-    fn judge(&self, ask: &Ask, id: &str, reply: Reply, request_id: Option<String>, now: Timestamp) -> Attempt {
+    fn judge(&self, ask: &Ask, id: &str, token: &Token, reply: Reply, request_id: Option<String>) -> Attempt {
         let status = reply.status;
         if (200..300).contains(&status) {
             let body = match reply.body.as_slice() {
@@ -308,9 +308,9 @@ impl Shared {
                 target,
             });
         }
-        let after = retry::retry_after(&reply.headers, now);
+        let after = retry::retry_after(&reply.headers, self.clock.now());
         let seconds = after.map(|after| after.as_secs().unsigned_abs());
-        let refusal = refusal::decode(status, &reply.body, request_id, seconds);
+        let refusal = refusal::decode(status, &reply.body, request_id, seconds).without(token);
         if status == 401 {
             return match challenge(&reply) {
                 Some(claims) => Attempt::Final(AuthError::ClaimsChallenge { claims }.into()),
@@ -370,7 +370,7 @@ fn ambiguous(ask: &Ask, id: &str, refusal: Option<Refusal>, source: Option<Cause
         method: ask.name,
         path: ask.path.clone(),
         client_request_id: id.to_owned(),
-        refusal,
+        refusal: refusal.map(Box::new),
         source,
     }
 }

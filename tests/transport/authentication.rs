@@ -8,8 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use ring::signature::{RSA_PSS_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use rolewright::clock::ManualClock;
-use rolewright::transport::{AuthError, AuthSettings, Client, Method, ShowPrompt, TransportError};
-use rolewright::wire::{Api, Query};
+use rolewright::transport::{
+    AuthError, AuthSettings, Client, Cloud, CloudName, Method, Origin, ShowPrompt, TransportError,
+};
+use rolewright::wire::{Api, Command, Query, Verb};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
@@ -106,7 +108,7 @@ async fn a_claims_challenge_is_reported_plainly() {
 async fn microsofts_number_is_shown_and_the_secret_is_not() {
     let server = Server::raw(|seen| {
         // As careless as a service can be: it repeats what it was sent.
-        let description = format!("AADSTS7000215: Invalid client secret provided. {}\r\nTrace ID: t", seen.body);
+        let description = format!("AADSTS7000215: Invalid client secret provided: {SECRET}. {}\r\nTrace ID: t", seen.body);
         answer(401, json!({"error": "invalid_client", "error_description": description, "error_codes": [7000215], "trace_id": "t"}))
     })
     .await;
@@ -432,6 +434,40 @@ async fn auto_does_not_fall_on_to_another_identity_when_one_is_refused() {
     let failed = client.reader().get(&query()).await.expect_err("refused");
     assert!(failed.to_string().contains("AADSTS7000222"), "{failed}");
     assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn another_login_serves_named_clouds_only() {
+    let elsewhere = Server::raw(|_| token("elsewhere")).await;
+    let server = Server::start(|_, _| ok(json!({}))).await;
+    let auth = app(
+        Method::ClientSecret,
+        &[("AZURE_CLIENT_SECRET", SECRET.to_owned()), ("AZURE_AUTHORITY_HOST", elsewhere.origin.clone())],
+    );
+    // A discovered cloud knows its own login.
+    let (discovered, _) = connect(settings(&server, auth.clone())).await;
+    discovered.reader().get(&query()).await.expect("an answer");
+    assert!(elsewhere.seen().is_empty());
+    let mut named = settings(&server, auth);
+    named.cloud = Cloud::named(CloudName::Public);
+    named.cloud.graph = Origin::parse(&server.origin).expect("an origin");
+    let (named, _) = connect(named).await;
+    named.reader().get(&query()).await.expect("an answer");
+    assert_eq!(elsewhere.seen().len(), 1);
+    assert_eq!(server.asked()[1].header("authorization"), Some("Bearer elsewhere"));
+}
+
+#[tokio::test]
+async fn a_reader_can_be_handed_to_another_task() {
+    let server = Server::start(|_, _| ok(json!({"value": []}))).await;
+    let (client, _) = client(&server).await;
+    let (reader, writer) = (client.reader(), client.writer());
+    let task = tokio::spawn(async move {
+        let _ = reader.batch(&[query()]).await;
+        let _ = writer.send(&Command::new(Api::Arm, Verb::Put, "/x")).await;
+        reader.pages(&query()).await
+    });
+    assert_eq!(task.await.expect("it ran").expect("pages").len(), 1);
 }
 
 #[tokio::test]

@@ -8,34 +8,34 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    pub method: String,
-    pub target: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    pub fn form(&self) -> Vec<(String, String)> {
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
         let url = reqwest::Url::parse(&format!("http://form/?{}", self.body)).expect("a form");
         url.query_pairs().into_owned().collect()
     }
 
-    pub fn field(&self, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         self.form().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
 }
 
 /// What the server does.
-pub enum Reply {
+pub(crate) enum Reply {
     Send {
         status: u16,
         headers: Vec<(&'static str, String)>,
@@ -45,33 +45,33 @@ pub enum Reply {
     HangUp,
 }
 
-pub fn answer(status: u16, body: Value) -> Reply {
+pub(crate) fn answer(status: u16, body: Value) -> Reply {
     Reply::Send { status, headers: Vec::new(), body: body.to_string().into_bytes() }
 }
 
-pub fn ok(body: Value) -> Reply {
+pub(crate) fn ok(body: Value) -> Reply {
     answer(200, body)
 }
 
-pub fn with(status: u16, headers: &[(&'static str, &str)], body: Value) -> Reply {
+pub(crate) fn with(status: u16, headers: &[(&'static str, &str)], body: Value) -> Reply {
     let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     Reply::Send { status, headers, body: body.to_string().into_bytes() }
 }
 
-pub fn error(status: u16, code: &str) -> Reply {
+pub(crate) fn error(status: u16, code: &str) -> Reply {
     answer(status, json!({"error": {"code": code, "message": "as scripted"}}))
 }
 
 /// A running server; stops with the test's runtime.
-pub struct Server {
-    pub origin: String,
+pub(crate) struct Server {
+    pub(crate) origin: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
     /// Starts a server that answers request number `n` (from 0, requests for tokens not counted) with `script(n, request)`.
     /// Requests for tokens get `{scope}` tokens of one hour.
-    pub async fn start(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
         let tokens = Mutex::new(0);
         let count = Mutex::new(0);
         Self::raw(move |seen| {
@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// Starts a server that answers everything by `script`.
-    pub async fn raw(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn raw(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -105,17 +105,17 @@ impl Server {
     }
 
     /// All requests, those for tokens included.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("unpoisoned").clone()
     }
 
     /// The requests to the API.
-    pub fn asked(&self) -> Vec<Seen> {
+    pub(crate) fn asked(&self) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| !seen.target.ends_with("/oauth2/v2.0/token")).collect()
     }
 
     /// How many tokens were asked for.
-    pub fn tokens(&self) -> usize {
+    pub(crate) fn tokens(&self) -> usize {
         self.seen().len() - self.asked().len()
     }
 }

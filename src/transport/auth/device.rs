@@ -97,12 +97,17 @@ impl TokenSource for Device {
         ];
         loop {
             self.platform.clock.sleep(interval).await;
-            let reply = self.post("token", &form).await?;
+            let reply = self.post("token", &form).await;
+            let is_over = self.platform.clock.now() >= deadline;
+            let reply = match reply {
+                // The person is typing; a network that blinks meanwhile costs nothing.
+                Err(AuthError::Unreachable { .. }) if !is_over => continue,
+                other => other?,
+            };
             if reply.status == 200 {
                 return self.granted(&reply, &mut refresh);
             }
             let json: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-            let is_over = self.platform.clock.now() >= deadline;
             match json.get("error").and_then(Value::as_str) {
                 Some("authorization_pending") if !is_over => {}
                 Some("slow_down") if !is_over => interval += SignedDuration::from_secs(5),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::transport::cause::Cause;
-use crate::transport::redact::scrub;
+use crate::transport::redact::{blot, scrub};
 use crate::wire::Refusal;
 
 use super::settings::Method;
@@ -103,6 +103,15 @@ impl AuthError {
     /// Returns a missing environment variable.
     pub(super) fn unset(method: Method, variable: &str) -> Self {
         Self::Missing { method, what: format!("{variable} is not set") }
+    }
+
+    /// Returns the same without `secret`, should the platform repeat what it was sent.
+    pub(super) fn without(mut self, secret: &str) -> Self {
+        if let Self::Refused { code, message, .. } = &mut self {
+            blot(code, secret);
+            blot(message, secret);
+        }
+        self
     }
 
     /// Decodes an OAuth error answer: `error`, `error_description` (`AADSTS… …`), `error_codes`, `trace_id` (graph.md 10);

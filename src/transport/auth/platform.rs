@@ -186,7 +186,9 @@ impl HttpClient for Tap {
         for (name, value) in request.headers().iter() {
             let name = reqwest::header::HeaderName::from_bytes(name.as_str().as_bytes());
             let value = reqwest::header::HeaderValue::from_str(value.as_str());
-            if let (Ok(name), Ok(value)) = (name, value) {
+            if let (Ok(name), Ok(mut value)) = (name, value) {
+                // One of them may be the secret of an App Service's identity.
+                value.set_sensitive(true);
                 sent.headers_mut().insert(name, value);
             }
         }
@@ -196,21 +198,16 @@ impl HttpClient for Tap {
         let result = self.platform.web.send(sent).await;
         let (seen, answer) = match result {
             Ok(reply) if (200..300).contains(&reply.status) => {
-                let answer = AsyncRawResponse::from_bytes(
-                    StatusCode::from(reply.status),
-                    Headers::default(),
-                    reply.body.clone(),
-                );
-                (Seen::Token { lifetime: lifetime(&reply.body) }, Ok(answer))
+                let lifetime = lifetime(&reply.body);
+                let status = StatusCode::from(reply.status);
+                (Seen::Token { lifetime }, Ok(AsyncRawResponse::from_bytes(status, Headers::default(), reply.body)))
             }
+            // Errors of this kind are not repeated by the library, whose own waits would run on the real clock and add up
+            // with ours; what was answered is read from `seen`.
             Ok(reply) => {
                 let after = retry::retry_after(&reply.headers, self.platform.clock.now());
-                let answer = AsyncRawResponse::from_bytes(
-                    StatusCode::from(reply.status),
-                    Headers::default(),
-                    reply.body.clone(),
-                );
-                (Seen::Refusal { status: reply.status, body: reply.body, after }, Ok(answer))
+                let seen = Seen::Refusal { status: reply.status, body: reply.body, after };
+                (seen, Err(other("the request for a token was refused")))
             }
             Err(lost) => (Seen::Lost { host, lost }, Err(other("no answer to the request for a token"))),
         };

@@ -97,13 +97,23 @@ impl TokenSource for Auto {
 
 fn one(method: Method, settings: &AuthSettings, around: &Surroundings) -> Result<Arc<dyn TokenSource>, AuthError> {
     let mut login = around.cloud.login.clone();
-    if let Some(host) = settings.authority_host.as_ref().filter(|_| !around.cloud.is_discovered()) {
-        login = origin(method, "AZURE_AUTHORITY_HOST", host)?;
+    let mut metadata_service = None;
+    // Each is looked at by the methods that use it only: a platform may set the other for purposes of its own.
+    match method {
+        Method::ManagedIdentity => {
+            let real = ["http://169.254.169.254", "http://169.254.169.254/"];
+            let host = settings.metadata_service.as_deref().filter(|host| !real.contains(host));
+            metadata_service =
+                host.map(|host| origin(method, "AZURE_POD_IDENTITY_AUTHORITY_HOST", host)).transpose()?;
+        }
+        Method::AzureCli => {}
+        _ if around.cloud.is_discovered() => {}
+        _ => {
+            if let Some(host) = &settings.authority_host {
+                login = origin(method, "AZURE_AUTHORITY_HOST", host)?;
+            }
+        }
     }
-    let metadata_service = match &settings.metadata_service {
-        Some(host) => Some(origin(method, "AZURE_POD_IDENTITY_AUTHORITY_HOST", host)?),
-        None => None,
-    };
     let platform = Platform { login, web: around.web.clone(), clock: around.clock.clone(), metadata_service };
     let unset = |variable: &str| AuthError::unset(method, variable);
     // What makes a method *this* method is asked first, so that `auto` names the telling variable.
@@ -114,7 +124,8 @@ fn one(method: Method, settings: &AuthSettings, around: &Surroundings) -> Result
         }
         Method::ClientCertificate => {
             let path = settings.certificate_path.as_ref().ok_or_else(|| unset("AZURE_CLIENT_CERTIFICATE_PATH"))?;
-            Kind::Certificate(Certificate::read(path, settings.send_certificate_chain)?, around.ids.clone())
+            let certificate = Certificate::read(path, settings.send_certificate_chain)?;
+            Kind::Certificate(Box::new(certificate), around.ids.clone())
         }
         Method::WorkloadIdentity => {
             Kind::Workload(settings.federated_token_file.clone().ok_or_else(|| unset("AZURE_FEDERATED_TOKEN_FILE"))?)
@@ -177,7 +188,7 @@ fn origin(method: Method, variable: &str, text: &str) -> Result<Origin, AuthErro
 /// A method that `azure_identity` carries out, with the part that makes it this one.
 enum Kind {
     Secret(SecretString),
-    Certificate(Certificate, RequestIds),
+    Certificate(Box<Certificate>, RequestIds),
     Workload(std::path::PathBuf),
     Github { url: String, bearer: SecretString, audience: String },
     Pipelines { uri: String, connection: String, bearer: SecretString },
@@ -208,36 +219,40 @@ impl TokenSource for Borrowed {
     async fn token(&self, scope: &str) -> Result<Token, AuthError> {
         let (method, platform) = (self.method, &self.platform);
         match &self.kind {
-            Kind::Secret(secret) => {
-                platform
-                    .fetch(method, scope, |client_options| {
-                        let secret = secret.expose_secret().to_owned().into();
-                        let options = ClientSecretCredentialOptions { client_options };
-                        Ok(ClientSecretCredential::new(&self.tenant, self.client_id.clone(), secret, Some(options))?)
-                    })
-                    .await
-            }
+            Kind::Secret(secret) => platform
+                .fetch(method, scope, |client_options| {
+                    let secret = secret.expose_secret().to_owned().into();
+                    let options = ClientSecretCredentialOptions { client_options };
+                    Ok(ClientSecretCredential::new(&self.tenant, self.client_id.clone(), secret, Some(options))?)
+                })
+                .await
+                .map_err(|error| error.without(secret.expose_secret())),
             Kind::Certificate(certificate, ids) => {
                 let audience = format!("{}/{}/oauth2/v2.0/token", platform.login, self.tenant);
                 let assertion = certificate.assert(&self.client_id, &audience, platform.clock.now(), ids.next())?;
                 self.exchange(scope, &assertion.into()).await
             }
             Kind::Github { url, bearer, audience } => {
-                let assertion = oidc::github(platform, url, bearer, audience).await?;
+                let assertion = oidc::github(platform, url, bearer, audience)
+                    .await
+                    .map_err(|error| error.without(bearer.expose_secret()))?;
                 self.exchange(scope, &assertion).await
             }
             Kind::Pipelines { uri, connection, bearer } => {
-                let assertion = oidc::pipelines(platform, uri, connection, bearer).await?;
+                let assertion = oidc::pipelines(platform, uri, connection, bearer)
+                    .await
+                    .map_err(|error| error.without(bearer.expose_secret()))?;
                 self.exchange(scope, &assertion).await
             }
             Kind::Workload(file) => {
                 platform
                     .fetch(method, scope, |client_options| {
-                        let mut options = WorkloadIdentityCredentialOptions::default();
-                        options.credential_options = ClientAssertionCredentialOptions { client_options };
-                        options.client_id = Some(self.client_id.clone());
-                        options.tenant_id = Some(self.tenant.clone());
-                        options.token_file_path = Some(file.clone());
+                        let options = WorkloadIdentityCredentialOptions {
+                            credential_options: ClientAssertionCredentialOptions { client_options },
+                            client_id: Some(self.client_id.clone()),
+                            tenant_id: Some(self.tenant.clone()),
+                            token_file_path: Some(file.clone()),
+                        };
                         Ok(WorkloadIdentityCredential::new(Some(options))?)
                     })
                     .await
@@ -254,9 +269,11 @@ impl TokenSource for Borrowed {
             Kind::Cli(executor) => {
                 platform
                     .fetch(method, scope, |_| {
-                        let mut options = AzureCliCredentialOptions::default();
-                        options.tenant_id = Some(self.tenant.clone());
-                        options.executor = Some(Arc::clone(executor));
+                        let options = AzureCliCredentialOptions {
+                            tenant_id: Some(self.tenant.clone()),
+                            executor: Some(Arc::clone(executor)),
+                            ..AzureCliCredentialOptions::default()
+                        };
                         Ok(AzureCliCredential::new(Some(options))?)
                     })
                     .await
@@ -293,7 +310,8 @@ impl ClientAssertion for Ready {
     }
 }
 
-#[cfg(test)]
+// The stand-in for `az` is a shell.
+#[cfg(all(test, unix))]
 mod tests {
     use std::ffi::OsStr;
     use std::process::{Command, Output};
@@ -334,7 +352,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[tokio::test]
     async fn the_azure_cli_gives_a_token_or_its_reason() {
         let good = r#"echo '{"accessToken":"tok","expires_on":1800000000,"tokenType":"Bearer"}'"#;

@@ -53,7 +53,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Something that can get a token. Keeps none: [`Tokens`] does.
+/// Something that can get a token. Keeps none: the client does.
 #[async_trait::async_trait]
 pub trait TokenSource: Send + Sync + fmt::Debug {
     /// Fetches a new token for `scope`, e.g. `https://graph.microsoft.com/.default`.
