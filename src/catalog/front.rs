@@ -15,7 +15,8 @@ impl FrontCoded {
     /// # Panics
     /// When the line is not front-coded: the data are part of the program and a test reads all of them.
     pub(super) fn name(&mut self, line: &str) -> String {
-        let digit = line.chars().next().and_then(|c| c.to_digit(36)).unwrap_or_else(|| panic!("not front-coded: {line:?}"));
+        let digit =
+            line.chars().next().and_then(|c| c.to_digit(36)).unwrap_or_else(|| panic!("not front-coded: {line:?}"));
         let shared = match digit {
             0 => 0,
             count => {

@@ -35,8 +35,11 @@ pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
         } else {
             continue;
         };
-        let distance =
-            if distance > bound && other == length && sorted.len() > 1 && words(&folded) == sorted { 1 } else { distance };
+        let distance = if distance > bound && other == length && sorted.len() > 1 && words(&folded) == sorted {
+            1
+        } else {
+            distance
+        };
         if distance <= bound.max(usize::from(best.is_none())) {
             best = Some((distance, candidate));
         }
