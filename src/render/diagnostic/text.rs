@@ -92,12 +92,11 @@ mod tests {
         error[unknown-principal]: no user named `alice@contoso.example`
          --> roles/helpdesk.yaml:4:13
           |
-         :::
         4 |     - user: alice@contoso.example
           |             ^^^^^^^^^^^^^^^^^^^^^ looked up in tenant contoso.example
+          |
          ::: roles/helpdesk.yaml:1:1
           |
-         :::
         1 | kind: EligibleAssignment
           | ---- in this document
           |
