@@ -1,6 +1,7 @@
 //! rolewright keeps privileged access in Microsoft Entra PIM as files in Git.
 pub mod clock;
 pub mod core;
+pub mod manifest;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod transport;
