@@ -2,6 +2,7 @@
 pub mod catalog;
 pub mod clock;
 pub mod core;
+pub mod manifest;
 pub mod render;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
