@@ -2,4 +2,5 @@
 //!
 //! Knows YAML and file positions; never knows the tenant.
 
+pub(crate) mod check;
 pub mod kind;
