@@ -15,14 +15,10 @@ use crate::manifest::kind::setting::{Approval, Approvers};
 pub(super) fn without_approvers(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for governed in merged(run) {
         let is_required = matches!(governed.fields.get(&SettingField::ApprovalRequired), Some((Value::Flag(true), _)));
-        if !is_required || governed.fields.contains_key(&SettingField::Approvers) {
+        if !is_required || governed.fields.contains_key(&SettingField::Approvers) || !governed.is_whole(run) {
             continue;
         }
         let at = governed.at(SettingField::ApprovalRequired);
-        // approvers that could not be read are written all the same
-        if at.start != at.end && governed.at(SettingField::Approvers) != governed.entry.head() {
-            continue;
-        }
         let diagnostic =
             Diagnostic::error("approval-without-approvers", Some(at), "approval is required, but by whom?");
         found.push(diagnostic.help(
@@ -47,7 +43,7 @@ pub(super) fn no_fallback(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
             let text = format!("{what} have no fallback approvers");
             let diagnostic =
                 Diagnostic::error("no-fallback-approvers", Some(governed.at(SettingField::Approvers)), text);
-            let at = entry.places.value(&format!("/spec/appliesTo/{index}"));
+            let at = entry.document.at(&format!("/spec/appliesTo/{index}"));
             found.push(diagnostic.label(at, "the settings apply to this").help("name the approvers"));
         }
     }

@@ -11,13 +11,9 @@ use crate::manifest::kind::role_definition::AzureRoleDefinition;
 /// A role that allows nothing is of no use; whether the service takes it is unknown (arm.md A.4).
 pub(super) fn empty(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for (entry, role) in &run.azure_roles {
-        let is_empty = |list: &Option<Vec<String>>, name: &str| {
-            // a list that could not be read is written all the same
-            let route = format!("/permissions/{name}");
-            list.as_ref().is_some_and(Vec::is_empty)
-                || (list.is_none() && entry.key(&route) == entry.key("/permissions"))
-        };
-        if is_empty(&role.permissions.actions, "actions") && is_empty(&role.permissions.data_actions, "dataActions") {
+        let is_empty = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
+        let permissions = &role.permissions;
+        if entry.is_whole() && is_empty(&permissions.actions) && is_empty(&permissions.data_actions) {
             let text = format!("`{}` has neither actions nor data actions", role.display_name);
             found.push(Diagnostic::warning("empty-role", entry.key("/permissions"), text));
         }
@@ -36,7 +32,7 @@ pub(super) fn not_a_subset(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
                     let at = entry.at(&format!("/permissions/{list}/{index}"));
                     let text = format!("`{}` does not allow `{text}`", base.name);
                     let diagnostic = Diagnostic::error("not-a-subset", at, text);
-                    let base = entry.places.value("/spec/basedOn");
+                    let base = entry.document.at("/spec/basedOn");
                     found.push(
                         diagnostic
                             .label(base, "the role is based on this one")
@@ -101,7 +97,7 @@ pub(super) fn several_management_groups(run: &Run<'_>, found: &mut Vec<Diagnosti
                     entry.at(&format!("/assignableScopes/{other}")),
                     text,
                 );
-                let first = entry.places.value(&format!("/spec/assignableScopes/{first}"));
+                let first = entry.document.at(&format!("/spec/assignableScopes/{first}"));
                 found.push(
                     diagnostic
                         .label(first, "the first one is here")

@@ -7,6 +7,7 @@ use crate::core::ownership::Pattern;
 use crate::core::principal::PrincipalType;
 use crate::core::target::Surface;
 use crate::manifest::check::run::{Run, principal_identity, role_identity};
+use crate::manifest::kind::Kind;
 use crate::manifest::kind::assignment::Schedule;
 use crate::manifest::kind::tenant::{Authority, OwnershipEntry};
 
@@ -26,7 +27,10 @@ pub(super) fn invalid(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// permanent active assignment at tenant scope in the manifests (design.md 2). Not complained about while something could not
 /// be read.
 pub(super) fn not_declared(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    let Some((entry, tenant)) = run.tenant().filter(|_| !run.is_incomplete) else { return };
+    let Some((entry, tenant)) = run.tenant() else { return };
+    if !run.is_complete || run.entries.iter().any(|entry| entry.kind == Kind::ActiveAssignment && !entry.is_whole()) {
+        return;
+    }
     let owner = tenant.ownership.iter().flatten().find_map(|owned| match owned {
         OwnershipEntry::DirectoryRoles { directory_roles, .. } => {
             let mut patterns = directory_roles.iter().filter_map(|text| Pattern::new(text).ok());

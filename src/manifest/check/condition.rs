@@ -58,7 +58,7 @@ pub(super) fn version_alone(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
             Some(Spec::ActiveAssignment(one)) => (&one.condition, one.condition_version),
             _ => continue,
         };
-        if condition.is_none() && version.is_some() && entry.key("/condition") == entry.key("") {
+        if condition.is_none() && version.is_some() && entry.is_whole() {
             let diagnostic = Diagnostic::error(
                 "version-without-condition",
                 entry.key("/conditionVersion"),
@@ -136,6 +136,8 @@ fn examine(text: &str) -> Vec<Complaint> {
                 source(name, rest[1 + name.len()..].trim_start(), &mut found);
                 1 + name.len()
             }
+            // numbers, and ids in sets
+            letter if letter.is_ascii_digit() => word(rest).len(),
             letter if letter.is_ascii_alphabetic() => {
                 let name = word(rest);
                 if open.last() != Some(&'{') {

@@ -40,7 +40,7 @@ fn standing<'a>(run: &'a Run<'_>, wanted: impl Fn(&str) -> bool + 'a) -> Vec<(Re
         for (index, principal) in view.principals.iter().enumerate().filter(|_| is_wanted) {
             places.push((
                 principal_identity(principal),
-                assigned.entry.places.value(&format!("/spec/principals/{index}")),
+                assigned.entry.document.at(&format!("/spec/principals/{index}")),
             ));
         }
     }
@@ -56,7 +56,7 @@ pub(super) fn global_administrators(run: &Run<'_>, found: &mut Vec<Diagnostic>) 
         let view = &assigned.view;
         if view.role.surface() == Surface::Directory && role_identity(view.role) == GLOBAL_ADMINISTRATOR {
             for (index, principal) in view.principals.iter().enumerate() {
-                let at = assigned.entry.places.value(&format!("/spec/principals/{index}"));
+                let at = assigned.entry.document.at(&format!("/spec/principals/{index}"));
                 holders.entry(principal_identity(principal)).or_insert(at);
             }
         }
@@ -94,7 +94,7 @@ pub(super) fn assignments(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         let view = &assigned.view;
         for (index, target) in run.targets(view) {
             for (at, principal) in view.principals.iter().enumerate() {
-                let place = || assigned.entry.places.value(&format!("/spec/principals/{at}"));
+                let place = || assigned.entry.document.at(&format!("/spec/principals/{at}"));
                 let who = principal_identity(principal).to_string();
                 let key = match view.role {
                     RoleReference::Directory { directory_role } => {

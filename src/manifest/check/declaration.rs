@@ -42,7 +42,7 @@ fn assignments(run: &Run<'_>) -> Vec<Twice> {
                 let first = &run.assignments[other];
                 let reference = principal.reference();
                 found.push(Twice {
-                    first: first.entry.places.value(&format!("/spec/principals/{place}")),
+                    first: first.entry.document.at(&format!("/spec/principals/{place}")),
                     second: assigned.entry.at(&format!("/principals/{at}")),
                     is_equal: is_same(&first.view, &assigned.view),
                     what: format!(
@@ -77,7 +77,7 @@ fn settings(run: &Run<'_>) -> Vec<Twice> {
                     Surface::Directory | Surface::Group => format!("/appliesTo/{index}"),
                 };
                 let Some((first, other)) = seen.get(&target) else {
-                    seen.insert(target, (entry.places.value(&format!("/spec{route}")), merged.clone()));
+                    seen.insert(target, (entry.document.at(&format!("/spec{route}")), merged.clone()));
                     continue;
                 };
                 let values = |one: &Governed<'_>| -> Vec<_> {
@@ -144,7 +144,7 @@ pub(super) fn ignored(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     let role_of = |role: &RoleReference| roles.get(&(role.surface(), role_identity(role)));
     let mut complain = |at: Option<Origin>, name: &str, ignored: &str| {
         let diagnostic = Diagnostic::error("ignored-declaration", at, format!("`{name}` is declared here and ignored"));
-        found.push(diagnostic.label(tenant_entry.places.value(&format!("/spec/ignore/{ignored}")), "ignored here"));
+        found.push(diagnostic.label(tenant_entry.document.at(&format!("/spec/ignore/{ignored}")), "ignored here"));
     };
     for assigned in &run.assignments {
         let all_exempt = assigned.view.principals.iter().all(|one| exempt.contains(&principal_identity(one)));
@@ -173,17 +173,14 @@ pub(super) fn ignored(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 pub(super) fn nothing(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for (entry, settings) in &run.settings {
         let merged = Governed::merge(run, entry, settings);
-        // a profile that is missing or could not be read may have declared something
-        let is_whole =
-            settings.extends.iter().flatten().all(|name| matches!(run.profiles.get(name.as_str()), Some((_, Some(_)))));
-        if merged.fields.is_empty() && !merged.undeclared_is_factory && is_whole {
+        if merged.fields.is_empty() && !merged.undeclared_is_factory && merged.is_whole(run) {
             let diagnostic =
                 Diagnostic::warning("nothing-declared", Some(entry.head()), "these role settings declare no field");
             found.push(diagnostic.help("add a field, a profile in `extends`, or `undeclared: serviceDefault`"));
         }
     }
     for (name, (entry, profile)) in &run.profiles {
-        if profile.is_some_and(|profile| declared(profile.blocks()).is_empty()) {
+        if entry.is_whole() && profile.is_some_and(|profile| declared(profile.blocks()).is_empty()) {
             let text = format!("the profile `{name}` declares no field");
             found.push(Diagnostic::warning("nothing-declared", Some(entry.head()), text));
         }

@@ -111,7 +111,10 @@ pub(super) fn missing_justification(run: &Run<'_>, found: &mut Vec<Diagnostic>) 
         // on eligible assignments the demand is not enforced for applications (graph.md 3.4), and warned about where declared
         let is_demanded =
             event == Event::ActiveAssignment && governed.demands(event, Requirement::Justification, target.surface);
-        if is_demanded && assigned.view.justification.is_none_or(|text| text.trim().is_empty()) {
+        if is_demanded
+            && assigned.entry.is_whole()
+            && assigned.view.justification.is_none_or(|text| text.trim().is_empty())
+        {
             let text = format!("the settings of `{}` demand a justification", assigned.view.role.name());
             let diagnostic = Diagnostic::error("missing-justification", assigned.entry.key("/role"), text);
             found.push(
@@ -126,7 +129,10 @@ pub(super) fn missing_justification(run: &Run<'_>, found: &mut Vec<Diagnostic>) 
 /// Settings that demand a ticket refuse a request without one.
 pub(super) fn missing_ticket(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     each(run, |assigned, governed, event, target| {
-        if governed.demands(event, Requirement::Ticket, target.surface) && assigned.view.ticket.is_none() {
+        if governed.demands(event, Requirement::Ticket, target.surface)
+            && assigned.view.ticket.is_none()
+            && assigned.entry.is_whole()
+        {
             let text = format!("the settings of `{}` demand a ticket", assigned.view.role.name());
             let diagnostic = Diagnostic::error("missing-ticket", assigned.entry.key("/role"), text);
             found.push(

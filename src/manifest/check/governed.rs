@@ -9,6 +9,7 @@ use crate::core::policy::field::{NotificationPart, SettingField, SettingValue};
 use crate::core::policy::rule::{Event, NotificationLevel, Recipient, Requirement};
 use crate::core::target::Surface;
 use crate::manifest::check::run::{Entry, Run};
+use crate::manifest::kind::Spec;
 use crate::manifest::kind::principal::Principal;
 use crate::manifest::kind::role_settings::{Blocks, RoleSettings, Undeclared};
 use crate::manifest::kind::setting::{Approval, Approvers, Context, Permanence, Setting};
@@ -60,6 +61,13 @@ impl<'a> Governed<'a> {
         Self { entry, fields, undeclared_is_factory: settings.undeclared == Some(Undeclared::ServiceDefault) }
     }
 
+    /// Tells whether nothing was left out of the documents that it was merged from.
+    pub(super) fn is_whole(&self, run: &Run<'_>) -> bool {
+        let Some(Spec::RoleSettings(settings)) = self.entry.spec else { return false };
+        let mut profiles = settings.extends.iter().flatten().map(|name| run.profiles.get(name.as_str()));
+        self.entry.is_whole() && profiles.all(|profile| profile.is_some_and(|(entry, _)| entry.is_whole()))
+    }
+
     /// Returns the place of a declared field; of the document's name where it is not declared.
     pub(super) fn at(&self, field: SettingField) -> Origin {
         self.fields.get(&field).map_or_else(|| self.entry.head(), |(_, entry)| place(entry, field))
@@ -83,7 +91,7 @@ impl<'a> Governed<'a> {
 
 /// Returns the place of a field that `entry` declares.
 pub(super) fn place(entry: &Entry<'_>, field: SettingField) -> Origin {
-    entry.places.value(&format!("/spec/{}", field.to_string().replace('.', "/")))
+    entry.document.at(&format!("/spec/{}", field.to_string().replace('.', "/")))
 }
 
 fn factory_value<'a>(field: SettingField, surface: Surface) -> Value<'a> {

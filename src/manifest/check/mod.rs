@@ -28,13 +28,13 @@ mod scope;
 mod unique;
 
 use crate::core::diagnostic::{Code, Diagnostic, Severity};
-use crate::manifest::check::run::Run;
-pub(crate) use crate::manifest::check::run::{Entry, Places};
+use crate::manifest::check::run::{Entry, Run};
+use crate::manifest::{Manifests, code};
 
 /// A check: the code of what it finds, and the function that finds it.
-pub(crate) struct Check {
+struct Check {
     /// Code, worst severity and sentence.
-    pub(crate) code: Code,
+    code: Code,
     run: fn(&Run<'_>, &mut Vec<Diagnostic>),
 }
 
@@ -53,7 +53,7 @@ impl Check {
 }
 
 /// All checks.
-pub(crate) const CHECKS: &[Check] = &[
+const CHECKS: &[Check] = &[
     // documents and references
     Check::error("no-tenant", "No Tenant manifest says which tenant is meant", unique::no_tenant),
     Check::error("several-tenants", "More than one Tenant manifest is given", unique::several_tenants),
@@ -283,17 +283,30 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::error("too-many-assignments", "More assignments are declared than the service takes", count::assignments),
 ];
 
-/// Runs all checks over the documents of a run.
-///
-/// `is_incomplete` says that files or documents could not be read: what seems to be missing may be in there, and is then not
-/// complained about.
-pub(crate) fn check(entries: &[Entry<'_>], is_incomplete: bool) -> Vec<Diagnostic> {
-    let run = Run::new(entries, is_incomplete);
+/// Runs all checks over what was read. Unsorted.
+pub(crate) fn check(manifests: &Manifests) -> Vec<Diagnostic> {
+    let entries: Vec<Entry<'_>> = manifests.documents.iter().map(Entry::new).collect();
+    let run = Run::new(&entries, manifests.is_complete);
     let mut found = Vec::new();
     for check in CHECKS {
         (check.run)(&run, &mut found);
     }
     found
+}
+
+/// Returns every code that validating manifests can raise, of reading and of checks, sorted; for documentation and for formats
+/// that carry a table of rules.
+pub fn codes() -> Vec<Code> {
+    let reading = code::CODES.iter().map(|known| Code {
+        code: known.name,
+        severity: known.severity,
+        about: known.about.trim_end_matches('.'),
+    });
+    let mut codes: Vec<Code> = CHECKS.iter().map(|check| check.code).chain(reading).collect();
+    codes.sort_by_key(|known| known.code);
+    // some mistakes are looked for offline by names and again, by ids, when names are replaced: one code for both
+    codes.dedup_by_key(|known| known.code);
+    codes
 }
 
 #[cfg(test)]

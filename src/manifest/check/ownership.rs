@@ -43,7 +43,7 @@ pub(super) fn shadowed(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
                     let message = format!("`{text}` can never match here: an earlier entry decides");
                     let place = entry.at(&format!("/ownership/{index}/{key}/{at}"));
                     let diagnostic = Diagnostic::warning("shadowed-ownership", place, message);
-                    let first = entry.places.value(&format!("/spec/ownership/{earlier}/{key}/{part}"));
+                    let first = entry.document.at(&format!("/spec/ownership/{earlier}/{key}/{part}"));
                     found.push(
                         diagnostic
                             .label(first, "this one covers it")

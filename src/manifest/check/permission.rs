@@ -141,7 +141,7 @@ pub(super) fn repeated(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
             Some(first) => {
                 let text = format!("`{}` is listed twice", listed.text);
                 let diagnostic = Diagnostic::warning("repeated-permission", listed.entry.at(&listed.route), text);
-                let first = first.entry.places.value(&format!("/spec{}", first.route));
+                let first = first.entry.document.at(&format!("/spec{}", first.route));
                 found.push(diagnostic.label(first, "first listed here"));
             }
         }

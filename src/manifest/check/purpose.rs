@@ -8,9 +8,7 @@ use crate::manifest::kind::assignment::Purpose;
 /// Standing access says why it stands (design.md 2).
 pub(super) fn missing(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for assigned in run.assignments.iter().filter(|one| one.view.mode == Mode::Active && one.view.purpose.is_none()) {
-        // a purpose that could not be read is written all the same: its key is found
-        let (key, head) = (assigned.entry.places.key("/spec/purpose"), assigned.entry.places.key("/spec"));
-        if key == head {
+        if assigned.entry.is_whole() {
             let text = "standing access without `purpose`: why does it stand?";
             let diagnostic = Diagnostic::error("missing-purpose", assigned.entry.key("/role"), text);
             found.push(diagnostic.help(
@@ -23,7 +21,7 @@ pub(super) fn missing(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// Purpose `other` needs a justification (design.md 2).
 pub(super) fn without_justification(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for assigned in run.assignments.iter().filter(|one| one.view.purpose == Some(Purpose::Other)) {
-        if assigned.view.justification.is_none_or(|text| text.trim().is_empty()) {
+        if assigned.entry.is_whole() && assigned.view.justification.is_none_or(|text| text.trim().is_empty()) {
             let text = "`purpose: other` needs a `justification` that says what it is";
             found.push(Diagnostic::error("purpose-without-justification", assigned.entry.at("/purpose"), text));
         }

@@ -57,7 +57,7 @@ fn demands(run: &Run<'_>, event: Event, requirement: Requirement) -> Vec<crate::
         let list = rules.and_then(|rules| rules.require.as_ref()).and_then(|require| require.value());
         for (index, one) in list.into_iter().flatten().enumerate() {
             if *one == requirement {
-                places.push(entry.places.value(&format!("/spec/{}/require/{index}", event.as_str())));
+                places.push(entry.document.at(&format!("/spec/{}/require/{index}", event.as_str())));
             }
         }
     }

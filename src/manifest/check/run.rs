@@ -8,6 +8,7 @@ use crate::core::origin::Origin;
 use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
 use crate::manifest::check::governed::Governed;
+use crate::manifest::document::Document;
 use crate::manifest::kind::assignment::AssignmentView;
 use crate::manifest::kind::principal::Principal;
 use crate::manifest::kind::role::{Access, RoleReference};
@@ -17,41 +18,42 @@ use crate::manifest::kind::scope::{Scope, UnitHandle};
 use crate::manifest::kind::tenant::Tenant;
 use crate::manifest::kind::{Kind, Spec};
 
-/// Gives the positions of a document's parts by route (a JSON pointer from the document's root, e.g. `/spec/scopes/0`). A route
-/// that is not in the file leads to its nearest ancestor that is.
-pub(crate) trait Places {
-    /// Returns the place of a value.
-    fn value(&self, route: &str) -> Origin;
-    /// Returns the place of the key of a value; of the value itself where there is no key.
-    fn key(&self, route: &str) -> Origin;
-}
-
-/// One document, as far as it could be read.
-pub(crate) struct Entry<'a> {
+/// One document, as far as it could be read. Places are found by route, a JSON pointer; what is not there is found at what would
+/// hold it.
+pub(super) struct Entry<'a> {
     /// What kind it is.
-    pub(crate) kind: Kind,
+    pub(super) kind: Kind,
     /// `metadata.name`; none when it could not be read.
-    pub(crate) name: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
     /// Its content; none when it could not be read.
-    pub(crate) spec: Option<&'a Spec>,
-    /// Where its parts are.
-    pub(crate) places: &'a dyn Places,
+    pub(super) spec: Option<&'a Spec>,
+    /// The document itself, for places.
+    pub(super) document: &'a Document,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        Self { kind: document.kind, name: document.name(), spec: document.spec.as_ref(), document }
+    }
+
+    /// Tells whether nothing was left out: only then is what is absent known to be absent.
+    pub(super) fn is_whole(&self) -> bool {
+        self.document.is_whole
+    }
+
     /// Returns the place of a value below `spec`.
     pub(super) fn at(&self, route: &str) -> Option<Origin> {
-        Some(self.places.value(&format!("/spec{route}")))
+        Some(self.document.at(&format!("/spec{route}")))
     }
 
     /// Returns the place of a key below `spec`.
     pub(super) fn key(&self, route: &str) -> Option<Origin> {
-        Some(self.places.key(&format!("/spec{route}")))
+        Some(self.document.key_at(&format!("/spec{route}")))
     }
 
     /// Returns the place of the document's name.
     pub(super) fn head(&self) -> Origin {
-        self.places.value("/metadata/name")
+        self.document.origin()
     }
 }
 
@@ -147,8 +149,8 @@ pub(super) struct Assigned<'a> {
 pub(super) struct Run<'a> {
     /// All documents.
     pub(super) entries: &'a [Entry<'a>],
-    /// Something could not be read: what seems to be missing may be in there.
-    pub(super) is_incomplete: bool,
+    /// Every file and every document could be read; else what seems to be missing may be in the rest.
+    pub(super) is_complete: bool,
     /// The Tenant documents.
     pub(super) tenants: Vec<(&'a Entry<'a>, &'a Tenant)>,
     /// Scopes by name.
@@ -171,10 +173,10 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Indexes the documents.
-    pub(super) fn new(entries: &'a [Entry<'a>], is_incomplete: bool) -> Self {
+    pub(super) fn new(entries: &'a [Entry<'a>], is_complete: bool) -> Self {
         let mut run = Self {
             entries,
-            is_incomplete: is_incomplete || entries.iter().any(|entry| entry.spec.is_none()),
+            is_complete,
             tenants: Vec::new(),
             scopes: HashMap::new(),
             profiles: HashMap::new(),

@@ -16,7 +16,7 @@ pub(super) fn end_before_start(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         {
             let text = format!("this ends at {end}, before it starts");
             let diagnostic = Diagnostic::error("end-before-start", assigned.entry.at("/schedule/end"), text);
-            found.push(diagnostic.label(assigned.entry.places.value("/spec/schedule/start"), "it starts here"));
+            found.push(diagnostic.label(assigned.entry.document.at("/spec/schedule/start"), "it starts here"));
         }
     }
 }

@@ -68,7 +68,8 @@ pub(super) fn wrong(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// An Azure assignment says where it holds: there is no default scope, and none is taken from the surroundings.
 pub(super) fn missing(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for assigned in &run.assignments {
-        if assigned.view.role.surface() == Surface::Azure && assigned.view.scopes.is_none() {
+        if assigned.view.role.surface() == Surface::Azure && assigned.view.scopes.is_none() && assigned.entry.is_whole()
+        {
             let diagnostic = Diagnostic::error(
                 "missing-scopes",
                 assigned.entry.key("/role"),

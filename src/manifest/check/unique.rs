@@ -11,7 +11,7 @@ use crate::manifest::kind::Kind;
 /// Exactly one Tenant manifest says which tenant is meant. Not complained about while something could not be read.
 pub(super) fn no_tenant(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     let is_there = run.entries.iter().any(|entry| entry.kind == Kind::Tenant);
-    if !is_there && !run.is_incomplete {
+    if !is_there && run.is_complete {
         let text = "no Tenant manifest says which tenant is meant";
         found.push(
             Diagnostic::error("no-tenant", None, text)
@@ -81,7 +81,7 @@ pub(super) fn duplicate_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
             Some(first) => {
                 let text = format!("another custom role is called `{name}`");
                 let diagnostic = Diagnostic::error("duplicate-role-name", entry.at("/displayName"), text);
-                found.push(diagnostic.label(first.places.value("/spec/displayName"), "the first one is here"));
+                found.push(diagnostic.label(first.document.at("/spec/displayName"), "the first one is here"));
             }
         }
     }
