@@ -154,15 +154,17 @@ impl<'a> Run<'a> {
 /// Reports the second declaration of the same thing: a mistake when it differs, a warning when it says the same.
 fn repeated(what: &str, first: &Origin, second: &Origin, is_equal: bool) -> Diagnostic {
     match is_equal {
-        true => {
-            Diagnostic::warning(code::DUPLICATE_DECLARATION, Some(second.clone()), format!("{what} is declared twice"))
-                .label(first.clone(), "first here")
-                .help("remove one of the two")
-        }
+        true => Diagnostic::warning(
+            code::DUPLICATE_DECLARATION,
+            Some(second.clone()),
+            format!("two declarations of {what}"),
+        )
+        .label(first.clone(), "first here")
+        .help("remove one of the two"),
         false => Diagnostic::error(
             code::CONFLICTING_DECLARATION,
             Some(second.clone()),
-            format!("{what} is declared twice, with different content"),
+            format!("two different declarations of {what}"),
         )
         .label(first.clone(), "first here")
         .help("keep one of the two"),
