@@ -2,5 +2,14 @@
 
 mod client;
 
+mod control;
+mod directory;
+mod fault;
+mod lag;
+mod page;
 mod policy;
 mod request;
+mod role;
+mod seed;
+mod state;
+mod token;
