@@ -171,7 +171,7 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
                 ..(**after).clone()
             };
             let mut parts = Vec::new();
-            let is_possible = !middle.permissions.actions.is_empty() || after.permissions.actions.is_empty();
+            let is_possible = !is_replaced(before, after);
             // a role cannot be without any permission: where nothing is common to both, it changes at once, after the removals
             if is_possible && middle != **before {
                 parts.push((Phase::NarrowRoles, StepPart::WriteRole(Box::new(middle.clone()))));
@@ -185,6 +185,12 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
         Subject::Assignment { ask: Some(_), .. } => vec![(Phase::Assign, StepPart::Assign)],
         Subject::Assignment { ask: None, .. } => vec![(Phase::Unassign, StepPart::Unassign)],
     }
+}
+
+/// Tells whether a role exchanges every permission, so that no form of it lies between the two.
+pub(crate) fn is_replaced(before: &RoleDefinition, after: &RoleDefinition) -> bool {
+    let both = before.permissions.narrowest(&after.permissions);
+    both.actions.is_empty() && !after.permissions.actions.is_empty() && before.permissions != after.permissions
 }
 
 fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
@@ -215,7 +221,9 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
     }
     let mut reached = before.clone();
     let is_context_new = tight.authentication_context != before.authentication_context;
-    if is_context_new && tight.activation.require.contains(&mfa) && tight.activation.require != before.activation.require
+    if is_context_new
+        && tight.activation.require.contains(&mfa)
+        && tight.activation.require != before.activation.require
     {
         // the demands are written first and the context is switched on over them: in one PATCH the two would conflict
         let mut demands = tight.clone();
