@@ -17,7 +17,7 @@ use rolewright::core::role_definition::RoleDefinition;
 use rolewright::core::state::ApplyAs;
 use rolewright::core::target::Target;
 
-use crate::world::{World, choices, now, planned};
+use crate::world::{World, choices, config, now, planned};
 
 const LENGTH: usize = 760;
 
@@ -42,6 +42,8 @@ fn roles_of(observed: &Observed) -> BTreeMap<RoleId, RoleDefinition> {
 }
 
 proptest! {
+    #![proptest_config(config(8))]
+
     #[test]
     fn phases_are_walls_and_edges_come_first(mut choices in choices(LENGTH)) {
         let world = World::draw(&mut choices);

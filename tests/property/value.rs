@@ -7,7 +7,7 @@ use rolewright::core::period::Period;
 use rolewright::core::schedule::{Ask, Verdict, Window};
 use rolewright::core::scope::{ArmScope, DirectoryScope};
 
-use crate::world::{choices, now, schedule, settings};
+use crate::world::{choices, config, now, schedule, settings};
 use rolewright::core::assignment::Mode;
 use rolewright::core::state::ApplyAs;
 
@@ -19,6 +19,8 @@ fn asked(verdict: Verdict) -> Option<Ask> {
 }
 
 proptest! {
+    #![proptest_config(config(32))]
+
     #[test]
     fn what_was_granted_is_in_sync(mut choices in choices(20), start in -600_i64..600_000, end in -600_i64..60_000_000) {
         let schedule = schedule(&mut choices);

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use proptest::prelude::{Strategy, any};
+use proptest::prelude::{ProptestConfig, Strategy, any};
 use rolewright::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, Ticket};
 use rolewright::core::declared::Declared;
+use rolewright::core::diagnostic::Diagnostic;
 use rolewright::core::id::{ObjectId, PrincipalId, RoleId, TenantId};
 use rolewright::core::identity::Found;
 use rolewright::core::observed::{InstanceRow, Membership, Observed, Part, PlainRow, Row, ScheduleRow, Unreadable};
@@ -25,10 +26,17 @@ use rolewright::core::state::{ApplyAs, Desired, Limits, Tenant};
 use rolewright::core::target::{Surface, Target};
 
 /// A source of decisions. Zero is always the plainest one, and an exhausted source says zero.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Choices {
     numbers: Vec<u16>,
     next: usize,
+}
+
+impl std::fmt::Debug for Choices {
+    /// What was drawn is told by the assertion; the numbers themselves would fill a screen.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} decisions", self.numbers.len())
+    }
 }
 
 impl Choices {
@@ -62,6 +70,13 @@ pub(crate) fn choices(length: usize) -> impl Strategy<Value = Choices> {
     proptest::collection::vec(any::<u16>(), length).prop_map(|numbers| Choices { numbers, next: 0 })
 }
 
+/// How many worlds a property is tried on, in parts of 32 of the usual number (`PROPTEST_CASES`): each costs several plans.
+/// Nothing is written beside the tests.
+pub(crate) fn config(parts: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: (usual.cases * parts / 32).max(4), failure_persistence: None, ..usual }
+}
+
 /// The instant of every generated observation.
 pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
@@ -79,9 +94,19 @@ impl World {
     /// Draws a world.
     pub(crate) fn draw(choices: &mut Choices) -> Self {
         let custom = custom_roles(choices);
-        let rows = rows(choices, &custom);
+        let mut rows = rows(choices, &custom);
         let unreadable = unreadable(choices);
-        World { desired: desired(choices, &custom), rows, unreadable }
+        let desired = desired(choices, &custom);
+        let is_live = |role: &RoleId| rows.iter().any(|row| matches!(row, Row::Role(live) if live.id == *role));
+        let held = desired.assignments.keys().filter(|key| key.target.role().is_some_and(is_live));
+        let mut near_rows = Vec::new();
+        for key in held {
+            if choices.chance(1, 2) {
+                near_rows.push(near(choices, key));
+            }
+        }
+        rows.extend(near_rows);
+        World { desired, rows, unreadable }
     }
 
     /// Puts the rows together in the given order.
@@ -98,9 +123,14 @@ impl World {
 
 /// Plans; `None` when there are mistakes.
 pub(crate) fn planned(desired: &Desired, observed: &Observed) -> Option<Plan> {
+    checked(desired, observed).ok()
+}
+
+/// Plans, or says what is wrong.
+pub(crate) fn checked(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Diagnostic>> {
     let found = |id: &RoleId| if observed.roles.contains_key(id) { Found::ById } else { Found::New };
     let found: BTreeMap<RoleId, Found> = desired.roles.keys().map(|id| (id.clone(), found(id))).collect();
-    plan(desired, &found, observed, &plan_settings("nonce")).ok()
+    plan(desired, &found, observed, &plan_settings("nonce"))
 }
 
 pub(crate) fn plan_settings(nonce: &str) -> PlanSettings {
@@ -256,6 +286,21 @@ fn rows(choices: &mut Choices, custom: &[RoleDefinition]) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// A row for a declared key, as likely right as not.
+fn near(choices: &mut Choices, key: &AssignmentKey) -> Row {
+    Row::Schedule(ScheduleRow {
+        target: key.target.clone(),
+        principal: key.principal.clone(),
+        mode: key.mode,
+        membership: Membership::Direct,
+        is_activated: false,
+        start: choices.chance(1, 6).then(|| minutes_from_now(choices)),
+        end: choices.chance(3, 4).then(|| minutes_from_now(choices)),
+        request: Some(guid(0xf, 100)),
+        condition: None,
+    })
 }
 
 fn unreadable(choices: &mut Choices) -> Vec<Unreadable> {
