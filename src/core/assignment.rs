@@ -92,6 +92,8 @@ pub enum Provenance {
     /// A schedule row without a request (`createdUsing` null): made outside PIM. Its start is the time of the query and means
     /// nothing (graph.md 2.8).
     OutsidePim,
+    /// An instance that is in force though no schedule shows it: in Microsoft's own samples the lists differ by such rows.
+    Unscheduled,
     /// A plain role assignment that no schedule and no instance explains.
     Plain {
         /// The id of the plain role assignment.

@@ -209,6 +209,7 @@ impl Observed {
     ///
     /// - Settings are keyed by a role's template id and are re-keyed to the role's object id (graph.md 3.6 #1).
     /// - Schedules are the intent. A schedule that is over is dropped; one that is activated becomes an activation.
+    /// - An assigned instance without a schedule is standing access all the same.
     /// - A plain row is explained by a schedule or instance of the same target and principal, or by an instance that names it
     ///   as its origin; what remains is standing access that PIM does not know.
     pub fn assemble(now: Timestamp, rows: Vec<Row>) -> Self {
@@ -226,7 +227,10 @@ impl Observed {
                 Row::Instance(row) => instances.push(row),
                 Row::Principal(principal) => observed.learn(principal),
                 Row::Schedule(row) => {
-                    if row.mode == Mode::Active {
+                    // what opens later does not explain what is in force now
+                    let is_later = row.request.is_some()
+                        && row.start.is_some_and(|start| start.duration_since(now) > crate::core::schedule::TOLERANCE);
+                    if row.mode == Mode::Active && !is_later {
                         explained.insert((row.target.clone(), row.principal.clone()));
                     }
                     observed.schedule(row);
@@ -234,23 +238,35 @@ impl Observed {
             }
         }
         let mut origins: BTreeSet<String> = BTreeSet::new();
+        let mut present: BTreeSet<(Target, PrincipalId)> = BTreeSet::new();
+        let mut unscheduled = Vec::new();
         for row in instances {
-            explained.insert((row.target.clone(), row.principal.clone()));
             origins.extend(row.origin);
-            if row.is_activated && row.membership == Membership::Direct {
-                observed.activate(row.target, row.principal, row.end);
+            let is_over = row.end.is_some_and(|end| end <= now);
+            if row.membership == Membership::Direct && row.is_activated {
+                observed.activate(row.target.clone(), row.principal.clone(), row.end);
+            } else if row.membership == Membership::Direct
+                && !is_over
+                && !explained.contains(&(row.target.clone(), row.principal.clone()))
+            {
+                unscheduled.push((row.target.clone(), row.principal.clone(), row.end));
             }
+            present.insert((row.target, row.principal));
+        }
+        explained.extend(present);
+        for (target, principal, end) in unscheduled {
+            let window = Window { start: None, end };
+            let key = AssignmentKey { target, principal, mode: Mode::Active };
+            observed.put(key, ObservedAssignment { window, condition: None, provenance: Provenance::Unscheduled });
         }
         for row in plain {
             if explained.contains(&(row.target.clone(), row.principal.clone())) || origins.contains(&row.id) {
                 continue;
             }
             let key = AssignmentKey { target: row.target, principal: row.principal, mode: Mode::Active };
-            observed.assignments.entry(key).or_insert(ObservedAssignment {
-                window: Window { start: None, end: None },
-                condition: None,
-                provenance: Provenance::Plain { assignment: row.id },
-            });
+            let window = Window { start: None, end: None };
+            let provenance = Provenance::Plain { assignment: row.id };
+            observed.put(key, ObservedAssignment { window, condition: None, provenance });
         }
         let by_template: BTreeMap<(Surface, RoleId), RoleId> =
             (observed.roles.values()).map(|role| ((role.surface, role.template_id.clone()), role.id.clone())).collect();
@@ -298,7 +314,11 @@ impl Observed {
             None => Provenance::OutsidePim,
         };
         let key = AssignmentKey { target: row.target, principal: row.principal, mode: row.mode };
-        let found = ObservedAssignment { window, condition: row.condition, provenance };
+        self.put(key, ObservedAssignment { window, condition: row.condition, provenance });
+    }
+
+    /// Adds an assignment. Of several for one key the widest counts.
+    fn put(&mut self, key: AssignmentKey, found: ObservedAssignment) {
         match self.assignments.get_mut(&key) {
             None => {
                 self.assignments.insert(key, found);
@@ -307,8 +327,10 @@ impl Observed {
                 // the widest counts; of equals any, but always the same one, whatever the order of the pages
                 let width = |a: &ObservedAssignment| {
                     let request = match &a.provenance {
-                        Provenance::Pim { request } => Some(request.clone()),
-                        Provenance::OutsidePim | Provenance::Plain { .. } => None,
+                        Provenance::Pim { request: text } | Provenance::Plain { assignment: text } => {
+                            Some(text.clone())
+                        }
+                        Provenance::OutsidePim | Provenance::Unscheduled => None,
                     };
                     (a.window.end.is_none(), a.window.end, a.window.start.is_none(), request)
                 };
@@ -336,10 +358,12 @@ impl Observed {
             .learn(&principal);
     }
 
-    /// Returns the keys of plain rows that nothing explains: a second read must agree before one is removed (design.md 3).
+    /// Returns the keys of instances and plain rows that nothing explains: a second read must agree before one is removed
+    /// (design.md 3).
     pub fn unexplained(&self) -> BTreeSet<AssignmentKey> {
-        let plain =
-            |(_, found): &(&AssignmentKey, &ObservedAssignment)| matches!(found.provenance, Provenance::Plain { .. });
+        let plain = |(_, found): &(&AssignmentKey, &ObservedAssignment)| {
+            matches!(found.provenance, Provenance::Plain { .. } | Provenance::Unscheduled)
+        };
         self.assignments.iter().filter(plain).map(|(key, _)| key.clone()).collect()
     }
 
@@ -411,6 +435,18 @@ mod tests {
         let observed = Observed::assemble(now(), vec![Row::Plain(plain()), Row::Instance(instance)]);
         assert!(observed.unexplained().is_empty());
         assert_eq!(observed.activations.len(), 1);
+    }
+
+    #[test]
+    fn what_opens_later_does_not_hide_what_is_in_force() {
+        let later = ScheduleRow {
+            start: Some("2026-07-01T00:00:00Z".parse().unwrap()),
+            request: Some("request".into()),
+            ..schedule(Mode::Active)
+        };
+        let observed = Observed::assemble(now(), vec![Row::Schedule(later), Row::Plain(plain())]);
+        assert_eq!(observed.unexplained().len(), 1);
+        assert_eq!(observed.crowded.len(), 1);
     }
 
     #[test]

@@ -194,6 +194,7 @@ pub(crate) fn observed_hash(live: &ObservedAssignment) -> String {
     let made = match live.provenance {
         Provenance::Pim { .. } => "pim",
         Provenance::OutsidePim => "outsidePim",
+        Provenance::Unscheduled => "unscheduled",
         Provenance::Plain { .. } => "plain",
     };
     fingerprint(&(live.window, &live.condition, made))
@@ -254,6 +255,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         Provenance::Pim { .. } if live.window.is_pending() => "pending",
         Provenance::Pim { .. } => "made in PIM",
         Provenance::OutsidePim => "made outside PIM",
+        Provenance::Unscheduled => "in force without a schedule",
         Provenance::Plain { .. } => "made outside PIM and not shown by it",
     };
     let detail = format!("{}, {origin}", live.window);

@@ -130,7 +130,7 @@ impl Runner {
         };
         let mut verb = match &before.provenance {
             Provenance::Pim { .. } if before.window.is_pending() => AssignVerb::Cancel,
-            Provenance::Pim { .. } | Provenance::OutsidePim => AssignVerb::Remove,
+            Provenance::Pim { .. } | Provenance::OutsidePim | Provenance::Unscheduled => AssignVerb::Remove,
             Provenance::Plain { .. } => AssignVerb::DeletePlain,
         };
         let (mut young, mut last) = (0, String::new());
@@ -224,7 +224,7 @@ impl Runner {
         let seen = self.look(key).await.ok().flatten().filter(|seen| !ask.covers(&seen.window, asked_at))?;
         let request = match seen.provenance {
             Provenance::Pim { request } => Some(request),
-            Provenance::OutsidePim | Provenance::Plain { .. } => None,
+            Provenance::OutsidePim | Provenance::Unscheduled | Provenance::Plain { .. } => None,
         };
         Some(Wider {
             why: format!("the service shows a wider window than asked for: {}", seen.window),
