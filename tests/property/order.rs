@@ -155,8 +155,9 @@ fn grant(
                     change.address
                 );
             }
-            Subject::Settings { target, after, .. } if *target == key.target.policy_target() => {
-                let state = &settings[target];
+            Subject::Settings { target, before, after, .. } if *target == key.target.policy_target() => {
+                // settings that nobody reads yet are what they were assumed to be
+                let state = settings.get(target).unwrap_or(before);
                 for field in end_user_fields() {
                     // MFA and a context change places in one request, after the grants
                     let is_swap = matches!(field, SettingField::Require(_))
