@@ -1,5 +1,6 @@
 //! rolewright keeps privileged access in Microsoft Entra PIM as files in Git.
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod core;
 pub mod manifest;
