@@ -52,12 +52,15 @@ impl<'a> Explainer<'a> {
 
     fn all(&self, errors: &[&ValidationError<'_>], out: &mut Vec<Mismatch>) {
         for error in errors {
-            // one mistake in a text is enough: the format says more than the pattern
-            let is_shadowed = matches!(error.kind(), Kind::Pattern { .. })
-                && errors.iter().any(|other| {
-                    other.instance_path() == error.instance_path()
-                        && matches!(other.kind(), Kind::Format { .. } | Kind::MinLength { .. })
-                });
+            // one mistake in a value is enough: the type says more than the value, the format more than the pattern
+            let is_shadowed = errors.iter().any(|other| {
+                other.instance_path() == error.instance_path()
+                    && matches!(
+                        (error.kind(), other.kind()),
+                        (Kind::Pattern { .. }, Kind::Format { .. } | Kind::MinLength { .. })
+                            | (Kind::Constant { .. }, Kind::Type { .. })
+                    )
+            });
             if !is_shadowed {
                 self.one(error, out);
             }

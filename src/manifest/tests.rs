@@ -83,7 +83,7 @@ fn each_mistake_is_said_once_at_its_place() {
         (
             format!("{HEAD}  role: {{group: g, access: memebr}}\n{principals}{schedule}"),
             vec![
-                "5:27 invalid-value: `access` must be `member` or `owner`, found the text `memebr` | did you mean `member`?",
+                "5:28 invalid-value: `access` must be `member` or `owner`, found the text `memebr` | did you mean `member`?",
             ],
         ),
         (
