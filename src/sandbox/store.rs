@@ -50,6 +50,9 @@ fn lock(path: &Path) -> Result<File, SandboxError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let failed = |source| SandboxError::StateFile { path: path.to_owned(), source };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
     let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -190,9 +193,6 @@ fn nanoseconds(duration: SignedDuration) -> i64 {
 
 /// Writes beside the file and renames, so that a kill leaves the old state or the new one.
 fn replace(path: &Path, tenant: &Tenant) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let mut bytes = serde_json::to_vec(tenant)?;

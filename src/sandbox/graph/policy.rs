@@ -156,8 +156,11 @@ impl<'a> Door<'a> {
     fn rules(&self, role: Role<'_>) -> Vec<Value> {
         let mut rules = self.tenant.rules(role.template()).to_vec();
         let has_ids = self.call.is_beta || self.world.options.switches.approver_ids;
-        for stage in rules.iter_mut().filter_map(|rule| rule["setting"]["approvalStages"].as_array_mut()).flatten() {
-            for approver in stage["primaryApprovers"].as_array_mut().into_iter().flatten() {
+        let stages =
+            rules.iter_mut().filter_map(|rule| rule.pointer_mut("/setting/approvalStages")?.as_array_mut()).flatten();
+        for stage in stages {
+            let approvers = stage.pointer_mut("/primaryApprovers").and_then(Value::as_array_mut);
+            for approver in approvers.into_iter().flatten() {
                 if has_ids && let Value::Object(members) = approver {
                     let id = members.remove("userId").or_else(|| members.remove("groupId"));
                     members.insert("id".to_owned(), id.unwrap_or_default());
