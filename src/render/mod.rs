@@ -5,6 +5,3 @@
 
 pub mod diagnostic;
 pub mod escape;
-pub mod plan;
-pub mod progress;
-pub mod report;
