@@ -267,7 +267,6 @@ const CHECKS: &[Check] = &[
         "A break-glass account would lose Global Administrator",
         break_glass::not_declared,
     ),
-    Check::error("invalid-pattern", "A glob cannot be read", ownership::invalid_pattern),
     Check::warning("shadowed-ownership", "An ownership entry can never match", ownership::shadowed),
     // numbers
     Check::warning(
