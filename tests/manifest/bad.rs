@@ -39,6 +39,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("unknown-subscription", "needs the tenant"),
     ("unknown-user", "needs the tenant"),
     ("expired", "needs a clock"),
+    ("fan-out-not-planned", "valid, only not planned yet"),
     ("invalid-pattern", "no text is known that is no pattern"),
 ];
 

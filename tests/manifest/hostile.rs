@@ -143,7 +143,7 @@ fn unreadable() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret.yaml");
     fs::write(&secret, TENANT).unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::read(&secret).is_ok() {
         return; // root reads everything
     }
