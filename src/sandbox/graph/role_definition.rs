@@ -213,7 +213,7 @@ fn permissions(value: &Value) -> Result<Vec<Value>, Problem> {
 }
 
 fn known(body: &Map<String, Value>) -> Result<(), Problem> {
-    const KNOWN: [&str; 11] = [
+    const WRITABLE: [&str; 8] = [
         "@odata.type",
         "displayName",
         "description",
@@ -222,13 +222,13 @@ fn known(body: &Map<String, Value>) -> Result<(), Problem> {
         "templateId",
         "version",
         "resourceScopes",
-        "id",
-        "isBuiltIn",
-        "inheritsPermissionsFrom",
     ];
-    let read_only = |name: &str| matches!(name, "id" | "isBuiltIn" | "inheritsPermissionsFrom");
+    // Clients that send whole models leave these empty.
+    const READ_ONLY: [&str; 6] =
+        ["id", "isBuiltIn", "inheritsPermissionsFrom", "isPrivileged", "allowedPrincipalTypes", "deletedDateTime"];
     for (name, value) in body {
-        if !KNOWN.contains(&name.as_str()) || (read_only(name) && !value.is_null()) {
+        let is_empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        if !WRITABLE.contains(&name.as_str()) && !(READ_ONLY.contains(&name.as_str()) && is_empty) {
             return Err(refused(format!("Invalid property '{name}'.")));
         }
     }
