@@ -59,7 +59,11 @@ fn every_fixture_says_exactly_this() {
     let mut wrong = Vec::new();
     for (code, text) in fixtures() {
         let manifests = validate(&code, &text);
-        assert!(manifests.diagnostics.iter().any(|one| one.code == code), "{code}.yaml does not raise {code}:\n{}", show(&manifests));
+        assert!(
+            manifests.diagnostics.iter().any(|one| one.code == code),
+            "{code}.yaml does not raise {code}:\n{}",
+            show(&manifests)
+        );
         let path = folder().join(format!("{code}.txt"));
         let shown = show(&manifests);
         if is_update {
