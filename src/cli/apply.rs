@@ -1,6 +1,6 @@
 //! `rolewright apply`: plan, show, ask, carry out, check.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,9 @@ use crate::cli::plan::{self, Format};
 use crate::cli::planning::{self, Declared, PlanningArgs};
 use crate::core::change::Change;
 use crate::core::order::Phase;
+use crate::core::outcome::{Report, State};
 use crate::core::plan::Plan;
-use crate::reconcile::apply::{Applier, Progress, Report, State};
+use crate::reconcile::apply::{Applier, Progress};
 use crate::reconcile::journal::{Entry, Journal, NoJournal};
 use crate::render;
 
@@ -52,12 +53,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     outcome
 }
 
-async fn guarded(
-    context: &Context,
-    args: &Args,
-    declared: &Declared,
-    connection: &Connection,
-) -> Result<Exit, Fault> {
+async fn guarded(context: &Context, args: &Args, declared: &Declared, connection: &Connection) -> Result<Exit, Fault> {
     let targets = &args.planning.targets;
     let nonce = planning::nonce(context);
     let plan = planning::plan(context, declared, connection, targets, &nonce).await?;
@@ -105,7 +101,7 @@ async fn guarded(
     .apply(&plan)
     .await;
     progress.finish();
-    context.print(&render::report::text(&plan, &lines(&report), &report.remarks, context.color))?;
+    context.print(&render::report::text(&plan, &report, context.color))?;
     if report.was_wider {
         context.complain("the service granted more than was asked for; see above", None);
     }
@@ -150,7 +146,10 @@ async fn verify(
     }
     let Some(left) = left else { return Ok(Exit::Success) };
     if !left.complete && !args.planning.allow_incomplete {
-        context.complain("the tenant could not be read completely after the apply, so nobody knows whether it matches", None);
+        context.complain(
+            "the tenant could not be read completely after the apply, so nobody knows whether it matches",
+            None,
+        );
         return Ok(Exit::Error);
     }
     if left.changes.is_empty() {
@@ -161,31 +160,26 @@ async fn verify(
     for change in &left.changes {
         text.push_str(&format!("  {} {}\n", change.action.as_str(), render::escape::terminal(&change.address)));
     }
-    text.push_str("Run `rolewright plan` later: what is only slow disappears by itself, what is not can be applied again.\n");
+    text.push_str(
+        "Run `rolewright plan` later: what is only slow disappears by itself, what is not can be applied again.\n",
+    );
     context.print(&text)?;
     Ok(Exit::Partial)
 }
 
 /// Asks on a terminal. Without one, and without `--yes`, nothing is written.
 fn confirm(context: &Context, plan: &Plan) -> Result<(), Fault> {
-    if !context.is_interactive {
-        return Err(Fault::usage("nobody can be asked: stdin and stderr are no terminal; nothing was written")
-            .help("`--yes` applies without asking"));
-    }
-    let mut stderr = std::io::stderr().lock();
-    write!(
-        stderr,
+    let question = format!(
         "\nApply {} change(s) to tenant {} ({})? Only `yes` is taken for yes: ",
         plan.changes.len(),
         render::escape::terminal(&plan.tenant_name),
         plan.tenant_id
-    )?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    match answer.trim() {
-        "yes" => Ok(()),
-        _ => Err(Fault::error("not confirmed; nothing was written")),
+    );
+    match context.ask(&question)? {
+        None => Err(Fault::usage("nobody can be asked: stdin and stderr are no terminal; nothing was written")
+            .help("`--yes` applies without asking")),
+        Some(answer) if answer.trim() == "yes" => Ok(()),
+        Some(_) => Err(Fault::error("not confirmed; nothing was written")),
     }
 }
 
@@ -209,23 +203,6 @@ fn stop_on_signal() -> Arc<AtomicBool> {
     stop
 }
 
-fn lines(report: &Report) -> Vec<render::report::Line> {
-    use render::report::Ended;
-    (report.outcomes.iter())
-        .map(|outcome| render::report::Line {
-            change: outcome.change,
-            ended: match &outcome.state {
-                State::Done => Ended::Done,
-                State::AlreadySo => Ended::AlreadySo,
-                State::Pending(why) => Ended::Pending(why.clone()),
-                State::Failed(why) => Ended::Failed(why.clone()),
-                State::Skipped(why) => Ended::Skipped(why.clone()),
-                State::Stopped => Ended::Stopped,
-            },
-        })
-        .collect()
-}
-
 /// The journal as a file: opened for appending, one line per entry, flushed to the disk before the next write is sent.
 struct JournalFile {
     file: std::fs::File,
@@ -234,7 +211,8 @@ struct JournalFile {
 impl JournalFile {
     fn open(path: &std::path::Path) -> Result<Self, Fault> {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        let file = file.map_err(|error| Fault::error(format!("cannot write the journal {}: {error}", path.display())))?;
+        let file =
+            file.map_err(|error| Fault::error(format!("cannot write the journal {}: {error}", path.display())))?;
         Ok(Self { file })
     }
 }

@@ -47,7 +47,8 @@ impl Connection {
         match claims.tenant.as_deref() {
             Some(tenant) if tenant.eq_ignore_ascii_case(head.tenant_id.as_str()) => Ok(connection),
             Some(tenant) => {
-                let message = format!("the token belongs to tenant {tenant}, the manifests to {} ({})", head.tenant_id, head.at);
+                let message =
+                    format!("the token belongs to tenant {tenant}, the manifests to {} ({})", head.tenant_id, head.at);
                 Err(Fault::error(message).help("sign in to the right tenant, or correct `spec.tenantId`"))
             }
             None => Err(Fault::error("the token does not say which tenant it belongs to (no `tid` claim)")),
@@ -60,9 +61,9 @@ impl Connection {
             return Self::embedded(context, path, purpose).await;
         }
         let _ = (path, purpose);
-        let clock: SharedClock = Arc::new(SystemClock);
+        let clock: SharedClock = context.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
         let method: Method = context.flags.auth.parse().map_err(|error| Fault::usage(format!("--auth: {error}")))?;
-        let mut auth = AuthSettings::from_lookup(method, &|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        let mut auth = AuthSettings::from_lookup(method, &|name| context.environment(name));
         if auth.tenant.is_none() {
             auth.tenant = Some(head.tenant_id.to_string());
         }
@@ -75,8 +76,11 @@ impl Connection {
         let cloud = match &context.flags.metadata_host {
             Some(host) => Cloud::discover(host, &web, &clock).await.map_err(|error| Fault::error(error.to_string()))?,
             None => {
-                let name: CloudName =
-                    head.cloud.as_str().parse().map_err(|_| Fault::error(format!("unknown cloud `{}`", head.cloud.as_str())))?;
+                let name: CloudName = head
+                    .cloud
+                    .as_str()
+                    .parse()
+                    .map_err(|_| Fault::error(format!("unknown cloud `{}`", head.cloud.as_str())))?;
                 Cloud::named(name)
             }
         };
@@ -114,7 +118,8 @@ impl Connection {
         let running = Arc::new(running);
         let clock: SharedClock = Arc::new(EmbeddedClock(running.clone()));
         let web = WebSettings::default();
-        let cloud = Cloud::discover(&origins.metadata, &web, &clock).await.map_err(|error| Fault::error(error.to_string()))?;
+        let cloud =
+            Cloud::discover(&origins.metadata, &web, &clock).await.map_err(|error| Fault::error(error.to_string()))?;
         let app = match purpose {
             Purpose::Read => "00000000-0000-4000-8000-0000000000a1",
             Purpose::Write => "00000000-0000-4000-8000-0000000000a2",

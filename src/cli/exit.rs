@@ -1,7 +1,5 @@
 //! The only table of exit codes (design.md 4).
 
-use std::process::ExitCode;
-
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -47,12 +45,6 @@ impl Exit {
             Self::Success => 6,
         };
         if rank(other) < rank(self) { other } else { self }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
     }
 }
 

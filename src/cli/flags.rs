@@ -11,14 +11,27 @@ pub(crate) struct Global {
     pub sandbox: bool,
     /// What the embedded tenant is made of at first use: empty, contoso, enterprise:N, or a file.
     #[cfg(feature = "sandbox")]
-    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "contoso", env = "ROLEWRIGHT_SANDBOX_SEED", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME|FILE",
+        default_value = "contoso",
+        env = "ROLEWRIGHT_SANDBOX_SEED",
+        help_heading = "Global options"
+    )]
     pub sandbox_seed: crate::sandbox::Seed,
     /// The embedded tenant's time: an instant, at which it stands still, or an offset such as +60d.
     #[cfg(feature = "sandbox")]
     #[arg(long, global = true, value_name = "INSTANT", env = "ROLEWRIGHT_CLOCK", help_heading = "Global options")]
     pub clock: Option<String>,
     /// Discover login, Graph and ARM from this origin and override the manifest's cloud. Plain http for loopback only.
-    #[arg(long, global = true, value_name = "ORIGIN", env = "ROLEWRIGHT_METADATA_HOST", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ORIGIN",
+        env = "ROLEWRIGHT_METADATA_HOST",
+        help_heading = "Global options"
+    )]
     pub metadata_host: Option<String>,
     /// How to sign in. `auto` takes the first method that the environment configures.
     #[arg(long, global = true, value_name = "METHOD", default_value = "auto", env = "ROLEWRIGHT_AUTH", help_heading = "Global options",
@@ -42,16 +55,37 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     pub quiet: bool,
     /// The form of log lines on stderr.
-    #[arg(long, global = true, value_name = "FORM", default_value = "text", env = "ROLEWRIGHT_LOG_FORMAT", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        default_value = "text",
+        env = "ROLEWRIGHT_LOG_FORMAT",
+        help_heading = "Global options"
+    )]
     pub log_format: LogFormat,
     /// When to use colour. `auto` honours NO_COLOR and pipes.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "ROLEWRIGHT_COLOR", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "ROLEWRIGHT_COLOR",
+        help_heading = "Global options"
+    )]
     pub color: ColorChoice,
     /// Show no progress bar.
     #[arg(long, global = true, env = "ROLEWRIGHT_NO_PROGRESS", help_heading = "Global options")]
     pub no_progress: bool,
     /// What request ids are derived from; random when absent. The same nonce gives the same plan, byte for byte.
-    #[arg(long, global = true, value_name = "TEXT", env = "ROLEWRIGHT_NONCE", hide_short_help = true, help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TEXT",
+        env = "ROLEWRIGHT_NONCE",
+        hide_short_help = true,
+        help_heading = "Global options"
+    )]
     pub nonce: Option<String>,
 }
 

@@ -7,11 +7,9 @@ use crate::render::diagnostic;
 
 /// Shows complaints on stderr, with snippets of the manifests.
 pub(crate) fn show(context: &Context, manifests: &Manifests, diagnostics: &[Diagnostic]) {
-    let shown: Vec<Diagnostic> =
-        diagnostics.iter().filter(|d| d.is_error() || !context.flags.quiet).cloned().collect();
+    let shown: Vec<Diagnostic> = diagnostics.iter().filter(|d| d.is_error() || !context.flags.quiet).cloned().collect();
     if !shown.is_empty() {
         let text = diagnostic::text(&shown, &|name| manifests.sources.text(name), context.color_stderr);
-        use std::io::Write as _;
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        context.warn(&text);
     }
 }

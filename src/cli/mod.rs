@@ -18,11 +18,14 @@ mod sandbox;
 mod schema;
 mod validate;
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::context::Context;
+pub use crate::cli::context::Surroundings;
 use crate::cli::exit::Exit;
 use crate::cli::flags::Global;
 
@@ -62,23 +65,36 @@ enum Verb {
 
 /// Runs the program with the process's arguments and environment and returns its exit code.
 pub fn run() -> ExitCode {
+    ExitCode::from(run_with(std::env::args_os(), Surroundings::process()))
+}
+
+/// Runs the program with these arguments (the program's name first) in these surroundings and returns its exit code. Blocks,
+/// on a runtime of its own.
+pub fn run_with(arguments: impl IntoIterator<Item = OsString>, mut surroundings: Surroundings) -> u8 {
     // the first client that is built would panic without a provider; a second call is harmless
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let is_help = !error.use_stderr();
-            let _ = error.print();
-            return if is_help { Exit::Success } else { Exit::Usage }.into();
+            let (stream, is_terminal) = match is_help {
+                true => (&mut surroundings.stdout, surroundings.is_terminal.0),
+                false => (&mut surroundings.stderr, surroundings.is_terminal.1),
+            };
+            let text = error.render();
+            let text = if is_terminal { text.ansi().to_string() } else { text.to_string() };
+            // a reader that went away has nobody to be told
+            let _ = stream.write_all(text.as_bytes());
+            return if is_help { Exit::Success } else { Exit::Usage }.code();
         }
     };
-    let context = Context::new(cli.global);
+    let context = Context::new(cli.global, surroundings);
     logging::start(&context);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             context.complain(&format!("cannot start: {error}"), None);
-            return Exit::Error.into();
+            return Exit::Error.code();
         }
     };
     let outcome = runtime.block_on(async {
@@ -99,5 +115,5 @@ pub fn run() -> ExitCode {
         fault.exit
     });
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
-    exit.into()
+    exit.code()
 }

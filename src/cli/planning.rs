@@ -19,6 +19,7 @@ use crate::core::role_definition::RoleDefinition;
 use crate::core::target::Surface;
 use crate::manifest::{self, Manifests, TenantHead};
 use crate::reconcile::{names, observe};
+use crate::surface;
 
 /// Flags that every planning verb takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -42,9 +43,9 @@ pub(crate) struct Declared {
 
 /// Reads and checks the manifests; shows what is wrong and stops at errors.
 pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
-    let manifests = manifest::read(path);
-    let mut diagnostics = manifest::check::all(&manifests);
-    diagnostics.extend(manifests.unplannable());
+    let manifests = manifest::validate(path);
+    let mut diagnostics = manifests.diagnostics.clone();
+    diagnostics.extend(unplannable(&manifests));
     diagnostic::sort(&mut diagnostics);
     // a plan repeats no advice that `validate` gives: errors and warnings only
     diagnostics.retain(|d| d.severity != crate::core::diagnostic::Severity::Notice);
@@ -54,8 +55,42 @@ pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
     }
     match manifests.tenant() {
         Some(head) => Ok(Declared { manifests, head }),
-        None => Err(Fault::error("the manifests hold no Tenant").help("one document of kind Tenant says which tenant is meant")),
+        None => {
+            Err(Fault::error("the manifests hold no Tenant")
+                .help("one document of kind Tenant says which tenant is meant"))
+        }
     }
+}
+
+/// Refuses, at its manifest line, what this version can validate but not plan: nothing declared is ever silently skipped.
+fn unplannable(manifests: &Manifests) -> Vec<Diagnostic> {
+    let mut refusals = Vec::new();
+    for declared in manifests.surfaces() {
+        if surface::of(declared.value).is_none() {
+            let what = match declared.value {
+                Surface::Azure => "Azure resource roles",
+                Surface::Group => "PIM for Groups",
+                Surface::Directory => "directory roles",
+            };
+            refusals.push(
+                Diagnostic::error(
+                    "not-plannable",
+                    Some(declared.at),
+                    format!("{what} cannot be planned by this version"),
+                )
+                .help("`rolewright validate` checks it; keep it in a folder of its own until it can be planned"),
+            );
+        }
+    }
+    for guardrail in manifests.guardrails() {
+        let message = format!("the guardrails in `{}` cannot be evaluated by this version", guardrail.value);
+        refusals.push(
+            Diagnostic::error("not-plannable", Some(guardrail.at), message).help(
+                "a plan that skips them would not be the plan you asked for; remove the entry to plan without them",
+            ),
+        );
+    }
+    refusals
 }
 
 /// Makes a plan.
@@ -91,11 +126,10 @@ pub(crate) async fn plan(
     names::enrich(&reader, &mut observed, &looked_up, &[guard::GLOBAL_ADMINISTRATOR]).await?;
     let ids: BTreeMap<(Surface, String), RoleId> =
         identities.iter().map(|(key, identity)| (key.clone(), identity.id.clone())).collect();
-    let (desired, warnings) = match manifests.lower(&looked_up, &ids, observed.now) {
-        Ok(lowered) => lowered,
-        Err(mistakes) => return Err(complain(mistakes)),
-    };
-    remarks.extend(warnings);
+    let lowered = manifests.lower(&looked_up, &ids, observed.now);
+    let Some(desired) = lowered.desired else { return Err(complain(lowered.diagnostics)) };
+    // what `read` has shown already is not shown again
+    remarks.extend(lowered.diagnostics.into_iter().filter(|d| !manifests.diagnostics.contains(d)));
     if !remarks.is_empty() {
         diagnostic::sort(&mut remarks);
         listing::show(context, manifests, &remarks);

@@ -60,9 +60,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         }
     };
     let clock = match &context.flags.clock {
-        Some(text) => {
-            Some(text.parse::<ClockSetting>().map_err(|error| Fault::usage(format!("--clock: {error}")))?)
-        }
+        Some(text) => Some(text.parse::<ClockSetting>().map_err(|error| Fault::usage(format!("--clock: {error}")))?),
         None => None,
     };
     let options = SandboxOptions {

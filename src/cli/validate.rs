@@ -35,8 +35,8 @@ enum Format {
 
 /// Checks the manifests.
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let manifests = manifest::read(&args.path);
-    let diagnostics = manifest::check::all(&manifests);
+    let manifests = manifest::validate(&args.path);
+    let diagnostics = &manifests.diagnostics;
     let source = |name: &str| manifests.sources.text(name);
     let prefix = prefix(&args.path);
     let text = match args.format {
@@ -46,14 +46,14 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
                     let count = manifests.documents.len();
                     format!("ok: {count} document{} without a mistake\n", if count == 1 { "" } else { "s" })
                 }
-                false => diagnostic::text(&diagnostics, &source, context.color),
+                false => diagnostic::text(diagnostics, &source, context.color),
             };
             context.print(&text)?;
             String::new()
         }
-        Format::Json => diagnostic::json(&diagnostics, &source),
-        Format::Sarif => diagnostic::sarif(&diagnostics, &source, &manifest::check::codes(), &prefix),
-        Format::Github => diagnostic::github(&diagnostics, &source, &prefix),
+        Format::Json => diagnostic::json(diagnostics, &source),
+        Format::Sarif => diagnostic::sarif(diagnostics, &source, &manifest::check::codes(), &prefix),
+        Format::Github => diagnostic::github(diagnostics, &source, &prefix),
     };
     context.print(&text)?;
     Ok(match diagnostics.iter().any(|d| d.is_error()) {

@@ -17,6 +17,7 @@ mod scalar;
 pub mod schema;
 pub mod source;
 mod suggestion;
+mod surface;
 mod tree;
 
 use std::path::Path;

@@ -5,3 +5,6 @@
 
 pub mod diagnostic;
 pub mod escape;
+pub mod plan;
+pub mod progress;
+pub mod report;
