@@ -12,6 +12,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, 
 use crate::core::diagnostic::Diagnostic;
 use crate::core::origin::Origin;
 use crate::manifest::code;
+use crate::manifest::place::{clip, convert, floor, number, origin, separators};
 use crate::manifest::scalar::{self, Refused};
 use crate::manifest::source::SourceFile;
 use crate::manifest::tree::{Content, Entry, Node, Span};
@@ -556,7 +557,7 @@ impl<'a> Composer<'a> {
         let mut quoted = self.quoted.iter().peekable();
         let outside = self.separators.iter().copied().find(|offset| {
             while quoted.next_if(|(_, end)| end <= offset).is_some() {}
-            !quoted.peek().is_some_and(|(start, _)| start <= offset)
+            quoted.peek().is_none_or(|(start, _)| start > offset)
         });
         let Some(offset) = outside else { return };
         let before = &self.file.text[..offset];
@@ -572,55 +573,5 @@ impl<'a> Composer<'a> {
             format!("U+{:04X} is a line break for some YAML readers and not for others", u32::from(character));
         self.complain(code::LINE_SEPARATOR, span, message);
         self.help("remove it, or write it as an escape in double quotes");
-    }
-}
-
-/// Returns the origin of a span.
-pub(crate) fn origin(file: &SourceFile, span: Span) -> Origin {
-    let length = file.text.len();
-    let start = floor(&file.text, (span.start as usize).min(length));
-    let end = floor(&file.text, (span.end as usize).clamp(start, length));
-    // of what spans lines the first is shown
-    let end =
-        file.text.as_bytes()[start..end].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(end, |n| start + n);
-    Origin { file: Arc::clone(&file.name), line: span.line, column: span.column, start, end }
-}
-
-fn convert(span: &granit_parser::Span) -> Span {
-    let range = span.byte_range().unwrap_or(0..0);
-    Span {
-        start: number(range.start),
-        end: number(range.end),
-        line: number(span.start.line()).max(1),
-        column: number(span.start.col()).saturating_add(1),
-    }
-}
-
-fn number(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-/// Returns the nearest character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// Returns the offsets of NEL, LS and PS.
-fn separators(text: &str) -> Vec<usize> {
-    if text.is_ascii() {
-        return Vec::new();
-    }
-    text.char_indices().filter(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).map(|(at, _)| at).collect()
-}
-
-/// Returns the beginning of a text, for messages.
-pub(crate) fn clip(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(80) {
-        None => text.into(),
-        Some((at, _)) => format!("{}…", &text[..at]).into(),
     }
 }
