@@ -5,20 +5,20 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use crate::core::diagnostic::Diagnostic;
 use crate::core::origin::Origin;
 use crate::manifest::code;
-use crate::manifest::place::{clip, convert, floor, number, origin, separators};
+use crate::manifest::place::{clip, convert, origin};
 use crate::manifest::scalar::{self, Refused};
 use crate::manifest::source::SourceFile;
+use crate::manifest::syntax;
 use crate::manifest::tree::{Content, Entry, Node, Span};
 
 /// Deepest nesting of mappings and lists.
-const DEPTH: usize = 128;
+pub(crate) const DEPTH: usize = 128;
 /// How many values the aliases of one file may expand to.
 const ALIAS_BUDGET: usize = 100_000;
 /// How many values one document may hold.
@@ -57,7 +57,7 @@ pub(crate) struct Composed {
 pub(crate) fn compose(file: &SourceFile, budget: &mut Budget) -> Composed {
     let mut composer = Composer::new(file, budget);
     composer.run();
-    composer.complain_about_separators();
+    composer.out.diagnostics.extend(syntax::separator(file, &composer.separators, &composer.quoted));
     composer.out
 }
 
@@ -112,7 +112,7 @@ enum Stop {
 
 impl<'a> Composer<'a> {
     fn new(file: &'a SourceFile, budget: &'a mut Budget) -> Self {
-        let separators = separators(&file.text);
+        let separators = syntax::separators(&file.text);
         Self {
             file,
             budget,
@@ -174,7 +174,7 @@ impl<'a> Composer<'a> {
         self.out.is_incomplete = true;
         self.stack.clear();
         self.anchors.clear();
-        let diagnostic = self.syntax(error);
+        let diagnostic = syntax::complaint(self.file, error);
         // an error met again while looking for the next document says nothing new
         if self.out.diagnostics.last() != Some(&diagnostic) {
             self.out.diagnostics.push(diagnostic);
@@ -185,7 +185,7 @@ impl<'a> Composer<'a> {
         match parser.proceed_next_document() {
             Ok(more) => more,
             Err(error) => {
-                let diagnostic = self.syntax(&error);
+                let diagnostic = syntax::complaint(self.file, &error);
                 if self.out.diagnostics.last() != Some(&diagnostic) {
                     self.out.diagnostics.push(diagnostic);
                 }
@@ -518,60 +518,5 @@ impl<'a> Composer<'a> {
 
     fn origin(&self, span: Span) -> Origin {
         origin(self.file, span)
-    }
-
-    fn syntax(&self, error: &ScanError) -> Diagnostic {
-        let marker = error.marker();
-        let start = floor(&self.file.text, marker.byte_offset().unwrap_or(self.file.text.len()));
-        let end = self.file.text[start..].chars().next().filter(|c| *c != '\n').map_or(start, |c| start + c.len_utf8());
-        let at = Origin {
-            file: Arc::clone(&self.file.name),
-            line: number(marker.line()).max(1),
-            column: number(marker.col()).saturating_add(1),
-            start,
-            end,
-        };
-        match error.kind() {
-            ErrorKind::RecursionLimitExceeded => {
-                Diagnostic::error(code::NESTING_LIMIT, Some(at), format!("nested deeper than {DEPTH} levels"))
-            }
-            ErrorKind::DirectiveDisallowed => {
-                Diagnostic::error(code::DIRECTIVE, Some(at), "YAML directives are not supported")
-                    .help("leave the line out")
-            }
-            ErrorKind::UnknownAnchor => {
-                Diagnostic::error(code::YAML_SYNTAX, Some(at), "the alias refers to no anchor above it")
-                    .help("quote the value when a text beginning with `*` is meant")
-            }
-            kind @ (ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation) => {
-                Diagnostic::error(code::YAML_SYNTAX, Some(at), kind.to_string())
-                    .help("indent with blanks, not with tabs")
-            }
-            kind => Diagnostic::error(code::YAML_SYNTAX, Some(at), kind.to_string()),
-        }
-    }
-
-    /// Complains about the first separator of each file that stands outside quotes.
-    fn complain_about_separators(&mut self) {
-        // both are in the order of the text
-        let mut quoted = self.quoted.iter().peekable();
-        let outside = self.separators.iter().copied().find(|offset| {
-            while quoted.next_if(|(_, end)| end <= offset).is_some() {}
-            quoted.peek().is_none_or(|(start, _)| start > offset)
-        });
-        let Some(offset) = outside else { return };
-        let before = &self.file.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let character = self.file.text[offset..].chars().next().unwrap_or(' ');
-        let span = Span {
-            start: number(offset),
-            end: number(offset + character.len_utf8()),
-            line: number(before.matches('\n').count() + 1),
-            column: number(before[line_start..].chars().count() + 1),
-        };
-        let message =
-            format!("U+{:04X} is a line break for some YAML readers and not for others", u32::from(character));
-        self.complain(code::LINE_SEPARATOR, span, message);
-        self.help("remove it, or write it as an escape in double quotes");
     }
 }

@@ -17,6 +17,7 @@ mod scalar;
 pub mod schema;
 pub mod source;
 mod suggestion;
+mod syntax;
 mod tree;
 mod wording;
 

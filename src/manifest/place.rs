@@ -43,14 +43,6 @@ pub(crate) fn floor(text: &str, at: usize) -> usize {
     at
 }
 
-/// Returns the offsets of NEL, LS and PS.
-pub(crate) fn separators(text: &str) -> Vec<usize> {
-    if text.is_ascii() {
-        return Vec::new();
-    }
-    text.char_indices().filter(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).map(|(at, _)| at).collect()
-}
-
 /// Returns the beginning of a text, for messages.
 pub(crate) fn clip(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(80) {
