@@ -89,6 +89,9 @@ pub(super) fn privileged_assignments(run: &Run<'_>, found: &mut Vec<Diagnostic>)
 /// `azure.roleAssignments.maxPerManagementGroup`). Assignments per subscription are left to the tenant, which knows the
 /// hierarchy; documents disagree about that number (arm.md E.4).
 pub(super) fn assignments(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    if !run.is_expandable() {
+        return;
+    }
     let mut counts: HashMap<(&str, String), Vec<Origin>> = HashMap::new();
     for assigned in &run.assignments {
         let view = &assigned.view;

@@ -6,6 +6,7 @@
 
 mod approval;
 mod azure_role;
+mod bound;
 mod break_glass;
 mod condition;
 mod count;
@@ -82,6 +83,7 @@ const CHECKS: &[Check] = &[
         declaration::conflicting,
     ),
     Check::warning("duplicate-declaration", "Two manifests declare the same thing", declaration::duplicate),
+    Check::error("too-many-declared", "The manifests expand to more assignments than are read", declaration::too_many),
     Check::error("ignored-declaration", "A manifest declares what the Tenant manifest ignores", declaration::ignored),
     Check::warning("nothing-declared", "Role settings declare no field", declaration::nothing),
     // scopes
@@ -288,7 +290,9 @@ pub(crate) fn check(manifests: &Manifests) -> Vec<Diagnostic> {
     let run = Run::new(&entries, manifests.is_complete);
     let mut found = Vec::new();
     for check in CHECKS {
+        let known = found.len();
         (check.run)(&run, &mut found);
+        found[known..].iter_mut().for_each(bound::clip);
     }
     found
 }

@@ -1,12 +1,14 @@
 //! All documents of a run, indexed the way checks ask for them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use crate::catalog::{azure_role, directory_role};
 use crate::core::name::{Handle, Reference};
 use crate::core::origin::Origin;
 use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
+use crate::manifest::check::bound::EXPANSION;
 use crate::manifest::check::governed::Governed;
 use crate::manifest::document::Document;
 use crate::manifest::kind::assignment::AssignmentView;
@@ -145,6 +147,23 @@ pub(super) struct Assigned<'a> {
     pub(super) view: AssignmentView<'a>,
 }
 
+impl Assigned<'_> {
+    /// Returns how many assignments it stands for.
+    pub(super) fn expansion(&self) -> usize {
+        self.view.principals.len().saturating_mul(self.view.scopes.map_or(1, <[String]>::len))
+    }
+}
+
+/// A RoleSettings manifest.
+pub(super) struct Settled<'a> {
+    /// The document.
+    pub(super) entry: &'a Entry<'a>,
+    /// Its content.
+    pub(super) document: &'a RoleSettings,
+    /// Its fields, profiles merged.
+    pub(super) governed: Rc<Governed<'a>>,
+}
+
 /// The run.
 pub(super) struct Run<'a> {
     /// All documents.
@@ -164,9 +183,9 @@ pub(super) struct Run<'a> {
     /// Assignments.
     pub(super) assignments: Vec<Assigned<'a>>,
     /// Role settings.
-    pub(super) settings: Vec<(&'a Entry<'a>, &'a RoleSettings)>,
-    /// The settings of each target, profiles merged; the first declaration where there are several.
-    pub(super) governed: BTreeMap<TargetName, Governed<'a>>,
+    pub(super) settings: Vec<Settled<'a>>,
+    /// The settings of each target; the first declaration where there are several.
+    pub(super) governed: BTreeMap<TargetName, Rc<Governed<'a>>>,
     /// Custom roles by surface and display name or id, both in lower case.
     declared: HashMap<(Surface, String), &'a Entry<'a>>,
 }
@@ -187,23 +206,23 @@ impl<'a> Run<'a> {
             governed: BTreeMap::new(),
             declared: HashMap::new(),
         };
+        let mut settings = Vec::new();
         for entry in entries {
-            run.add(entry);
+            run.add(entry, &mut settings);
         }
-        let settings = std::mem::take(&mut run.settings);
-        for (entry, document) in &settings {
-            let governed = Governed::merge(&run, entry, document);
+        for (entry, document) in settings {
+            let governed = Rc::new(Governed::merge(&run, entry, document));
             for applies in &document.applies_to {
                 for (_, target) in run.governed_targets(applies) {
-                    run.governed.entry(target).or_insert_with(|| governed.clone());
+                    run.governed.entry(target).or_insert_with(|| Rc::clone(&governed));
                 }
             }
+            run.settings.push(Settled { entry, document, governed });
         }
-        run.settings = settings;
         run
     }
 
-    fn add(&mut self, entry: &'a Entry<'a>) {
+    fn add(&mut self, entry: &'a Entry<'a>, settings: &mut Vec<(&'a Entry<'a>, &'a RoleSettings)>) {
         match (entry.kind, entry.name) {
             (Kind::Scope, Some(name)) => {
                 let scope = entry.spec.and_then(|spec| if let Spec::Scope(scope) = spec { Some(scope) } else { None });
@@ -227,7 +246,7 @@ impl<'a> Run<'a> {
                 self.azure_roles.push((entry, role));
                 self.declare(Surface::Azure, entry, &role.display_name, role.id.as_ref().map(|id| id.as_str()));
             }
-            Some(Spec::RoleSettings(settings)) => self.settings.push((entry, settings)),
+            Some(Spec::RoleSettings(document)) => settings.push((entry, document)),
             Some(spec @ (Spec::EligibleAssignment(_) | Spec::ActiveAssignment(_))) => {
                 if let Some(view) = spec.assignment() {
                     self.assignments.push(Assigned { entry, view });
@@ -255,6 +274,11 @@ impl<'a> Run<'a> {
             Surface::Azure => self.azure_roles.iter().map(|(_, role)| role.display_name.as_str()).collect(),
             Surface::Group => Vec::new(),
         }
+    }
+
+    /// Tells whether the manifests expand to a number of assignments that can be looked at one by one.
+    pub(super) fn is_expandable(&self) -> bool {
+        self.assignments.iter().map(Assigned::expansion).fold(0_usize, usize::saturating_add) <= EXPANSION
     }
 
     /// Returns the content of the Tenant document, when there is exactly one.
@@ -320,7 +344,7 @@ impl<'a> Run<'a> {
 
     /// Returns the settings that govern a target, when this run declares them. Directory roles have one set of settings
     /// whatever the scope (graph.md 3.2).
-    pub(super) fn settings_of(&self, target: &TargetName) -> Option<&Governed<'a>> {
+    pub(super) fn settings_of(&self, target: &TargetName) -> Option<&Rc<Governed<'a>>> {
         match target.surface {
             Surface::Directory => self.governed.get(&TargetName { scope: "/".to_owned(), ..target.clone() }),
             Surface::Group | Surface::Azure => self.governed.get(target),
