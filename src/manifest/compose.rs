@@ -21,9 +21,9 @@ const DEPTH: usize = 128;
 /// How many values the aliases of one file may expand to.
 const ALIAS_BUDGET: usize = 100_000;
 /// How many values one document may hold.
-const NODES_PER_DOCUMENT: usize = 200_000;
+const NODES_PER_DOCUMENT: usize = 100_000;
 /// How many values, and how many documents, a run may hold. At some 150 bytes a value this bounds memory.
-const NODES: usize = 4_000_000;
+const NODES: usize = 2_000_000;
 const DOCUMENTS: usize = 100_000;
 /// How many complaints about the YAML of one file are reported before the rest of it is given up.
 const COMPLAINTS: usize = 100;
@@ -412,6 +412,9 @@ impl<'a> Composer<'a> {
                 kept.push(entry);
                 continue;
             };
+            if self.out.diagnostics.len() >= COMPLAINTS {
+                continue;
+            }
             let origin = self.origin(first);
             self.complain(code::DUPLICATE_KEY, entry.span, format!("the key `{}` is there twice", clip(&entry.key)));
             if let Some(diagnostic) = self.out.diagnostics.last_mut() {

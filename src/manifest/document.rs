@@ -9,7 +9,7 @@ use crate::manifest::code;
 use crate::manifest::compose::origin;
 use crate::manifest::kind::metadata::{API_VERSION, Metadata};
 use crate::manifest::kind::{Kind, Spec};
-use crate::manifest::mismatch::{Explainer, Mismatch};
+use crate::manifest::mismatch::{Explainer, LIMIT, Mismatch};
 use crate::manifest::schema::{self, Compiled};
 use crate::manifest::source::SourceFile;
 use crate::manifest::suggestion::{closest, list};
@@ -39,11 +39,19 @@ impl Document {
         let mut value = tree.to_value();
         let is_whole = !tree.has_broken() && compiled.validator.is_valid(&value);
         if !is_whole {
-            let mismatches = mismatches(file, &tree, compiled, &value);
+            let mut mismatches = mismatches(file, &tree, compiled, &value);
+            let is_hopeless = mismatches.len() > LIMIT;
+            mismatches.truncate(LIMIT);
             let drop = routes(&mismatches);
             diagnostics.extend(mismatches.into_iter().map(|mismatch| mismatch.diagnostic));
-            tree.prune(&drop);
-            value = prune_until_valid(file, &mut tree, compiled);
+            if is_hopeless {
+                let message = format!("the document has more than {LIMIT} mistakes; the rest is not shown");
+                diagnostics.push(Diagnostic::error(code::TOO_MANY_MISTAKES, Some(origin(file, tree.span)), message));
+                value = Value::Null;
+            } else {
+                tree.prune(&drop);
+                value = prune_until_valid(file, &mut tree, compiled);
+            }
         }
         let root = |key: &str| value.get(key).filter(|part| part.is_object());
         let metadata = root("metadata").and_then(|part| Metadata::deserialize(part).ok());

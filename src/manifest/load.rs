@@ -86,21 +86,19 @@ fn find(root: &Path, paths: &mut Vec<(String, PathBuf)>, diagnostics: &mut Vec<D
                     paths.push((relative(root, path), path.to_owned()));
                 }
             }
-            Err(error) => diagnostics.extend(walk_error(root, &error)),
+            Err(error) => diagnostics.push(walk_error(root, &error)),
         }
     }
 }
 
 /// Returns the complaint about a place that could not be walked into.
-fn walk_error(root: &Path, error: &ignore::Error) -> Option<Diagnostic> {
+fn walk_error(root: &Path, error: &ignore::Error) -> Diagnostic {
     let at = |path: &Path| Some(beginning(&relative(root, path).into()));
-    Some(match error {
+    match error {
         ignore::Error::WithPath { path, err } => match innermost(err) {
             ignore::Error::Io(io) if fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink()) => {
-                let is_manifest = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
                 match io.kind() {
-                    // a link that leads nowhere and is not named like a manifest may be anything
-                    std::io::ErrorKind::NotFound if !is_manifest => return None,
+                    // whatever it is called: it may have led to a folder of manifests
                     std::io::ErrorKind::NotFound => {
                         Diagnostic::error(code::DANGLING_LINK, at(path), "the link leads nowhere")
                     }
@@ -116,15 +114,13 @@ fn walk_error(root: &Path, error: &ignore::Error) -> Option<Diagnostic> {
             }
             other => Diagnostic::error(code::UNREADABLE_FILE, at(path), format!("cannot be read: {other}")),
         },
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-            return walk_error(root, err);
-        }
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => walk_error(root, err),
         ignore::Error::Loop { ancestor, child } => {
             let message = format!("the link leads back to `{}`", relative(root, ancestor));
             Diagnostic::error(code::LINK_LOOP, at(child), message).help("remove the link")
         }
         other => Diagnostic::error(code::UNREADABLE_FILE, None, format!("a folder cannot be read: {other}")),
-    })
+    }
 }
 
 fn innermost(error: &ignore::Error) -> &ignore::Error {

@@ -3,6 +3,8 @@
 //! A union that nothing fits is never dumped as it is: the form that the author most likely meant is found by its keys, or by
 //! the type of the value, and its mistakes are reported.
 
+use std::collections::HashSet;
+
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
@@ -15,6 +17,9 @@ use crate::manifest::compose::{clip, origin};
 use crate::manifest::source::SourceFile;
 use crate::manifest::suggestion::{closest, join, list};
 use crate::manifest::tree::{Content, Node, Place, escape};
+
+/// How many mistakes of one document are reported. Whoever makes more has another kind of file, or a script.
+pub(crate) const LIMIT: usize = 100;
 
 /// A mistake and what must be left out so that the rest can be read.
 #[derive(Debug)]
@@ -42,7 +47,7 @@ struct Branch<'a, 'e> {
 }
 
 impl<'a> Explainer<'a> {
-    /// Explains all errors.
+    /// Explains the errors; stops when there are more than [`LIMIT`] mistakes.
     pub(crate) fn explain<'e>(&self, errors: impl IntoIterator<Item = &'e ValidationError<'e>>) -> Vec<Mismatch> {
         let mut out = Vec::new();
         let errors: Vec<_> = errors.into_iter().collect();
@@ -51,17 +56,19 @@ impl<'a> Explainer<'a> {
     }
 
     fn all(&self, errors: &[&ValidationError<'_>], out: &mut Vec<Mismatch>) {
+        // one mistake in a value is enough: the type says more than the value, the format more than the pattern
+        let is_strong = |error: &ValidationError<'_>| {
+            matches!(error.kind(), Kind::Type { .. } | Kind::Format { .. } | Kind::MinLength { .. })
+        };
+        let is_weak =
+            |error: &ValidationError<'_>| matches!(error.kind(), Kind::Pattern { .. } | Kind::Constant { .. });
+        let strong: HashSet<String> =
+            errors.iter().filter(|error| is_strong(error)).map(|error| error.instance_path().to_string()).collect();
         for error in errors {
-            // one mistake in a value is enough: the type says more than the value, the format more than the pattern
-            let is_shadowed = errors.iter().any(|other| {
-                other.instance_path() == error.instance_path()
-                    && matches!(
-                        (error.kind(), other.kind()),
-                        (Kind::Pattern { .. }, Kind::Format { .. } | Kind::MinLength { .. })
-                            | (Kind::Constant { .. }, Kind::Type { .. })
-                    )
-            });
-            if !is_shadowed {
+            if out.len() > LIMIT {
+                return;
+            }
+            if !(is_weak(error) && strong.contains(&error.instance_path().to_string())) {
                 self.one(error, out);
             }
         }
@@ -82,7 +89,7 @@ impl<'a> Explainer<'a> {
         match error.kind() {
             Kind::AdditionalProperties { unexpected } => {
                 let known = self.properties(error);
-                for key in unexpected {
+                for key in unexpected.iter().take(LIMIT + 1) {
                     out.extend(self.unknown_key(&route, place, key, &known));
                 }
             }
@@ -195,7 +202,7 @@ impl<'a> Explainer<'a> {
                     drop: route.to_owned(),
                 }),
                 keys => {
-                    for key in keys {
+                    for key in keys.iter().take(LIMIT + 1) {
                         let found = self.unknown_key(route, place, key, &all);
                         out.extend(found.map(|found| Mismatch { drop: route.to_owned(), ..found }));
                     }
@@ -214,7 +221,7 @@ impl<'a> Explainer<'a> {
                 rest.push(*error);
                 continue;
             }
-            for key in unexpected {
+            for key in unexpected.iter().take(LIMIT + 1) {
                 if !all.contains(&key.as_str()) {
                     out.extend(self.unknown_key(route, place, key, &all));
                     continue;

@@ -178,6 +178,18 @@ fn multiplication() {
     assert!(codes(&manifests).contains(&"too-many-declared"), "{}", show(&manifests));
 }
 
+/// A small file with more mistakes than anybody reads.
+#[test]
+fn endless_mistakes() {
+    let scopes: String = (0..20_000).map(|i| format!("    - nowhere-{i}\n")).collect();
+    let text = format!(
+        "apiVersion: rolewright/v1\nkind: EligibleAssignment\nmetadata: {{name: a}}\nspec:\n  role: {{directoryRole: Helpdesk Administrator}}\n  scopes:\n{scopes}  principals: [{{user: u@contoso.example}}]\n  schedule: {{permanent: true}}\n"
+    );
+    let manifests = validate_sources(vec![("a.yaml".to_owned(), text)]);
+    assert!(manifests.diagnostics.len() <= 10_001, "{}", manifests.diagnostics.len());
+    assert!(manifests.has_errors() && codes(&manifests).contains(&"too-many-mistakes"));
+}
+
 /// Many mistyped names, each of which would be compared with many others, and long ones.
 #[test]
 fn suggestions_are_bounded() {

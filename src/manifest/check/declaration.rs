@@ -16,7 +16,7 @@ use crate::manifest::kind::role::RoleReference;
 use crate::manifest::kind::tenant::IgnoredRole;
 
 /// Two declarations of the same thing.
-struct Twice {
+pub(super) struct Twice {
     first: Origin,
     second: Option<Origin>,
     is_equal: bool,
@@ -24,22 +24,24 @@ struct Twice {
 }
 
 /// Returns the places where something is declared that was declared before.
-fn twice(run: &Run<'_>) -> Vec<Twice> {
-    let mut found = assignments(run);
-    found.extend(settings(run));
-    found
+fn twice<'r>(run: &'r Run<'_>) -> &'r [Twice] {
+    run.twice.get_or_init(|| {
+        let mut found = assignments(run);
+        found.extend(settings(run));
+        found
+    })
 }
 
 fn assignments(run: &Run<'_>) -> Vec<Twice> {
     if !run.is_expandable() {
         return Vec::new();
     }
-    let mut targets: HashMap<TargetName, usize> = HashMap::new();
+    let mut targets: HashMap<&TargetName, usize> = HashMap::new();
     let mut seen: HashMap<(usize, Reference, Mode), (usize, usize)> = HashMap::new();
     let mut found = Vec::new();
     for (index, assigned) in run.assignments.iter().enumerate() {
         let principals: Vec<Reference> = assigned.view.principals.iter().map(principal_identity).collect();
-        for (_, target) in run.targets(&assigned.view) {
+        for (_, target) in &assigned.targets {
             let count = targets.len();
             let target = *targets.entry(target).or_insert(count);
             for (at, principal) in principals.iter().enumerate() {
@@ -121,19 +123,19 @@ fn settings(run: &Run<'_>) -> Vec<Twice> {
 
 /// Two manifests that declare the same assignment or settings with different content contradict each other (design.md 2).
 pub(super) fn conflicting(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for pair in twice(run).into_iter().filter(|pair| !pair.is_equal) {
+    for pair in twice(run).iter().filter(|pair| !pair.is_equal) {
         let text = format!("{} declared twice, with different content", sentence(&pair.what));
-        let diagnostic = Diagnostic::error("conflicting-declaration", pair.second, text);
-        found.push(diagnostic.label(pair.first, "first declared here").help("keep one of the two"));
+        let diagnostic = Diagnostic::error("conflicting-declaration", pair.second.clone(), text);
+        found.push(diagnostic.label(pair.first.clone(), "first declared here").help("keep one of the two"));
     }
 }
 
 /// Two manifests that declare the same with the same content are one too many (design.md 2).
 pub(super) fn duplicate(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for pair in twice(run).into_iter().filter(|pair| pair.is_equal) {
+    for pair in twice(run).iter().filter(|pair| pair.is_equal) {
         let text = format!("{} declared twice", sentence(&pair.what));
-        let diagnostic = Diagnostic::warning("duplicate-declaration", pair.second, text);
-        found.push(diagnostic.label(pair.first, "first declared here").help("remove one of the two"));
+        let diagnostic = Diagnostic::warning("duplicate-declaration", pair.second.clone(), text);
+        found.push(diagnostic.label(pair.first.clone(), "first declared here").help("remove one of the two"));
     }
 }
 

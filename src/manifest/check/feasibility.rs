@@ -25,11 +25,11 @@ fn each<'r, 'a>(run: &'r Run<'a>, mut look: impl FnMut(&'r Assigned<'a>, &'r Gov
             Mode::Active => Event::ActiveAssignment,
         };
         let mut seen: HashSet<*const _> = HashSet::new();
-        for (_, target) in run.targets(&assigned.view) {
-            let Some(governed) = run.settings_of(&target) else { continue };
+        for (_, target) in &assigned.targets {
+            let Some(governed) = run.settings_of(target) else { continue };
             let identity = std::ptr::from_ref(governed.entry);
             if seen.insert(identity) {
-                look(assigned, governed, event, &target);
+                look(assigned, governed, event, target);
             }
         }
     }
@@ -47,9 +47,9 @@ pub(super) fn settings_elsewhere(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         }
     }
     for assigned in run.assignments.iter().filter(|one| one.view.role.surface() == Surface::Azure) {
-        for (index, target) in run.targets(&assigned.view) {
+        for (index, target) in &assigned.targets {
             let Some(governed) = elsewhere.get(target.role.as_str()) else { continue };
-            if !run.governed.contains_key(&target) && !fanned_out.contains(target.role.as_str()) {
+            if !run.governed.contains_key(target) && !fanned_out.contains(target.role.as_str()) {
                 let text = format!("the declared settings of `{}` do not cover this scope", assigned.view.role.name());
                 let at = assigned.entry.at(&format!("/scopes/{index}"));
                 let diagnostic = Diagnostic::warning("settings-at-other-scope", at, text);

@@ -30,7 +30,7 @@ mod unique;
 
 use crate::core::diagnostic::{Code, Diagnostic, Severity};
 use crate::manifest::check::run::{Entry, Run};
-use crate::manifest::{Manifests, code};
+use crate::manifest::{MISTAKES, Manifests, code};
 
 /// A check: the code of what it finds, and the function that finds it.
 struct Check {
@@ -293,6 +293,13 @@ pub(crate) fn check(manifests: &Manifests) -> Vec<Diagnostic> {
         let known = found.len();
         (check.run)(&run, &mut found);
         found[known..].iter_mut().for_each(bound::clip);
+        if found.len() > MISTAKES {
+            // an error in any case: among what is not looked for there may be one
+            found.truncate(MISTAKES);
+            let message = format!("more than {MISTAKES} mistakes; the rest is not looked for");
+            found.push(Diagnostic::error(code::TOO_MANY_MISTAKES, None, message));
+            break;
+        }
     }
     found
 }

@@ -11,7 +11,7 @@ use crate::manifest::check::run::{Entry, Run, Settled};
 use crate::manifest::kind::tenant::{IgnoredRole, OwnershipEntry};
 
 /// A reference to a role by name.
-struct RoleUse<'a> {
+pub(super) struct RoleUse<'a> {
     entry: &'a Entry<'a>,
     route: String,
     surface: Surface,
@@ -31,7 +31,11 @@ enum By {
     Tenant,
 }
 
-fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
+fn uses<'r, 'a>(run: &'r Run<'a>) -> &'r [RoleUse<'a>] {
+    run.role_uses.get_or_init(|| collect(run))
+}
+
+fn collect<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
     use crate::manifest::kind::role::{GovernedRole, RoleReference};
     let mut uses = Vec::new();
     for assigned in &run.assignments {
@@ -129,7 +133,7 @@ pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// Names are resolved exactly, and a renamed role has only its new name in the tenant.
 pub(super) fn former_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for used in uses(run) {
-        let Some(role) = built_in(run, &used) else { continue };
+        let Some(role) = built_in(run, used) else { continue };
         if !role.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(used.name)) {
             continue;
         }

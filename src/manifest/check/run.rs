@@ -1,5 +1,6 @@
 //! All documents of a run, indexed the way checks ask for them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -9,7 +10,9 @@ use crate::core::origin::Origin;
 use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
 use crate::manifest::check::bound::EXPANSION;
+use crate::manifest::check::declaration::Twice;
 use crate::manifest::check::governed::Governed;
+use crate::manifest::check::role_name::RoleUse;
 use crate::manifest::document::Document;
 use crate::manifest::kind::assignment::AssignmentView;
 use crate::manifest::kind::principal::Principal;
@@ -145,6 +148,8 @@ pub(super) struct Assigned<'a> {
     pub(super) entry: &'a Entry<'a>,
     /// Its content.
     pub(super) view: AssignmentView<'a>,
+    /// What it is assigned to, with the index of the scope each comes from. Scopes that mean nothing are left out.
+    pub(super) targets: Vec<(usize, TargetName)>,
 }
 
 impl Assigned<'_> {
@@ -186,6 +191,10 @@ pub(super) struct Run<'a> {
     pub(super) settings: Vec<Settled<'a>>,
     /// The settings of each target; the first declaration where there are several.
     pub(super) governed: BTreeMap<TargetName, Rc<Governed<'a>>>,
+    /// What is declared twice, once somebody asked.
+    pub(super) twice: OnceCell<Vec<Twice>>,
+    /// Where roles are named, once somebody asked.
+    pub(super) role_uses: OnceCell<Vec<RoleUse<'a>>>,
     /// Custom roles by surface and display name or id, both in lower case.
     declared: HashMap<(Surface, String), &'a Entry<'a>>,
 }
@@ -204,6 +213,8 @@ impl<'a> Run<'a> {
             assignments: Vec::new(),
             settings: Vec::new(),
             governed: BTreeMap::new(),
+            twice: OnceCell::new(),
+            role_uses: OnceCell::new(),
             declared: HashMap::new(),
         };
         let mut settings = Vec::new();
@@ -218,6 +229,10 @@ impl<'a> Run<'a> {
                 }
             }
             run.settings.push(Settled { entry, document, governed });
+        }
+        let targets: Vec<_> = run.assignments.iter().map(|assigned| run.targets(&assigned.view)).collect();
+        for (assigned, targets) in run.assignments.iter_mut().zip(targets) {
+            assigned.targets = targets;
         }
         run
     }
@@ -249,7 +264,7 @@ impl<'a> Run<'a> {
             Some(Spec::RoleSettings(document)) => settings.push((entry, document)),
             Some(spec @ (Spec::EligibleAssignment(_) | Spec::ActiveAssignment(_))) => {
                 if let Some(view) = spec.assignment() {
-                    self.assignments.push(Assigned { entry, view });
+                    self.assignments.push(Assigned { entry, view, targets: Vec::new() });
                 }
             }
             Some(Spec::Scope(_) | Spec::SettingsProfile(_)) | None => {}
@@ -304,8 +319,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Returns the targets of an assignment with the index of the scope each comes from. Scopes that mean nothing are left out.
-    pub(super) fn targets(&self, view: &AssignmentView<'_>) -> Vec<(usize, TargetName)> {
+    fn targets(&self, view: &AssignmentView<'_>) -> Vec<(usize, TargetName)> {
         let surface = view.role.surface();
         let role = role_identity(view.role);
         let at = |scope: String| TargetName { surface, role: role.clone(), scope };
@@ -345,10 +359,10 @@ impl<'a> Run<'a> {
     /// Returns the settings that govern a target, when this run declares them. Directory roles have one set of settings
     /// whatever the scope (graph.md 3.2).
     pub(super) fn settings_of(&self, target: &TargetName) -> Option<&Rc<Governed<'a>>> {
-        match target.surface {
-            Surface::Directory => self.governed.get(&TargetName { scope: "/".to_owned(), ..target.clone() }),
-            Surface::Group | Surface::Azure => self.governed.get(target),
+        if target.surface == Surface::Directory && target.scope != "/" {
+            return self.governed.get(&TargetName { scope: "/".to_owned(), ..target.clone() });
         }
+        self.governed.get(target)
     }
 }
 
