@@ -29,6 +29,17 @@ impl Severity {
     }
 }
 
+/// What a code means, for the tables that document all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// The stable kebab-case word.
+    pub code: &'static str,
+    /// How bad it is, at worst.
+    pub severity: Severity,
+    /// One sentence without a full stop that says what is wrong.
+    pub about: &'static str,
+}
+
 /// A second place that belongs to the complaint.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {

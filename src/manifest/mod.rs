@@ -4,6 +4,7 @@
 //! places), `document` (a tree to a typed document, against the schema of its kind), then the checks, `reference` (every name
 //! in them) and `lower` (names replaced by ids).
 
+pub mod check;
 pub mod code;
 mod compose;
 pub mod document;
@@ -76,6 +77,16 @@ pub fn read_sources(sources: Vec<(String, String)>) -> Manifests {
     assemble(files.collect(), Vec::new())
 }
 
+/// Reads the manifests at a path and checks them: everything that can be said offline is in [`Manifests::diagnostics`].
+pub fn validate(path: &Path) -> Manifests {
+    read(path).checked()
+}
+
+/// Reads manifests from memory, as [`read_sources`] does, and checks them.
+pub fn validate_sources(sources: Vec<(String, String)>) -> Manifests {
+    read_sources(sources).checked()
+}
+
 /// How many complaints a run collects before it gives up: a bound for memory, not for people.
 const MISTAKES: usize = 10_000;
 
@@ -120,6 +131,14 @@ fn assemble(mut files: Vec<SourceFile>, mut diagnostics: Vec<Diagnostic>) -> Man
 }
 
 impl Manifests {
+    /// Adds what the offline checks find.
+    #[must_use]
+    fn checked(mut self) -> Self {
+        self.diagnostics.extend(check::check(&self));
+        diagnostic::sort(&mut self.diagnostics);
+        self
+    }
+
     /// Tells whether a mistake was found that stops the run.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)

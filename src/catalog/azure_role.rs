@@ -1,0 +1,160 @@
+//! Azure built-in roles, as the Azure command-line client listed them in August 2026.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::catalog::azure_operation::wildcard;
+use crate::catalog::front::{FrontCoded, lines};
+use crate::catalog::similar::closest;
+
+/// A block of permissions: what it allows minus what it excludes. Names are sorted; wildcards are as written.
+#[derive(Debug, Default)]
+pub struct AzurePermissions {
+    /// Control-plane actions.
+    pub actions: Vec<String>,
+    /// Control-plane actions taken away.
+    pub not_actions: Vec<String>,
+    /// Data-plane actions.
+    pub data_actions: Vec<String>,
+    /// Data-plane actions taken away.
+    pub not_data_actions: Vec<String>,
+}
+
+/// A built-in Azure role.
+#[derive(Debug)]
+pub struct AzureRole {
+    /// The GUID, the same in every tenant.
+    pub id: &'static str,
+    /// The role name.
+    pub name: &'static str,
+    /// Microsoft's category "privileged administrator role".
+    pub is_privileged: bool,
+    /// Its permissions.
+    pub blocks: Vec<AzurePermissions>,
+}
+
+impl AzureRole {
+    /// Tells whether the role allows everything that `pattern`, which may hold `*`, stands for. Decided on the patterns
+    /// alone: a pattern is covered when one of the role's covers its text and no excluded one touches it.
+    pub fn allows(&self, pattern: &str, is_data: bool) -> bool {
+        let pattern = pattern.trim().to_ascii_lowercase();
+        self.blocks.iter().any(|block| {
+            let (allowed, excluded) = match is_data {
+                false => (&block.actions, &block.not_actions),
+                true => (&block.data_actions, &block.not_data_actions),
+            };
+            let covers = |known: &String| wildcard(&known.to_ascii_lowercase(), &pattern);
+            allowed.iter().any(covers) && !excluded.iter().any(|known| touches(&known.to_ascii_lowercase(), &pattern))
+        })
+    }
+}
+
+/// Tells whether two patterns can mean a common operation, leaning towards yes.
+fn touches(a: &str, b: &str) -> bool {
+    if wildcard(a, b) || wildcard(b, a) {
+        return true;
+    }
+    let (head_a, head_b) = (a.split('*').next().unwrap_or_default(), b.split('*').next().unwrap_or_default());
+    let (tail_a, tail_b) = (a.rsplit('*').next().unwrap_or_default(), b.rsplit('*').next().unwrap_or_default());
+    a.contains('*')
+        && b.contains('*')
+        && (head_a.starts_with(head_b) || head_b.starts_with(head_a))
+        && (tail_a.ends_with(tail_b) || tail_b.ends_with(tail_a))
+}
+
+static ROLES: LazyLock<Vec<AzureRole>> = LazyLock::new(|| {
+    let mut roles: Vec<AzureRole> = Vec::new();
+    let mut names = FrontCoded::default();
+    let mut list = 'a';
+    for line in lines(include_str!("../../data/azure-roles.txt")) {
+        if let Some(head) = line.strip_prefix('=') {
+            let fields: Vec<&'static str> = head.split('\t').collect();
+            let &[id, name, flags] = fields.as_slice() else { panic!("not three fields: {head:?}") };
+            roles.push(AzureRole { id, name, is_privileged: flags.contains('p'), blocks: Vec::new() });
+            continue;
+        }
+        let role = roles.last_mut().unwrap_or_else(|| panic!("no role before {line:?}"));
+        if line == "?" {
+            role.blocks.push(AzurePermissions::default());
+        } else if let Some(letter) = line.strip_prefix('[') {
+            list = letter.chars().next().unwrap_or_default();
+            names = FrontCoded::default();
+        } else {
+            let block = role.blocks.last_mut().unwrap_or_else(|| panic!("no block before {line:?}"));
+            let target = match list {
+                'a' => &mut block.actions,
+                'n' => &mut block.not_actions,
+                'd' => &mut block.data_actions,
+                'm' => &mut block.not_data_actions,
+                other => panic!("no list: {other:?}"),
+            };
+            target.push(names.name(line));
+        }
+    }
+    roles
+});
+
+/// Returns all built-in roles, sorted by name.
+pub fn all() -> &'static [AzureRole] {
+    &ROLES
+}
+
+/// Returns the role of this name or id.
+pub fn find(text: &str) -> Option<&'static AzureRole> {
+    static INDEX: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
+        let pairs = |(at, role): (usize, &AzureRole)| [(role.name.to_ascii_lowercase(), at), (role.id.to_owned(), at)];
+        ROLES.iter().enumerate().flat_map(pairs).collect()
+    });
+    INDEX.get(&text.trim().to_ascii_lowercase()).map(|at| &ROLES[*at])
+}
+
+/// Returns the role name most like a mistyped one.
+pub fn suggest(text: &str) -> Option<&'static str> {
+    closest(text, ROLES.iter().map(|role| role.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::azure_operation;
+
+    #[test]
+    fn known_facts() {
+        assert_eq!(all().len(), 929);
+        assert_eq!(all().iter().filter(|role| role.is_privileged).count(), 5);
+        for (name, id) in [
+            ("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
+            ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
+            ("reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7"),
+            ("User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"),
+        ] {
+            assert_eq!(find(name).unwrap().id, id);
+        }
+        assert_eq!(find("Owner").unwrap().blocks[0].actions, ["*"]);
+        assert_eq!(suggest("Virtual Machine Contributer"), Some("Virtual Machine Contributor"));
+    }
+
+    #[test]
+    fn every_literal_action_is_an_operation() {
+        for role in all() {
+            for name in role.blocks.iter().flat_map(|b| b.actions.iter().chain(&b.data_actions)) {
+                let is_pattern = name.contains('*') || name.ends_with('/');
+                assert!(is_pattern || azure_operation::find(name).is_some(), "{} holds {name}", role.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_role_allows() {
+        let contributor = find("Contributor").unwrap();
+        assert!(contributor.allows("Microsoft.Compute/virtualMachines/start/action", false));
+        assert!(contributor.allows("Microsoft.Web/*", false));
+        assert!(!contributor.allows("Microsoft.Compute/*", false), "galleries may not be shared");
+        assert!(!contributor.allows("Microsoft.Authorization/roleAssignments/write", false));
+        assert!(!contributor.allows("*", false), "its exclusions are within `*`");
+        assert!(!contributor.allows("*/write", false));
+        assert!(!contributor.allows("Microsoft.KeyVault/vaults/secrets/getSecret/action", true));
+        let reader = find("Reader").unwrap();
+        assert!(reader.allows("*/read", false) && !reader.allows("Microsoft.Compute/*", false));
+    }
+}
