@@ -45,7 +45,8 @@ mod tests {
     #[test]
     fn what_is_not_a_plan_does_not_conform() {
         let plan = instance(&sample::every_action());
-        let spoil: [(&str, fn(&mut Value)); 7] = [
+        type Spoil = fn(&mut Value);
+        let spoil: [(&str, Spoil); 7] = [
             ("another version", |plan| plan["format"] = json!("rolewright.plan/v2")),
             ("an unknown member", |plan| plan["extra"] = json!(1)),
             ("an unknown action", |plan| plan["changes"][0]["action"] = json!("destroy")),
