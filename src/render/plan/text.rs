@@ -328,6 +328,34 @@ mod tests {
     }
 
     #[test]
+    fn long_lists_are_folded_until_they_are_asked_for() {
+        let mut plan = sample::every_action();
+        let names =
+            |range: std::ops::Range<u32>| serde_json::json!(range.map(|n| format!("p{n:02}")).collect::<Vec<_>>());
+        let (update, removal) = (4, 5);
+        (plan.changes[update].fields[1].before, plan.changes[update].fields[1].after) = (names(0..40), names(10..50));
+        plan.changes[removal].fields[2].before = names(0..40);
+        plan.notices = (0..21)
+            .map(|n| Notice::new("activation", Some(format!("directory/active/u{n:02}")), "activated", None))
+            .collect();
+        plan.notices.push(Notice::warning("expired", None, "expired: remove this entry", None));
+        let short = show(&plan);
+        let count = |text: &str, part: &str| text.matches(part).count();
+        assert_eq!(count(&short, "      added   p"), 10, "what is gained is never folded: {short}");
+        assert_eq!(count(&short, "      removed p"), 10 + FOLD_REMOVED, "what an update loses is not folded: {short}");
+        assert_eq!(count(&short, "      same    p"), FOLD_KEPT);
+        assert!(short.contains("and 25 more that stay the same (-v shows all)"), "{short}");
+        assert!(short.contains("and 30 more that go with it (-v shows all)"), "{short}");
+        assert!(short.contains("and 21 notices: 21 activation (-v shows them)"), "{short}");
+        assert!(short.contains("warning[expired] expired: remove this entry"), "{short}");
+        let long = text(&plan, &Options { verbose: true, ..Options::default() });
+        assert_eq!(count(&long, "      removed p"), 10 + 40);
+        assert_eq!(count(&long, "      same    p"), 30);
+        assert_eq!(count(&long, "notice[activation] "), 21);
+        assert!(!long.contains("-v shows"), "{long}");
+    }
+
+    #[test]
     fn a_due_extension_is_no_drift() {
         let mut plan = sample::every_action();
         plan.changes.retain(|change| change.action == Action::Extend);
