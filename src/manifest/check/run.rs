@@ -1,0 +1,364 @@
+//! All documents of a run, indexed the way checks ask for them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::catalog::{azure_role, directory_role};
+use crate::core::name::{Handle, Reference};
+use crate::core::origin::Origin;
+use crate::core::scope::ArmScope;
+use crate::core::target::Surface;
+use crate::manifest::check::governed::Governed;
+use crate::manifest::document::Document;
+use crate::manifest::kind::assignment::AssignmentView;
+use crate::manifest::kind::principal::Principal;
+use crate::manifest::kind::role::{Access, RoleReference};
+use crate::manifest::kind::role_definition::{AzureRoleDefinition, DirectoryRoleDefinition};
+use crate::manifest::kind::role_settings::{RoleSettings, SettingsProfile};
+use crate::manifest::kind::scope::{Scope, UnitHandle};
+use crate::manifest::kind::tenant::Tenant;
+use crate::manifest::kind::{Kind, Spec};
+
+/// One document, as far as it could be read. Places are found by route, a JSON pointer; what is not there is found at what would
+/// hold it.
+pub(super) struct Entry<'a> {
+    /// What kind it is.
+    pub(super) kind: Kind,
+    /// `metadata.name`; none when it could not be read.
+    pub(super) name: Option<&'a str>,
+    /// Its content; none when it could not be read.
+    pub(super) spec: Option<&'a Spec>,
+    /// The document itself, for places.
+    pub(super) document: &'a Document,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        Self { kind: document.kind, name: document.name(), spec: document.spec.as_ref(), document }
+    }
+
+    /// Tells whether nothing was left out: only then is what is absent known to be absent.
+    pub(super) fn is_whole(&self) -> bool {
+        self.document.is_whole
+    }
+
+    /// Returns the place of a value below `spec`.
+    pub(super) fn at(&self, route: &str) -> Option<Origin> {
+        Some(self.document.at(&format!("/spec{route}")))
+    }
+
+    /// Returns the place of a key below `spec`.
+    pub(super) fn key(&self, route: &str) -> Option<Origin> {
+        Some(self.document.key_at(&format!("/spec{route}")))
+    }
+
+    /// Returns the place of the document's name.
+    pub(super) fn head(&self) -> Origin {
+        self.document.origin()
+    }
+}
+
+/// What a scope's name leads to.
+pub(super) enum Meant<'a> {
+    /// The whole directory.
+    Tenant,
+    /// An Azure scope by its id.
+    Arm(ArmScope),
+    /// A Scope manifest.
+    Named(&'a Scope),
+    /// A Scope manifest that could not be read: nothing more is known.
+    Unreadable,
+    /// No Scope manifest has this name.
+    Unknown,
+    /// It begins like an Azure id and is none.
+    Malformed,
+}
+
+impl Meant<'_> {
+    /// Returns the surface whose roles hold there, where that is known.
+    pub(super) fn surface(&self) -> Option<Surface> {
+        match self {
+            Self::Tenant => Some(Surface::Directory),
+            Self::Arm(_) => Some(Surface::Azure),
+            Self::Named(scope) => Some(scope.surface()),
+            Self::Unreadable | Self::Unknown | Self::Malformed => None,
+        }
+    }
+
+    /// Tells whether it is a management group.
+    pub(super) fn is_management_group(&self) -> bool {
+        match self {
+            Self::Arm(scope) => scope.as_str().starts_with("/providers/microsoft.management/managementgroups/"),
+            Self::Named(scope) => matches!(scope, Scope::ManagementGroup { .. }),
+            _ => false,
+        }
+    }
+
+    /// Returns a text that is equal for references to the same scope, as far as that can be seen without the tenant; none
+    /// where nothing is known.
+    pub(super) fn identity(&self) -> Option<String> {
+        match self {
+            Self::Tenant => Some("/".to_owned()),
+            Self::Arm(scope) => Some(scope.as_str().to_owned()),
+            Self::Named(scope) => Some(scope_identity(scope)),
+            Self::Unreadable | Self::Unknown | Self::Malformed => None,
+        }
+    }
+}
+
+fn scope_identity(scope: &Scope) -> String {
+    let text = match scope {
+        Scope::AdministrativeUnit { administrative_unit: UnitHandle::Name(name) } => format!("unit {name}"),
+        Scope::AdministrativeUnit { administrative_unit: UnitHandle::Id(by) } => format!("unit {}", by.id),
+        Scope::Application { application } => format!("application {}", application.handle()),
+        Scope::EnterpriseApplication { enterprise_application } => {
+            format!("enterprise application {}", enterprise_application.handle())
+        }
+        Scope::ManagementGroup { management_group } => {
+            format!("/providers/microsoft.management/managementgroups/{management_group}")
+        }
+        Scope::Subscription { subscription, resource_group } => {
+            let group = resource_group.as_deref().map(|group| format!("/resourcegroups/{group}")).unwrap_or_default();
+            format!("/subscriptions/{subscription}{group}")
+        }
+        Scope::Resource { resource } => resource.as_str().to_owned(),
+        Scope::Under { under } => format!("under {} {:?}", under.management_group, under.kinds),
+    };
+    text.to_lowercase()
+}
+
+/// A role at a scope, by names: equal for references to the same, as far as that can be seen without the tenant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct TargetName {
+    /// The surface.
+    pub(super) surface: Surface,
+    /// The role.
+    pub(super) role: String,
+    /// The scope; `/` for directory settings, empty for groups.
+    pub(super) scope: String,
+}
+
+/// An assignment manifest.
+pub(super) struct Assigned<'a> {
+    /// The document.
+    pub(super) entry: &'a Entry<'a>,
+    /// Its content.
+    pub(super) view: AssignmentView<'a>,
+}
+
+/// The run.
+pub(super) struct Run<'a> {
+    /// All documents.
+    pub(super) entries: &'a [Entry<'a>],
+    /// Every file and every document could be read; else what seems to be missing may be in the rest.
+    pub(super) is_complete: bool,
+    /// The Tenant documents.
+    pub(super) tenants: Vec<(&'a Entry<'a>, &'a Tenant)>,
+    /// Scopes by name.
+    pub(super) scopes: HashMap<&'a str, (&'a Entry<'a>, Option<&'a Scope>)>,
+    /// Profiles by name.
+    pub(super) profiles: HashMap<&'a str, (&'a Entry<'a>, Option<&'a SettingsProfile>)>,
+    /// Custom directory roles.
+    pub(super) directory_roles: Vec<(&'a Entry<'a>, &'a DirectoryRoleDefinition)>,
+    /// Custom Azure roles.
+    pub(super) azure_roles: Vec<(&'a Entry<'a>, &'a AzureRoleDefinition)>,
+    /// Assignments.
+    pub(super) assignments: Vec<Assigned<'a>>,
+    /// Role settings.
+    pub(super) settings: Vec<(&'a Entry<'a>, &'a RoleSettings)>,
+    /// The settings of each target, profiles merged; the first declaration where there are several.
+    pub(super) governed: BTreeMap<TargetName, Governed<'a>>,
+    /// Custom roles by surface and display name or id, both in lower case.
+    declared: HashMap<(Surface, String), &'a Entry<'a>>,
+}
+
+impl<'a> Run<'a> {
+    /// Indexes the documents.
+    pub(super) fn new(entries: &'a [Entry<'a>], is_complete: bool) -> Self {
+        let mut run = Self {
+            entries,
+            is_complete,
+            tenants: Vec::new(),
+            scopes: HashMap::new(),
+            profiles: HashMap::new(),
+            directory_roles: Vec::new(),
+            azure_roles: Vec::new(),
+            assignments: Vec::new(),
+            settings: Vec::new(),
+            governed: BTreeMap::new(),
+            declared: HashMap::new(),
+        };
+        for entry in entries {
+            run.add(entry);
+        }
+        let settings = std::mem::take(&mut run.settings);
+        for (entry, document) in &settings {
+            let governed = Governed::merge(&run, entry, document);
+            for applies in &document.applies_to {
+                for (_, target) in run.governed_targets(applies) {
+                    run.governed.entry(target).or_insert_with(|| governed.clone());
+                }
+            }
+        }
+        run.settings = settings;
+        run
+    }
+
+    fn add(&mut self, entry: &'a Entry<'a>) {
+        match (entry.kind, entry.name) {
+            (Kind::Scope, Some(name)) => {
+                let scope = entry.spec.and_then(|spec| if let Spec::Scope(scope) = spec { Some(scope) } else { None });
+                self.scopes.entry(name).or_insert((entry, scope));
+            }
+            (Kind::SettingsProfile, Some(name)) => {
+                let profile = entry
+                    .spec
+                    .and_then(|spec| if let Spec::SettingsProfile(profile) = spec { Some(profile) } else { None });
+                self.profiles.entry(name).or_insert((entry, profile));
+            }
+            _ => {}
+        }
+        match entry.spec {
+            Some(Spec::Tenant(tenant)) => self.tenants.push((entry, tenant)),
+            Some(Spec::DirectoryRoleDefinition(role)) => {
+                self.directory_roles.push((entry, role));
+                self.declare(Surface::Directory, entry, &role.display_name, role.id.as_ref().map(|id| id.as_str()));
+            }
+            Some(Spec::AzureRoleDefinition(role)) => {
+                self.azure_roles.push((entry, role));
+                self.declare(Surface::Azure, entry, &role.display_name, role.id.as_ref().map(|id| id.as_str()));
+            }
+            Some(Spec::RoleSettings(settings)) => self.settings.push((entry, settings)),
+            Some(spec @ (Spec::EligibleAssignment(_) | Spec::ActiveAssignment(_))) => {
+                if let Some(view) = spec.assignment() {
+                    self.assignments.push(Assigned { entry, view });
+                }
+            }
+            Some(Spec::Scope(_) | Spec::SettingsProfile(_)) | None => {}
+        }
+    }
+
+    fn declare(&mut self, surface: Surface, entry: &'a Entry<'a>, name: &str, id: Option<&str>) {
+        for text in std::iter::once(name).chain(id) {
+            self.declared.entry((surface, text.to_lowercase())).or_insert(entry);
+        }
+    }
+
+    /// Returns the custom role of this run that has the name or id.
+    pub(super) fn declared(&self, surface: Surface, name: &str) -> Option<&'a Entry<'a>> {
+        self.declared.get(&(surface, name.to_lowercase())).copied()
+    }
+
+    /// Returns the display names of this run's custom roles.
+    pub(super) fn declared_names(&self, surface: Surface) -> Vec<&'a str> {
+        match surface {
+            Surface::Directory => self.directory_roles.iter().map(|(_, role)| role.display_name.as_str()).collect(),
+            Surface::Azure => self.azure_roles.iter().map(|(_, role)| role.display_name.as_str()).collect(),
+            Surface::Group => Vec::new(),
+        }
+    }
+
+    /// Returns the content of the Tenant document, when there is exactly one.
+    pub(super) fn tenant(&self) -> Option<(&'a Entry<'a>, &'a Tenant)> {
+        match self.tenants.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// Returns what a scope's name means.
+    pub(super) fn scope(&self, name: &str) -> Meant<'a> {
+        if name == "tenant" {
+            return Meant::Tenant;
+        }
+        if name.starts_with('/') {
+            return ArmScope::parse(name).map_or(Meant::Malformed, Meant::Arm);
+        }
+        match self.scopes.get(name) {
+            None => Meant::Unknown,
+            Some((_, None)) => Meant::Unreadable,
+            Some((_, Some(scope))) => Meant::Named(scope),
+        }
+    }
+
+    /// Returns the targets of an assignment with the index of the scope each comes from. Scopes that mean nothing are left out.
+    pub(super) fn targets(&self, view: &AssignmentView<'_>) -> Vec<(usize, TargetName)> {
+        let surface = view.role.surface();
+        let role = role_identity(view.role);
+        let at = |scope: String| TargetName { surface, role: role.clone(), scope };
+        match (surface, view.scopes) {
+            (Surface::Group, _) => vec![(0, at(String::new()))],
+            (Surface::Directory, None) => vec![(0, at("/".to_owned()))],
+            (Surface::Azure, None) => Vec::new(),
+            (_, Some(scopes)) => {
+                let meant = scopes.iter().enumerate().filter_map(|(index, name)| {
+                    let meant = self.scope(name);
+                    let fits = meant.surface() == Some(surface);
+                    meant.identity().filter(|_| fits).map(|identity| (index, at(identity)))
+                });
+                meant.collect()
+            }
+        }
+    }
+
+    /// Returns the targets that role settings apply to, with the index of the scope each comes from.
+    pub(super) fn governed_targets(
+        &self,
+        applies: &crate::manifest::kind::role::GovernedRole,
+    ) -> Vec<(usize, TargetName)> {
+        let reference = applies.role();
+        let (surface, role) = (reference.surface(), role_identity(&reference));
+        let at = |scope: String| TargetName { surface, role: role.clone(), scope };
+        match surface {
+            Surface::Directory => vec![(0, at("/".to_owned()))],
+            Surface::Group => vec![(0, at(String::new()))],
+            Surface::Azure => {
+                let scopes = applies.scopes().iter().enumerate();
+                scopes.filter_map(|(index, name)| Some((index, at(self.scope(name).identity()?)))).collect()
+            }
+        }
+    }
+
+    /// Returns the settings that govern a target, when this run declares them. Directory roles have one set of settings
+    /// whatever the scope (graph.md 3.2).
+    pub(super) fn settings_of(&self, target: &TargetName) -> Option<&Governed<'a>> {
+        match target.surface {
+            Surface::Directory => self.governed.get(&TargetName { scope: "/".to_owned(), ..target.clone() }),
+            Surface::Group | Surface::Azure => self.governed.get(target),
+        }
+    }
+}
+
+/// Returns a text that is equal for references to the same role, as far as that can be seen without the tenant.
+pub(super) fn role_identity(role: &RoleReference) -> String {
+    let name = role.name();
+    match role {
+        RoleReference::Directory { .. } => {
+            directory_role::find(name).map_or_else(|| name.to_lowercase(), |known| known.id.to_owned())
+        }
+        RoleReference::Azure { .. } => {
+            azure_role::find(name).map_or_else(|| name.to_lowercase(), |known| known.id.to_owned())
+        }
+        RoleReference::Group { access, .. } => {
+            let access = match access {
+                Access::Member => "member",
+                Access::Owner => "owner",
+            };
+            format!("{access} {}", name.to_lowercase())
+        }
+    }
+}
+
+/// Tells whether two may be the same principal: one is named by id and the other by name, and only the tenant knows.
+pub(super) fn may_be_same(a: &Principal, b: &Principal) -> bool {
+    let by_id = |one: &Principal| matches!(one.reference().handle, Handle::Id(_));
+    a.kind() == b.kind() && by_id(a) != by_id(b)
+}
+
+/// Returns a reference that is equal for the same principal, as far as that can be seen without the tenant.
+pub(super) fn principal_identity(principal: &Principal) -> Reference {
+    let mut reference = principal.reference();
+    if let Handle::Name(name) = &mut reference.handle {
+        *name = name.to_lowercase();
+    }
+    reference
+}

@@ -1,0 +1,623 @@
+//! Text to trees: one event stream of the YAML parser, one tree per document, every mistake reported.
+//!
+//! Bounded in time and memory whatever the text: nesting, aliases, documents, values and complaints all have limits. A syntax
+//! error costs its own document only.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+
+use crate::core::diagnostic::Diagnostic;
+use crate::core::origin::Origin;
+use crate::manifest::code;
+use crate::manifest::scalar::{self, Refused};
+use crate::manifest::source::SourceFile;
+use crate::manifest::tree::{Content, Entry, Node, Span};
+
+/// Deepest nesting of mappings and lists.
+const DEPTH: usize = 128;
+/// How many values the aliases of one file may expand to.
+const ALIAS_BUDGET: usize = 100_000;
+/// How many values one document may hold.
+const NODES_PER_DOCUMENT: usize = 200_000;
+/// How many values, and how many documents, a run may hold. At some 150 bytes a value this bounds memory.
+const NODES: usize = 4_000_000;
+const DOCUMENTS: usize = 100_000;
+/// How many complaints about the YAML of one file are reported before the rest of it is given up.
+const COMPLAINTS: usize = 100;
+
+/// What is left of the limits of a run.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    nodes: usize,
+    documents: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { nodes: NODES, documents: DOCUMENTS }
+    }
+}
+
+/// What one file gave.
+#[derive(Debug, Default)]
+pub(crate) struct Composed {
+    /// The documents, empty ones left out.
+    pub(crate) documents: Vec<Node>,
+    /// What is wrong.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Whether a document was lost, so that nobody can say what is declared and what is not.
+    pub(crate) is_incomplete: bool,
+}
+
+/// Reads all documents of a file.
+pub(crate) fn compose(file: &SourceFile, budget: &mut Budget) -> Composed {
+    let mut composer = Composer::new(file, budget);
+    composer.run();
+    composer.complain_about_separators();
+    composer.out
+}
+
+/// A collection that is still open.
+struct Frame {
+    span: Span,
+    anchor: usize,
+    /// Deepest nesting below, from aliases.
+    depth: usize,
+    nodes: usize,
+    holds: Holds,
+}
+
+enum Holds {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, key: Option<Key> },
+}
+
+/// A key that waits for its value.
+enum Key {
+    Text(String, Span),
+    /// Refused already; its value is read and dropped.
+    Refused,
+}
+
+/// A finished node as it is kept for aliases and handed to its parent.
+struct Finished {
+    node: Node,
+    nodes: usize,
+    depth: usize,
+}
+
+struct Composer<'a> {
+    file: &'a SourceFile,
+    budget: &'a mut Budget,
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, (Node, usize, usize)>,
+    alias_budget: usize,
+    document_nodes: usize,
+    /// Byte offsets of NEL, LS and PS.
+    separators: Vec<usize>,
+    /// Bytes of quoted scalars; collected only when there are separators.
+    quoted: Vec<(usize, usize)>,
+    out: Composed,
+}
+
+/// Why the rest of a document, or of the file, is not read.
+enum Stop {
+    Document,
+    File,
+}
+
+impl<'a> Composer<'a> {
+    fn new(file: &'a SourceFile, budget: &'a mut Budget) -> Self {
+        let separators = separators(&file.text);
+        Self {
+            file,
+            budget,
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            alias_budget: ALIAS_BUDGET,
+            document_nodes: 0,
+            separators,
+            quoted: Vec::new(),
+            out: Composed::default(),
+        }
+    }
+
+    fn run(&mut self) {
+        let file = self.file;
+        let options = granit_parser::options! {
+            emit_comments: false,
+            disallow_directives: true,
+            block_nesting_limit: DEPTH,
+            flow_nesting_limit: DEPTH,
+        };
+        let mut parser = Parser::new_from_str_with_options(&file.text, options);
+        let mut is_skipping = false;
+        loop {
+            let stop = match parser.next_event() {
+                None => return,
+                Some(Ok((Event::DocumentStart(..), span))) => {
+                    is_skipping = false;
+                    self.begin_document(&convert(&span)).err()
+                }
+                Some(Ok(_)) if is_skipping => None,
+                Some(Ok((event, span))) => self.take(event, &span).err(),
+                Some(Err(error)) => match self.recover(&mut parser, &error) {
+                    true => None,
+                    false => return,
+                },
+            };
+            match stop {
+                None => {}
+                Some(Stop::Document) => {
+                    self.out.is_incomplete = true;
+                    self.stack.clear();
+                    is_skipping = true;
+                }
+                Some(Stop::File) => {
+                    self.out.is_incomplete = true;
+                    return;
+                }
+            }
+            if self.out.diagnostics.len() >= COMPLAINTS {
+                self.out.is_incomplete = true;
+                return;
+            }
+        }
+    }
+
+    /// Reports a syntax error and goes on with the next document; false when there is none.
+    fn recover(&mut self, parser: &mut Parser<'a, StrInput<'a>>, error: &ScanError) -> bool {
+        self.out.is_incomplete = true;
+        self.stack.clear();
+        self.anchors.clear();
+        let diagnostic = self.syntax(error);
+        // an error met again while looking for the next document says nothing new
+        if self.out.diagnostics.last() != Some(&diagnostic) {
+            self.out.diagnostics.push(diagnostic);
+        }
+        if self.out.diagnostics.len() >= COMPLAINTS {
+            return false;
+        }
+        match parser.proceed_next_document() {
+            Ok(more) => more,
+            Err(error) => {
+                let diagnostic = self.syntax(&error);
+                if self.out.diagnostics.last() != Some(&diagnostic) {
+                    self.out.diagnostics.push(diagnostic);
+                }
+                false
+            }
+        }
+    }
+
+    fn begin_document(&mut self, span: &Span) -> Result<(), Stop> {
+        self.stack.clear();
+        self.anchors.clear();
+        self.document_nodes = 0;
+        match self.budget.documents.checked_sub(1) {
+            Some(left) => self.budget.documents = left,
+            None => {
+                self.complain(code::DOCUMENT_LIMIT, *span, format!("more than {DOCUMENTS} documents"));
+                return Err(Stop::File);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event<'_>, at: &granit_parser::Span) -> Result<(), Stop> {
+        let span = convert(at);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) && !self.separators.is_empty()
+                {
+                    self.quoted.push((span.start as usize, span.end as usize));
+                }
+                if self.takes_key() {
+                    return self.take_key(&text, style, tag.as_deref(), anchor, span);
+                }
+                self.charge(span)?;
+                let content = self.scalar(text, style, tag.as_deref(), span);
+                self.finish(Finished { node: Node { span, content }, nodes: 1, depth: 0 }, anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                let tag = tag.as_deref();
+                self.open(Holds::List(Vec::new()), span, anchor, tag.filter(|t| t.core_suffix() != Some("seq")))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                let tag = tag.as_deref();
+                let holds = Holds::Map { entries: Vec::new(), key: None };
+                self.open(holds, span, anchor, tag.filter(|t| t.core_suffix() != Some("map")))
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::Alias(id) => self.alias(id, span),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether the next node is a key.
+    fn takes_key(&self) -> bool {
+        matches!(self.stack.last(), Some(Frame { holds: Holds::Map { key: None, .. }, .. }))
+    }
+
+    fn set_key(&mut self, next: Key) {
+        if let Some(Frame { holds: Holds::Map { key, .. }, .. }) = self.stack.last_mut() {
+            *key = Some(next);
+        }
+    }
+
+    fn take_key(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        anchor: usize,
+        span: Span,
+    ) -> Result<(), Stop> {
+        let is_plain = style == ScalarStyle::Plain;
+        if is_plain && text == "<<" {
+            self.complain(code::MERGE_KEY, span, "merge keys are not supported");
+            self.help("write the keys out, or move what is shared to a SettingsProfile");
+            self.set_key(Key::Refused);
+            return Ok(());
+        }
+        if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some("str")) {
+            self.complain(code::UNKNOWN_TAG, span, format!("a key cannot have the tag `{}`", tag.original()));
+            self.set_key(Key::Refused);
+            return Ok(());
+        }
+        if is_plain && tag.is_none() {
+            let found = match scalar::resolve(text) {
+                Ok(Content::Text(_)) => None,
+                Ok(Content::Null) => Some("nothing"),
+                Ok(Content::Bool(_)) => Some("a boolean"),
+                _ => Some("a number"),
+            };
+            if let Some(found) = found {
+                self.complain(code::KEY_NOT_TEXT, span, format!("a key must be a text, found {found}"));
+                if !text.is_empty() {
+                    self.help(format!("quote it: `\"{text}\"`"));
+                }
+                self.set_key(Key::Refused);
+                return Ok(());
+            }
+        }
+        self.charge(span)?;
+        if anchor != 0 {
+            let node = Node { span, content: Content::Text(text.to_owned()) };
+            self.anchors.insert(anchor, (node, 1, 0));
+        }
+        self.set_key(Key::Text(text.to_owned(), span));
+        Ok(())
+    }
+
+    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Content {
+        let refuse = |this: &mut Self, tag: &Tag| {
+            this.complain(code::UNKNOWN_TAG, span, format!("the tag `{}` is not known here", tag.original()));
+            this.help("leave the tag out: values mean what YAML 1.2 says");
+            Content::Broken
+        };
+        let suffix = match tag {
+            None => None,
+            Some(tag) if tag.core_suffix() == Some("str") || matches!(tag.parts(), ("", "!") | ("!", "")) => {
+                return Content::Text(text.into_owned());
+            }
+            Some(tag) => match (tag.core_suffix(), style) {
+                (Some(suffix @ ("null" | "bool" | "int" | "float")), ScalarStyle::Plain) => Some((suffix, tag)),
+                _ => return refuse(self, tag),
+            },
+        };
+        if style != ScalarStyle::Plain {
+            return Content::Text(text.into_owned());
+        }
+        let content = match scalar::resolve(&text) {
+            Ok(content) => content,
+            Err(Refused::Range) => {
+                self.complain(code::BAD_NUMBER, span, format!("`{}` is not a number that can be used", clip(&text)));
+                self.help("quote it when a text is meant");
+                return Content::Broken;
+            }
+            Err(Refused::LeadingZero) => {
+                let message = format!("`{}` is another number in YAML 1.1 than in YAML 1.2", clip(&text));
+                self.complain(code::BAD_NUMBER, span, message);
+                self.help("write it without the leading zero, or quote it when a text is meant");
+                return Content::Broken;
+            }
+        };
+        let fits = match (&suffix, &content) {
+            (None, _)
+            | (Some(("null", _)), Content::Null)
+            | (Some(("bool", _)), Content::Bool(_))
+            | (Some(("float", _)), Content::Number(_)) => true,
+            (Some(("int", _)), Content::Number(number)) => number.is_i64() || number.is_u64(),
+            _ => false,
+        };
+        match (suffix, fits) {
+            (Some((_, tag)), false) => refuse(self, tag),
+            _ => content,
+        }
+    }
+
+    fn open(&mut self, holds: Holds, span: Span, anchor: usize, bad_tag: Option<&Tag>) -> Result<(), Stop> {
+        if let Some(tag) = bad_tag {
+            self.complain(code::UNKNOWN_TAG, span, format!("the tag `{}` is not known here", tag.original()));
+            self.help("leave the tag out: values mean what YAML 1.2 says");
+        }
+        if self.takes_key() {
+            self.complain(code::KEY_NOT_TEXT, span, "a key must be a text, found a mapping or list");
+            return Err(Stop::Document);
+        }
+        self.charge(span)?;
+        if self.stack.len() >= DEPTH {
+            self.complain(code::NESTING_LIMIT, span, format!("nested deeper than {DEPTH} levels"));
+            return Err(Stop::Document);
+        }
+        self.stack.push(Frame { span, anchor, depth: 0, nodes: 1, holds });
+        Ok(())
+    }
+
+    fn close(&mut self, at: Span) -> Result<(), Stop> {
+        let Some(frame) = self.stack.pop() else { return Ok(()) };
+        let mut span = frame.span;
+        // the end event of a block collection sits at the next token: take the end of the last child
+        let (content, last) = match frame.holds {
+            Holds::List(items) => {
+                let last = items.last().map(|item| item.span.end);
+                (Content::List(items), last)
+            }
+            Holds::Map { entries, .. } => {
+                let entries = self.without_duplicates(entries);
+                let last = entries.last().map(|entry| entry.node.span.end.max(entry.span.end));
+                (Content::Map(entries), last)
+            }
+        };
+        let is_flow = span.end > span.start;
+        span.end = if is_flow { at.end } else { last.unwrap_or(span.end) }.max(span.start);
+        let finished = Finished { node: Node { span, content }, nodes: frame.nodes, depth: frame.depth + 1 };
+        self.finish(finished, frame.anchor)
+    }
+
+    /// Drops every key that was there before and names both lines.
+    fn without_duplicates(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+        let mut is_duplicate: Vec<Option<Span>> = Vec::new();
+        if entries.len() <= 16 {
+            for (at, entry) in entries.iter().enumerate() {
+                if let Some(first) = entries[..at].iter().find(|other| other.key == entry.key) {
+                    is_duplicate.resize(entries.len(), None);
+                    is_duplicate[at] = Some(first.span);
+                }
+            }
+        } else {
+            let mut seen: HashMap<&str, Span> = HashMap::with_capacity(entries.len());
+            for (at, entry) in entries.iter().enumerate() {
+                match seen.get(entry.key.as_str()) {
+                    None => {
+                        seen.insert(&entry.key, entry.span);
+                    }
+                    Some(first) => {
+                        is_duplicate.resize(entries.len(), None);
+                        is_duplicate[at] = Some(*first);
+                    }
+                }
+            }
+        }
+        if is_duplicate.is_empty() {
+            return entries;
+        }
+        let mut kept = Vec::with_capacity(entries.len());
+        for (entry, first) in entries.into_iter().zip(is_duplicate) {
+            let Some(first) = first else {
+                kept.push(entry);
+                continue;
+            };
+            let origin = self.origin(first);
+            self.complain(code::DUPLICATE_KEY, entry.span, format!("the key `{}` is there twice", clip(&entry.key)));
+            if let Some(diagnostic) = self.out.diagnostics.last_mut() {
+                *diagnostic = diagnostic.clone().note("again here").label(origin, "first here");
+            }
+        }
+        kept
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {
+        if self.takes_key() {
+            self.complain(code::KEY_NOT_TEXT, span, "a key must be a text, found an alias");
+            self.set_key(Key::Refused);
+            return Ok(());
+        }
+        if self.stack.iter().any(|frame| frame.anchor == id) {
+            self.complain(code::ALIAS_LOOP, span, "the alias stands inside of what it refers to");
+            return self.finish(Finished { node: Node { span, content: Content::Broken }, nodes: 1, depth: 0 }, 0);
+        }
+        let Some((node, nodes, depth)) = self.anchors.get(&id) else {
+            // a key that was refused, or an anchor on something that was
+            return self.finish(Finished { node: Node { span, content: Content::Broken }, nodes: 1, depth: 0 }, 0);
+        };
+        let (nodes, depth) = (*nodes, *depth);
+        if nodes > self.alias_budget {
+            self.complain(code::ALIAS_LIMIT, span, format!("the aliases expand to more than {ALIAS_BUDGET} values"));
+            return Err(Stop::File);
+        }
+        if self.stack.len() + depth > DEPTH {
+            self.complain(code::NESTING_LIMIT, span, format!("nested deeper than {DEPTH} levels"));
+            return Err(Stop::Document);
+        }
+        let mut node = node.clone();
+        node.span = span;
+        self.alias_budget -= nodes;
+        self.finish(Finished { node, nodes, depth }, 0)
+    }
+
+    /// Hands a finished node to its parent, or to the documents.
+    fn finish(&mut self, finished: Finished, anchor: usize) -> Result<(), Stop> {
+        if anchor != 0 {
+            // kept copies cost memory like expansions do
+            if finished.nodes > self.alias_budget {
+                let message = format!("anchors and aliases hold more than {ALIAS_BUDGET} values");
+                self.complain(code::ALIAS_LIMIT, finished.node.span, message);
+                return Err(Stop::File);
+            }
+            self.alias_budget -= finished.nodes;
+            self.anchors.insert(anchor, (finished.node.clone(), finished.nodes, finished.depth));
+        }
+        let Finished { node, nodes, depth } = finished;
+        let Some(parent) = self.stack.last_mut() else {
+            let is_empty = node.content == Content::Null && node.span.start == node.span.end;
+            if !is_empty {
+                self.out.documents.push(node);
+            }
+            return Ok(());
+        };
+        parent.nodes += nodes;
+        parent.depth = parent.depth.max(depth);
+        match &mut parent.holds {
+            Holds::List(items) => items.push(node),
+            Holds::Map { entries, key } => {
+                if let Some(Key::Text(key, span)) = key.take() {
+                    entries.push(Entry { key, span, node });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a value.
+    fn charge(&mut self, span: Span) -> Result<(), Stop> {
+        self.document_nodes += 1;
+        if self.document_nodes > NODES_PER_DOCUMENT {
+            let message = format!("a document with more than {NODES_PER_DOCUMENT} values");
+            self.complain(code::DOCUMENT_LIMIT, span, message);
+            return Err(Stop::Document);
+        }
+        match self.budget.nodes.checked_sub(1) {
+            Some(left) => self.budget.nodes = left,
+            None => {
+                self.complain(code::DOCUMENT_LIMIT, span, format!("more than {NODES} values in all files"));
+                return Err(Stop::File);
+            }
+        }
+        Ok(())
+    }
+
+    fn complain(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        let diagnostic = Diagnostic::error(code, Some(self.origin(span)), message);
+        self.out.diagnostics.push(diagnostic);
+    }
+
+    fn help(&mut self, text: impl Into<String>) {
+        if let Some(diagnostic) = self.out.diagnostics.last_mut() {
+            diagnostic.help.push(text.into());
+        }
+    }
+
+    fn origin(&self, span: Span) -> Origin {
+        origin(self.file, span)
+    }
+
+    fn syntax(&self, error: &ScanError) -> Diagnostic {
+        let marker = error.marker();
+        let start = floor(&self.file.text, marker.byte_offset().unwrap_or(self.file.text.len()));
+        let end = self.file.text[start..].chars().next().filter(|c| *c != '\n').map_or(start, |c| start + c.len_utf8());
+        let at = Origin {
+            file: Arc::clone(&self.file.name),
+            line: number(marker.line()).max(1),
+            column: number(marker.col()).saturating_add(1),
+            start,
+            end,
+        };
+        match error.kind() {
+            ErrorKind::RecursionLimitExceeded => {
+                Diagnostic::error(code::NESTING_LIMIT, Some(at), format!("nested deeper than {DEPTH} levels"))
+            }
+            ErrorKind::DirectiveDisallowed => {
+                Diagnostic::error(code::DIRECTIVE, Some(at), "YAML directives are not supported")
+                    .help("leave the line out")
+            }
+            ErrorKind::UnknownAnchor => {
+                Diagnostic::error(code::YAML_SYNTAX, Some(at), "the alias refers to no anchor above it")
+                    .help("quote the value when a text beginning with `*` is meant")
+            }
+            kind @ (ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation) => {
+                Diagnostic::error(code::YAML_SYNTAX, Some(at), kind.to_string())
+                    .help("indent with blanks, not with tabs")
+            }
+            kind => Diagnostic::error(code::YAML_SYNTAX, Some(at), kind.to_string()),
+        }
+    }
+
+    /// Complains about the first separator of each file that stands outside quotes.
+    fn complain_about_separators(&mut self) {
+        // both are in the order of the text
+        let mut quoted = self.quoted.iter().peekable();
+        let outside = self.separators.iter().copied().find(|offset| {
+            while quoted.next_if(|(_, end)| end <= offset).is_some() {}
+            !quoted.peek().is_some_and(|(start, _)| start <= offset)
+        });
+        let Some(offset) = outside else { return };
+        let before = &self.file.text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let character = self.file.text[offset..].chars().next().unwrap_or(' ');
+        let span = Span {
+            start: number(offset),
+            end: number(offset + character.len_utf8()),
+            line: number(before.matches('\n').count() + 1),
+            column: number(before[line_start..].chars().count() + 1),
+        };
+        let message =
+            format!("U+{:04X} is a line break for some YAML readers and not for others", u32::from(character));
+        self.complain(code::LINE_SEPARATOR, span, message);
+        self.help("remove it, or write it as an escape in double quotes");
+    }
+}
+
+/// Returns the origin of a span.
+pub(crate) fn origin(file: &SourceFile, span: Span) -> Origin {
+    let length = file.text.len();
+    let start = floor(&file.text, (span.start as usize).min(length));
+    let end = floor(&file.text, (span.end as usize).clamp(start, length));
+    // of what spans lines the first is shown
+    let end =
+        file.text.as_bytes()[start..end].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(end, |n| start + n);
+    Origin { file: Arc::clone(&file.name), line: span.line, column: span.column, start, end }
+}
+
+fn convert(span: &granit_parser::Span) -> Span {
+    let range = span.byte_range().unwrap_or(0..0);
+    Span {
+        start: number(range.start),
+        end: number(range.end),
+        line: number(span.start.line()).max(1),
+        column: number(span.start.col()).saturating_add(1),
+    }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// Returns the nearest character boundary at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Returns the offsets of NEL, LS and PS.
+fn separators(text: &str) -> Vec<usize> {
+    if text.is_ascii() {
+        return Vec::new();
+    }
+    text.char_indices().filter(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).map(|(at, _)| at).collect()
+}
+
+/// Returns the beginning of a text, for messages.
+pub(crate) fn clip(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(80) {
+        None => text.into(),
+        Some((at, _)) => format!("{}…", &text[..at]).into(),
+    }
+}
