@@ -1,5 +1,6 @@
 //! Who decides about an undeclared object: break-glass, ignore, the first matching ownership entry, or nobody.
 
+use crate::catalog::directory_role::{self, RoleKind};
 use crate::core::assignment::AssignmentKey;
 use crate::core::declared::Declared;
 use crate::core::id::RoleId;
@@ -87,9 +88,11 @@ fn any_matches(patterns: &[Pattern], role: &RoleDefinition) -> bool {
 }
 
 /// The roles of directory synchronisation: removing their holders breaks the tenant's synchronisation.
-const SYNCHRONIZATION: [&str; 2] = ["d29b2b05-8046-44ba-8758-1e26182fcf32", "a92aed5d-d78a-4d16-b381-09adb37eb3b0"];
+const SYNCHRONIZATION: [&str; 2] = [directory_role::DIRECTORY_SYNCHRONIZATION, "a92aed5d-d78a-4d16-b381-09adb37eb3b0"];
 
 /// Tells whether globs pass the role over: hidden, system-assigned, deprecated and synchronisation roles (design.md 2).
 pub fn is_reserved(role: &RoleDefinition) -> bool {
-    role.is_built_in && SYNCHRONIZATION.contains(&role.id.as_str())
+    let id = role.id.as_str();
+    let is_special = || directory_role::find(id).is_some_and(|known| known.kind != RoleKind::Assignable);
+    role.is_built_in && (SYNCHRONIZATION.contains(&id) || is_special())
 }
