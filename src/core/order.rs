@@ -171,7 +171,7 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
                 ..(**after).clone()
             };
             let mut parts = Vec::new();
-            let is_possible = !middle.permissions.actions.is_empty() || after.permissions.actions.is_empty();
+            let is_possible = !is_replaced(before, after);
             // a role cannot be without any permission: where nothing is common to both, it changes at once, after the removals
             if is_possible && middle != **before {
                 parts.push((Phase::NarrowRoles, StepPart::WriteRole(Box::new(middle.clone()))));
@@ -185,6 +185,12 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
         Subject::Assignment { ask: Some(_), .. } => vec![(Phase::Assign, StepPart::Assign)],
         Subject::Assignment { ask: None, .. } => vec![(Phase::Unassign, StepPart::Unassign)],
     }
+}
+
+/// Tells whether a role exchanges every permission, so that no form of it lies between the two.
+pub(crate) fn is_replaced(before: &RoleDefinition, after: &RoleDefinition) -> bool {
+    let both = before.permissions.narrowest(&after.permissions);
+    both.actions.is_empty() && !after.permissions.actions.is_empty() && before.permissions != after.permissions
 }
 
 fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
@@ -202,13 +208,28 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
             Event::EligibleAssignment | Event::ActiveAssignment => field.set(&mut loose, field.loosest(old, new)),
         }
     }
-    // while a context is on, MFA cannot be switched on (MfaAndAcrsConflict, graph.md 3.6 #6): it waits for the last stage,
-    // which changes both rules in one bulk PATCH
     let mfa = Requirement::MultiFactorAuthentication;
-    if before.authentication_context.is_enabled && !before.activation.require.contains(&mfa) {
-        tight.activation.require.remove(&mfa);
+    if before.authentication_context.is_enabled && tight.activation.require != before.activation.require {
+        // while a context is on, no demand for MFA can be written, not even one that is there already (MfaAndAcrsConflict,
+        // graph.md 3.6 #6)
+        if before.activation.require.contains(&mfa) && after.activation.require.contains(&mfa) {
+            // it waits for the last stage, which changes both rules in one bulk PATCH
+            tight.activation.require = before.activation.require.clone();
+        } else {
+            tight.activation.require.remove(&mfa);
+        }
     }
     let mut reached = before.clone();
+    let is_context_new = tight.authentication_context != before.authentication_context;
+    if is_context_new
+        && tight.activation.require.contains(&mfa)
+        && tight.activation.require != before.activation.require
+    {
+        // the demands are written first and the context is switched on over them: in one PATCH the two would conflict
+        let mut demands = tight.clone();
+        demands.authentication_context = before.authentication_context.clone();
+        stages.push((Phase::TightenActivation, demands));
+    }
     stages.push((Phase::TightenActivation, tight.clone()));
     let mut loosened = tight.clone();
     loosened.eligible_assignment = with_mail(&loose, &tight, Event::EligibleAssignment);
@@ -361,5 +382,52 @@ mod tests {
         let back = stages(&context, &mfa);
         assert_eq!(back.len(), 1, "one bulk PATCH: {back:?}");
         assert_eq!(back[0].2, [RuleId::Enablement(Event::Activation), RuleId::AuthenticationContext]);
+    }
+
+    /// Says whether the service takes the stage: a PATCH that writes a demand for MFA while a context is on afterwards is
+    /// refused (graph.md 3.6 #6).
+    fn is_taken(stage: &(Phase, Settings, Vec<RuleId>)) -> bool {
+        let (_, settings, rules) = stage;
+        !rules.contains(&RuleId::Enablement(Event::Activation))
+            || !settings.authentication_context.is_enabled
+            || !settings.activation.require.contains(&Requirement::MultiFactorAuthentication)
+    }
+
+    #[test]
+    fn no_stage_writes_mfa_beside_a_context() {
+        let sets: Vec<std::collections::BTreeSet<Requirement>> = (0..8_u8)
+            .map(|bits| {
+                let all = Requirement::ALL.into_iter().enumerate();
+                all.filter(|(at, _)| bits & (1 << at) != 0).map(|(_, requirement)| requirement).collect()
+            })
+            .collect();
+        let mfa = Requirement::MultiFactorAuthentication;
+        for (from, to) in sets.iter().flat_map(|from| sets.iter().map(move |to| (from, to))) {
+            for (had, has) in [(false, false), (false, true), (true, false), (true, true)] {
+                if has && to.contains(&mfa) {
+                    continue; // the plan refuses it
+                }
+                let with = |require: &std::collections::BTreeSet<Requirement>, is_enabled| {
+                    let mut settings = factory(Surface::Directory);
+                    settings.activation.require = require.clone();
+                    settings.authentication_context.is_enabled = is_enabled;
+                    settings.authentication_context.claim = is_enabled.then(|| "c1".to_owned());
+                    settings
+                };
+                let (before, after) = (with(from, had), with(to, has));
+                let stages = stages(&before, &after);
+                for stage in &stages {
+                    assert!(is_taken(stage), "{from:?} {had} to {to:?} {has}: {stage:?}");
+                    let looser = |than: &Settings| {
+                        !than.activation.require.is_subset(&stage.1.activation.require)
+                            || than.authentication_context.is_enabled && !stage.1.authentication_context.is_enabled
+                    };
+                    assert!(!(looser(&before) && looser(&after)), "{from:?} {had} to {to:?} {has}: {stage:?}");
+                }
+                let end = stages.last().map_or(&before, |stage| &stage.1);
+                assert_eq!(end.activation.require, after.activation.require);
+                assert_eq!(end.authentication_context.is_enabled, has);
+            }
+        }
     }
 }

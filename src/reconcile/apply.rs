@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::SharedClock;
 use crate::core::change::Change;
-use crate::core::id::RoleId;
 use crate::core::order::{Phase, Step, edges};
 use crate::core::plan::Plan;
 use crate::reconcile::journal::{Entry, Journal};
@@ -161,6 +160,3 @@ fn merge(states: &mut BTreeMap<usize, State>, change: usize, state: State) {
         }
     }
 }
-
-/// The ids that created roles really got, by the id that was asked for.
-pub(super) type GotIds = BTreeMap<RoleId, RoleId>;

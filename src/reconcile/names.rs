@@ -145,7 +145,9 @@ pub async fn enrich(
     }
     for settings in observed.settings.values() {
         for approver in &settings.approval.approvers {
-            if observed.principals.get(approver.id()).is_none_or(|p| p.name.is_none()) {
+            // a deleted approver may linger as any text (graph.md 3.6 #10), which is no path to ask
+            let is_id = crate::core::id::is_guid(approver.id().as_str());
+            if is_id && observed.principals.get(approver.id()).is_none_or(|p| p.name.is_none()) {
                 let kind = match approver {
                     crate::core::policy::rule::Approver::User(_) => PrincipalType::User,
                     crate::core::policy::rule::Approver::Group(_) => PrincipalType::Group,

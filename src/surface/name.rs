@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::core::id::{ObjectId, PrincipalId, is_guid};
+use crate::core::identity::same_name;
 use crate::core::name::{Handle, Lookup, Meaning, NameKind, Reference};
 use crate::core::principal::{Principal, PrincipalType};
 use crate::surface::json::{flag, items, rows, text};
@@ -104,8 +105,19 @@ pub fn answer(reference: &Reference, page: &Value) -> Lookup {
 }
 
 fn meaning(reference: &Reference, row: &Value) -> Option<(String, Meaning)> {
-    let id = text(row, "id")?;
+    let id = text(row, "id").filter(|id| is_guid(id))?;
     let display = text(row, "displayName").unwrap_or_default();
+    let (found, wanted) = match (&reference.handle, reference.kind) {
+        (Handle::Id(wanted), _) => (id, wanted),
+        (Handle::AppId(wanted), _) => (text(row, "appId").unwrap_or_default(), wanted),
+        (Handle::Name(wanted), NameKind::Principal(PrincipalType::User)) => {
+            (text(row, "userPrincipalName").unwrap_or_default(), wanted)
+        }
+        (Handle::Name(wanted), _) => (display, wanted),
+    };
+    if !same_name(found, wanted) {
+        return None;
+    }
     match reference.kind {
         NameKind::Principal(kind) => {
             let principal = principal_of(row, kind)?;

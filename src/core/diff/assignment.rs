@@ -11,6 +11,8 @@ use crate::core::diff::{Context, Difference, setting};
 use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
+use crate::core::observed::Part;
+use crate::core::order;
 use crate::core::principal::PrincipalType;
 use crate::core::schedule::{Ask, Verdict, Window};
 use crate::core::target::Surface;
@@ -67,6 +69,15 @@ fn declared_one(
         Verdict::Update(ask) => (Action::Update, ask),
         Verdict::Extend(ask) => (Action::Extend, ask),
     };
+    // without the role's settings nobody can tell whether the service agrees, nor whom the reviewed settings would stop
+    let policy_target = key.target.policy_target();
+    let is_role_known = key.target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+    let gap = context.observed.gap(key.target.surface(), Part::Settings);
+    if let Some(gap) = gap.filter(|_| is_role_known && !context.observed.settings.contains_key(&policy_target)) {
+        let message = format!("cannot be planned: {} could not be read", gap.part.as_str());
+        difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
+        return;
+    }
     let mistakes = preconditions(context, key, declared);
     if !mistakes.is_empty() {
         difference.mistakes.extend(mistakes);
@@ -99,11 +110,27 @@ fn declared_one(
             .push(mistake.help("change the assignment's schedule or the role's settings so that they agree"));
     }
     let mut requires = Vec::new();
-    if let Some(role) = key.target.role().filter(|role| !context.observed.roles.contains_key(role)) {
-        requires.push(Requirement {
-            address: context.labels.role_definition(key.target.surface(), role),
-            reason: "a role must exist before anybody can hold it".to_owned(),
-        });
+    if let Some(role) = key.target.role() {
+        let address = context.labels.role_definition(key.target.surface(), role);
+        let changes = difference.changes.iter().filter(|change| change.address == address);
+        let definition = changes.map(|change| &change.subject).next();
+        if !context.observed.roles.contains_key(role) {
+            let reason = "a role must exist before anybody can hold it".to_owned();
+            requires.push(Requirement { address, reason });
+        } else if let Some(Subject::Role { before: Some(before), after: Some(after) }) = definition {
+            if order::is_replaced(before, after) && gives(before_window(live), &ask, now) {
+                let message = format!(
+                    "`{}` cannot be granted in the same run in which its role exchanges every permission: between the two                      its holder would have the old ones",
+                    context.labels.assignment(key)
+                );
+                let mistake = Diagnostic::error("role-replaced", source.clone(), message);
+                difference.mistakes.push(mistake.help(
+                    "apply the role definition first and the assignment afterwards, or keep one permission for the first run",
+                ));
+            }
+            let reason = "whoever gets the role must not get more than its reviewed definition".to_owned();
+            requires.push(Requirement { address, reason });
+        }
     }
     if let Some(address) = planned {
         let reason = "whoever gets the role must meet the reviewed settings".to_owned();
@@ -239,7 +266,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
     if let Some(gap) = context.observed.missing(key.target.surface(), key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
     }
-    if let Some(gap) = context.observed.gap(key.target.surface(), crate::core::observed::Part::Roles) {
+    if let Some(gap) = context.observed.gap(key.target.surface(), Part::Roles) {
         return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
     }
     difference.changes.push(Change {
@@ -287,12 +314,18 @@ fn activations(context: &Context<'_>, difference: &mut Difference) {
     }
 }
 
+fn before_window(live: Option<&ObservedAssignment>) -> Option<&Window> {
+    live.map(|live| &live.window)
+}
+
+/// Tells whether an ask gives more than what is there.
+fn gives(before: Option<&Window>, ask: &Ask, now: jiff::Timestamp) -> bool {
+    before.is_none_or(|before| window_direction(before, &ask.window(now), now) == Direction::Widens)
+}
+
 /// Returns which way a window goes. Ends that lie within the tolerance are the same.
 fn window_direction(before: &Window, after: &Window, now: jiff::Timestamp) -> Direction {
-    let was = Ask {
-        start: before.start,
-        end: before.end.map_or(crate::core::schedule::End::Never, crate::core::schedule::End::At),
-    };
+    let was = before.as_ask();
     match (was.covers(after, now), was.matches(after, now)) {
         (true, true) => Direction::Neutral,
         (true, false) => Direction::Narrows,

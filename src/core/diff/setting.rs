@@ -5,13 +5,15 @@ use serde_json::Value;
 use crate::core::address::Labels;
 use crate::core::authority;
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{Context, Difference};
 use crate::core::direction::Direction;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
+use crate::core::origin::Origin;
 use crate::core::policy::default::factory;
-use crate::core::policy::field::{SettingField, SettingValue};
-use crate::core::policy::rule::Approver;
+use crate::core::policy::field::{DeclaredSettings, SettingField, SettingValue};
+use crate::core::policy::rule::{Approver, Event, Requirement as Demand};
 use crate::core::policy::settings::Settings;
 use crate::core::target::Target;
 
@@ -21,7 +23,10 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let surface = target.surface();
         let address = context.labels.settings(target);
         let live = context.observed.settings.get(target);
-        if live.is_none() && context.observed.gap(surface, Part::Settings).is_some() {
+        let is_role_known = target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+        if let Some(gap) = context.observed.gap(surface, Part::Settings).filter(|_| live.is_none() && is_role_known) {
+            let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
+            difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
         }
         if target.role().is_some_and(|role| authority::is_ignored(&context.desired.tenant, role)) {
@@ -35,6 +40,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         if fields.is_empty() {
             continue;
         }
+        difference.mistakes.extend(contradictions(&declared.value, &declared.at, &address, before, &after));
         let mut requires = Vec::new();
         if let Some(id) = target.role().filter(|_| role.is_none()) {
             requires.push(Requirement {
@@ -74,6 +80,52 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         });
     }
     unmanaged(context, difference);
+}
+
+/// Returns what the declared fields and the live ones they leave alone cannot be together.
+fn contradictions(
+    declared: &DeclaredSettings,
+    at: &Origin,
+    address: &str,
+    before: &Settings,
+    after: &Settings,
+) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    let line = |fields: &[SettingField]| {
+        let declared = fields.iter().find_map(|field| declared.fields.get(field));
+        declared.map_or(at, |declared| &declared.at).clone()
+    };
+    let demand = SettingField::Require(Event::Activation);
+    let has_both = |settings: &Settings| {
+        settings.authentication_context.is_enabled
+            && settings.activation.require.contains(&Demand::MultiFactorAuthentication)
+    };
+    // the service refuses MFA beside a context (MfaAndAcrsConflict, graph.md 3.6 #6)
+    let is_touched = before.activation.require != after.activation.require
+        || before.authentication_context != after.authentication_context;
+    if has_both(after) && is_touched {
+        let mistake = Diagnostic::error(
+            "mfa-with-authentication-context",
+            Some(line(&[SettingField::AuthenticationContext, demand])),
+            format!(
+                "`{address}` would demand multifactor authentication and an authentication context, which exclude each other"
+            ),
+        );
+        mistakes.push(mistake.help(
+            "declare both `activation.require` and `activation.authenticationContext`: one of the two is what the tenant has now",
+        ));
+    }
+    for event in [Event::EligibleAssignment, Event::ActiveAssignment] {
+        let (old, new) = (&before.event(event).expiration, &after.event(event).expiration);
+        // the service refuses a rule that demands an end and knows no maximum (InvalidPolicy, graph.md 3.6 #8)
+        if new.is_required && new.maximum.is_none() && old != new {
+            let fields = [SettingField::Permanent(event), SettingField::MaxDuration(event)];
+            let message = format!("`{address}` would forbid permanent assignments without a maximum duration");
+            let mistake = Diagnostic::error("maximum-missing", Some(line(&fields)), message);
+            mistakes.push(mistake.help(format!("declare `{}.maxDuration`", event.as_str())));
+        }
+    }
+    mistakes
 }
 
 /// Lists undeclared settings that are not the service's defaults.

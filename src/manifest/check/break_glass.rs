@@ -6,7 +6,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::ownership::Pattern;
 use crate::core::principal::PrincipalType;
 use crate::core::target::Surface;
-use crate::manifest::check::run::{Run, principal_identity, role_identity};
+use crate::manifest::check::run::{Run, may_be_same, principal_identity, role_identity};
 use crate::manifest::kind::Kind;
 use crate::manifest::kind::assignment::Schedule;
 use crate::manifest::kind::tenant::{Authority, OwnershipEntry};
@@ -52,7 +52,7 @@ pub(super) fn not_declared(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
                 && role_identity(view.role) == GLOBAL_ADMINISTRATOR
                 && matches!(view.schedule, Schedule::Permanent { .. })
                 && view.scopes.is_none_or(|scopes| scopes.iter().any(|scope| scope == "tenant"))
-                && view.principals.iter().any(|one| principal_identity(one) == identity)
+                && view.principals.iter().any(|one| principal_identity(one) == identity || may_be_same(one, account))
         });
         if !is_declared && account.kind() == PrincipalType::User {
             let text = format!(

@@ -115,7 +115,7 @@ pub(super) fn declared<'a>(blocks: Blocks<'a>) -> Vec<(SettingField, Value<'a>)>
             let allowed = |permanence: &Permanence| Value::Flag(*permanence == Permanence::Allowed);
             add(&mut fields, SettingField::Permanent(event), rules.permanent.as_ref(), allowed);
             add(&mut fields, SettingField::MaxDuration(event), rules.max_duration.as_ref(), |p| Value::Period(*p));
-            add(&mut fields, SettingField::Require(event), rules.require.as_ref(), requirements);
+            add(&mut fields, SettingField::Require(event), rules.require.as_ref(), |list| requirements(list));
         }
         for recipient in Recipient::ALL {
             let field = |part| SettingField::Notification(event, recipient, part);
@@ -140,7 +140,7 @@ pub(super) fn declared<'a>(blocks: Blocks<'a>) -> Vec<(SettingField, Value<'a>)>
     if let Some(activation) = blocks.activation {
         let event = Event::Activation;
         add(&mut fields, SettingField::MaxDuration(event), activation.max_duration.as_ref(), |p| Value::Period(*p));
-        add(&mut fields, SettingField::Require(event), activation.require.as_ref(), requirements);
+        add(&mut fields, SettingField::Require(event), activation.require.as_ref(), |list| requirements(list));
         add(&mut fields, SettingField::AuthenticationContext, activation.authentication_context.as_ref(), |context| {
             Value::Context(match context {
                 Context::None => None,
@@ -174,7 +174,7 @@ fn approval<'a>(fields: &mut Vec<(SettingField, Value<'a>)>, approval: Option<&'
     }
 }
 
-fn requirements<'a>(list: &Vec<Requirement>) -> Value<'a> {
+fn requirements<'a>(list: &[Requirement]) -> Value<'a> {
     Value::Requirements(list.iter().copied().collect())
 }
 

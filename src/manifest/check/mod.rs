@@ -123,7 +123,7 @@ const CHECKS: &[Check] = &[
         schedule::without_renewal,
     ),
     // conditions
-    Check::error("condition-on-wrong-surface", "Only Azure roles have conditions", condition::wrong_surface),
+    Check::error("condition-not-possible", "Only Azure roles have conditions", condition::wrong_surface),
     Check::error("invalid-condition", "A condition is not in the language of Azure ABAC", condition::invalid),
     Check::error("condition-too-long", "A condition is longer than 8 KB", condition::too_long),
     Check::error(
@@ -267,7 +267,6 @@ const CHECKS: &[Check] = &[
         "A break-glass account would lose Global Administrator",
         break_glass::not_declared,
     ),
-    Check::error("invalid-pattern", "A glob cannot be read", ownership::invalid_pattern),
     Check::warning("shadowed-ownership", "An ownership entry can never match", ownership::shadowed),
     // numbers
     Check::warning(

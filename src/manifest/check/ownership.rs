@@ -14,25 +14,6 @@ fn parts(owned: &OwnershipEntry) -> (&'static str, &[String]) {
     }
 }
 
-/// A glob that cannot be read owns nothing.
-pub(super) fn invalid_pattern(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for (entry, tenant) in &run.tenants {
-        for (index, owned) in tenant.ownership.iter().flatten().enumerate() {
-            let (key, texts) = parts(owned);
-            for (at, text) in texts.iter().enumerate().filter(|_| key != "azureScopes") {
-                if let Err(reason) = Pattern::new(text) {
-                    let text = format!("`{text}` is no glob: {reason}");
-                    found.push(Diagnostic::error(
-                        "invalid-pattern",
-                        entry.at(&format!("/ownership/{index}/{key}/{at}")),
-                        text,
-                    ));
-                }
-            }
-        }
-    }
-}
-
 /// The first entry that matches decides (design.md 2), so a part that an earlier entry of the same kind covers never does.
 pub(super) fn shadowed(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for (entry, tenant) in &run.tenants {

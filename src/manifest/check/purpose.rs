@@ -2,7 +2,7 @@
 
 use crate::core::assignment::Mode;
 use crate::core::diagnostic::Diagnostic;
-use crate::manifest::check::run::{Run, principal_identity};
+use crate::manifest::check::run::{Run, may_be_same, principal_identity};
 use crate::manifest::kind::assignment::Purpose;
 
 /// Standing access says why it stands (design.md 2).
@@ -34,7 +34,8 @@ pub(super) fn not_break_glass(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     let accounts: Vec<_> = tenant.break_glass.iter().flatten().map(principal_identity).collect();
     for assigned in run.assignments.iter().filter(|one| one.view.purpose == Some(Purpose::BreakGlass)) {
         for (index, principal) in assigned.view.principals.iter().enumerate() {
-            if !accounts.contains(&principal_identity(principal)) {
+            let may_be_there = tenant.break_glass.iter().flatten().any(|account| may_be_same(principal, account));
+            if !accounts.contains(&principal_identity(principal)) && !may_be_there {
                 let text = format!("{} is not in the Tenant's `breakGlass`", principal.reference());
                 let at = assigned.entry.at(&format!("/principals/{index}"));
                 let diagnostic = Diagnostic::warning("purpose-not-break-glass", at, text);

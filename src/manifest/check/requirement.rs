@@ -27,14 +27,17 @@ pub(super) fn merged<'a>(run: &Run<'a>) -> Vec<Governed<'a>> {
 /// The service refuses multifactor authentication beside an authentication context (`MfaAndAcrsConflict`, graph.md 3.6 #6).
 /// Judged after profiles are merged.
 pub(super) fn mfa_with_context(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for governed in merged(run) {
+    for (entry, settings) in &run.settings {
+        let governed = Governed::merge(run, entry, settings);
         let require = SettingField::Require(Event::Activation);
-        let demands_mfa = matches!(governed.fields.get(&require),
-            Some((Value::Requirements(set), _)) if set.contains(&Requirement::MultiFactorAuthentication));
         let context = match governed.fields.get(&SettingField::AuthenticationContext) {
             Some((Value::Context(Some(context)), _)) => *context,
             _ => continue,
         };
+        // `default` and `undeclared: serviceDefault` demand what the service's default on that surface demands
+        let demands_mfa = settings.applies_to.iter().any(|applies| {
+            governed.demands(Event::Activation, Requirement::MultiFactorAuthentication, applies.role().surface())
+        });
         if demands_mfa {
             let text =
                 format!("`multiFactorAuthentication` and the authentication context `{context}` exclude each other");

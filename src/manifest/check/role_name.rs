@@ -15,8 +15,19 @@ struct RoleUse<'a> {
     route: String,
     surface: Surface,
     name: &'a str,
-    /// It is assigned, and not only governed, ignored or owned.
-    is_assignment: bool,
+    /// What happens to the role.
+    by: By,
+}
+
+/// What happens to a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// It is assigned.
+    Assignment,
+    /// Its settings are declared, or another role is based on it.
+    Declaration,
+    /// It is owned or ignored.
+    Tenant,
 }
 
 fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
@@ -29,7 +40,7 @@ fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
             RoleReference::Group { .. } => continue,
         };
         let route = format!("/role/{}", assigned.view.role.key());
-        uses.push(RoleUse { entry: assigned.entry, route, surface, name, is_assignment: true });
+        uses.push(RoleUse { entry: assigned.entry, route, surface, name, by: By::Assignment });
     }
     for (entry, settings) in &run.settings {
         for (index, applies) in settings.applies_to.iter().enumerate() {
@@ -39,13 +50,13 @@ fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
                 GovernedRole::Group { .. } => continue,
             };
             let route = format!("/appliesTo/{index}/{key}");
-            uses.push(RoleUse { entry, route, surface, name, is_assignment: false });
+            uses.push(RoleUse { entry, route, surface, name, by: By::Declaration });
         }
     }
     for (entry, role) in &run.azure_roles {
         if let Some(name) = &role.based_on {
             let route = "/basedOn".to_owned();
-            uses.push(RoleUse { entry, route, surface: Surface::Azure, name, is_assignment: false });
+            uses.push(RoleUse { entry, route, surface: Surface::Azure, name, by: By::Declaration });
         }
     }
     for (entry, tenant) in &run.tenants {
@@ -55,13 +66,13 @@ fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
                 IgnoredRole::Azure { azure_role } => (Surface::Azure, "azureRole", azure_role),
             };
             let route = format!("/ignore/roles/{index}/{key}");
-            uses.push(RoleUse { entry, route, surface, name, is_assignment: false });
+            uses.push(RoleUse { entry, route, surface, name, by: By::Tenant });
         }
         for (index, owned) in tenant.ownership.iter().flatten().enumerate() {
             let OwnershipEntry::DirectoryRoles { directory_roles, .. } = owned else { continue };
             for (at, name) in directory_roles.iter().enumerate().filter(|(_, name)| !name.contains(['*', '?'])) {
                 let route = format!("/ownership/{index}/directoryRoles/{at}");
-                uses.push(RoleUse { entry, route, surface: Surface::Directory, name, is_assignment: false });
+                uses.push(RoleUse { entry, route, surface: Surface::Directory, name, by: By::Tenant });
             }
         }
     }
@@ -103,6 +114,8 @@ pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         found.push(match (other, suggestion) {
             (Some((key, kind, name)), _) => diagnostic.help(format!("`{name}` is {kind}: write `{key}: {name}`")),
             (None, Some(known)) => diagnostic.help(similar::did_you_mean(known)),
+            // a role that is owned or ignored without being declared is a live custom role more often than not
+            (None, None) if used.by == By::Tenant => continue,
             (None, None) => diagnostic.help("a custom role that exists in the tenant is fine; `plan` will look it up"),
         });
     }
@@ -124,7 +137,7 @@ pub(super) fn former_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// User, Guest User and Restricted Guest User are held implicitly and cannot be assigned (graph.md 2.2).
 pub(super) fn unassignable_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for used in uses(run).iter().filter(|used| used.is_assignment) {
+    for used in uses(run).iter().filter(|used| used.by == By::Assignment) {
         if built_in(run, used).is_some_and(|role| role.kind == RoleKind::SystemAssigned) {
             let text = format!("`{}` is held implicitly and cannot be assigned", used.name);
             found.push(Diagnostic::error("unassignable-role", used.entry.at(&used.route), text));
@@ -134,7 +147,7 @@ pub(super) fn unassignable_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// Deprecated and hidden roles should not be given to anybody, nor the one of the directory-synchronisation tools.
 pub(super) fn deprecated_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for used in uses(run).iter().filter(|used| used.is_assignment) {
+    for used in uses(run).iter().filter(|used| used.by == By::Assignment) {
         let Some(role) = built_in(run, used) else { continue };
         let why = match role.kind {
             RoleKind::Deprecated => "is deprecated",

@@ -348,6 +348,12 @@ pub(super) fn role_identity(role: &RoleReference) -> String {
     }
 }
 
+/// Tells whether two may be the same principal: one is named by id and the other by name, and only the tenant knows.
+pub(super) fn may_be_same(a: &Principal, b: &Principal) -> bool {
+    let by_id = |one: &Principal| matches!(one.reference().handle, Handle::Id(_));
+    a.kind() == b.kind() && by_id(a) != by_id(b)
+}
+
 /// Returns a reference that is equal for the same principal, as far as that can be seen without the tenant.
 pub(super) fn principal_identity(principal: &Principal) -> Reference {
     let mut reference = principal.reference();

@@ -226,8 +226,13 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, side: Side, layer: Layer, 
         [function] if function.starts_with("filterByCurrentUser(") => {
             let on = function.trim_start_matches("filterByCurrentUser(on='").trim_end_matches("')");
             let rows = mine(&tenant, call, rows(&tenant, side, layer, now, switches), on)?;
+            let (kind, context) = function_types(side, layer);
             let options = Options::collection(call, &allowed)?;
-            options.answer(call, &allowed, rows, navigate)
+            options.answer(call, &Allowed { context, ..allowed }, rows, navigate).map(|mut reply| {
+                let rows = reply.body.as_mut().and_then(|body| body["value"].as_array_mut());
+                rows.into_iter().flatten().for_each(|row| row["@odata.type"] = json!(kind));
+                reply
+            })
         }
         [] => {
             may_read(&tenant, call)?;
@@ -242,6 +247,23 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, side: Side, layer: Layer, 
             options.one(call, allowed.context, 200, row, navigate)
         }
         _ => Err(not_emulated(call)),
+    }
+}
+
+/// Returns the type of a function's rows, which they name since the static type is not theirs (graph.md 1), and the context.
+fn function_types(side: Side, layer: Layer) -> (&'static str, &'static str) {
+    macro_rules! types {
+        ($name:literal) => {
+            (concat!("#microsoft.graph.", $name), concat!("Collection(", $name, ")"))
+        };
+    }
+    match (side, layer) {
+        (Side::Eligible, Layer::Schedule) => types!("unifiedRoleEligibilitySchedule"),
+        (Side::Eligible, Layer::Instance) => types!("unifiedRoleEligibilityScheduleInstance"),
+        (Side::Eligible, Layer::Request) => types!("unifiedRoleEligibilityScheduleRequest"),
+        (Side::Active, Layer::Schedule) => types!("unifiedRoleAssignmentSchedule"),
+        (Side::Active, Layer::Instance) => types!("unifiedRoleAssignmentScheduleInstance"),
+        (Side::Active, Layer::Request) => types!("unifiedRoleAssignmentScheduleRequest"),
     }
 }
 

@@ -117,9 +117,8 @@ impl Options {
             is_advanced |= matches!(found.op, "ne" | "endsWith");
         }
         is_advanced |= self.order.is_some() && self.filter.is_some();
-        if allowed.is_directory
-            && ((is_advanced && !(call.is_eventual && self.count)) || (self.count && !call.is_eventual))
-        {
+        let is_fine = call.is_eventual && self.count;
+        if allowed.is_directory && (is_advanced || self.count) && !is_fine {
             return Err(Problem::query(
                 "This query needs the header 'ConsistencyLevel: eventual' and the option '$count=true'.",
             ));
