@@ -260,6 +260,9 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         Standing::BreakGlass => return leave("it belongs to a break-glass account".to_owned()),
         Standing::Additive => return leave("nobody declares it and no ownership entry claims it".to_owned()),
     };
+    if context.observed.deleted_principals.contains(&key.principal) {
+        return leave("its holder was deleted; the service removes what is left within days".to_owned());
+    }
     if let Some(gap) = context.observed.missing(key.target.surface(), key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
     }

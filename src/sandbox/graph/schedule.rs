@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Problem};
 use super::super::id;
-use super::super::instant::{coarse, precise};
+use super::super::instant::{self, coarse, precise};
 use super::super::odata::{Allowed, Expand, Options, Rows};
 use super::super::options::Switches;
 use super::super::permission;
@@ -102,9 +102,11 @@ pub(super) fn schedule_row(id: &str, s: &Schedule, now: Timestamp, switches: &Sw
     let is_outside = s.created_using.is_none();
     // Out-of-PIM rows print the time of the query as their start, with full precision (graph.md 2.8).
     let start = if is_outside { precise(now) } else { coarse(s.start) };
+    // after an update in place the duration no longer counts from the start that is kept
+    let adds_up = |text: &str, end| instant::duration(text).is_some_and(|length| instant::plus(s.start, length) == end);
     let expiration = match (&s.duration, s.end) {
         (_, None) => json!({"type": "noExpiration", "endDateTime": null, "duration": null}),
-        (Some(duration), Some(_)) if switches.keeps_durations => {
+        (Some(duration), Some(end)) if switches.keeps_durations && adds_up(duration, end) => {
             json!({"type": "afterDuration", "endDateTime": null, "duration": duration})
         }
         (_, Some(end)) => json!({"type": "afterDateTime", "endDateTime": coarse(end), "duration": null}),
