@@ -48,7 +48,7 @@ fn a_plan_of_a_thousand_assignments_stays_within_its_requests_and_memory() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let clock = ManualClock::new("2026-06-01T08:00:00Z".parse().unwrap());
     let options =
-        SandboxOptions { base: Arc::new(clock), seed: Seed::Empty, page_size: 100, ..SandboxOptions::default() };
+        SandboxOptions { base: Arc::new(clock), seed: Seed::Empty, page_size: Some(100), ..SandboxOptions::default() };
     let running = runtime.block_on(Sandbox::start(options)).unwrap();
     let origin = running.origins().metadata;
     let roles = runtime.block_on(people_and_roles(&origin));

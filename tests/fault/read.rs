@@ -64,7 +64,7 @@ fn a_refused_list_makes_the_plan_incomplete_and_removes_nothing_there() {
 fn an_empty_page_with_a_next_link_and_small_pages_are_read_whole() {
     let whole = play::open(|_| {}).plan();
     let paged = play::open(|options| {
-        options.page_size = 1;
+        options.page_size = Some(1);
         options.empty_pages = true;
     });
     assert_eq!(paged.plan()["changes"], whole["changes"]);
