@@ -4,17 +4,31 @@
 //! and names come in as values.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod address;
 pub mod assignment;
+pub mod authority;
+pub mod change;
 pub mod declared;
 pub mod diagnostic;
+pub mod diff;
 pub mod direction;
+pub mod feasibility;
+pub mod guard;
 pub mod id;
+pub mod identity;
 pub mod name;
+pub mod notice;
+pub mod observed;
+pub mod order;
 pub mod origin;
+pub mod outcome;
 pub mod ownership;
 pub mod period;
+pub mod plan;
 pub mod policy;
 pub mod principal;
+pub mod project;
+pub mod risk;
 pub mod role_definition;
 pub mod schedule;
 pub mod scope;

@@ -92,6 +92,7 @@ codes! {
     FAN_OUT "fan-out-not-planned" Error "Role settings for every scope below a management group cannot be planned yet.";
     CONFLICTING_DECLARATION "conflicting-declaration" Error "Two manifests declare the same thing differently.";
     DUPLICATE_DECLARATION "duplicate-declaration" Warning "Two manifests declare the same thing.";
+    IGNORED_DECLARATION "ignored-declaration" Error "Something is declared and ignored at once.";
     EXPIRED "expired" Warning "The end of an assignment has passed: the entry declares nothing any more.";
 }
 

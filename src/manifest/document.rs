@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::origin::Origin;
 use crate::manifest::code;
-use crate::manifest::compose::origin;
 use crate::manifest::kind::metadata::{API_VERSION, Metadata};
 use crate::manifest::kind::{Kind, Spec};
 use crate::manifest::mismatch::{Explainer, LIMIT, Mismatch};
+use crate::manifest::place::origin;
 use crate::manifest::schema::{self, Compiled};
 use crate::manifest::source::SourceFile;
 use crate::manifest::suggestion::{closest, list};
@@ -139,7 +139,7 @@ fn find_kind(file: &SourceFile, tree: &Node, diagnostics: &mut Vec<Diagnostic>) 
                 return Some(kind);
             }
             let at = Some(origin(file, entry.node.span));
-            let shown = crate::manifest::compose::clip(name);
+            let shown = crate::manifest::place::clip(name);
             let diagnostic = Diagnostic::error(code::UNKNOWN_KIND, at, format!("`{shown}` is no kind of manifest"));
             diagnostics.push(match closest(name, kinds()) {
                 Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),

@@ -67,7 +67,7 @@ pub(crate) fn load(path: &Path) -> Loaded {
         let name: Arc<str> = name.into();
         match read(&path, &name, &mut left) {
             Ok(text) => out.files.push(SourceFile { name, text }),
-            Err(diagnostic) => out.diagnostics.push(diagnostic),
+            Err(diagnostic) => out.diagnostics.push(*diagnostic),
         }
     }
     out
@@ -148,14 +148,14 @@ fn beginning(name: &Arc<str>) -> Origin {
 }
 
 /// Reads one file as text.
-fn read(path: &Path, name: &Arc<str>, left: &mut u64) -> Result<Arc<str>, Diagnostic> {
+fn read(path: &Path, name: &Arc<str>, left: &mut u64) -> Result<Arc<str>, Box<Diagnostic>> {
     let at = || Some(beginning(name));
     let unreadable =
         |error: &std::io::Error| Diagnostic::error(code::UNREADABLE_FILE, at(), format!("cannot be read: {error}"));
     // before opening: opening a pipe would wait for its other end
     let metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !metadata.is_file() {
-        return Err(Diagnostic::error(code::NOT_A_FILE, at(), "this is no regular file"));
+        return Err(Diagnostic::error(code::NOT_A_FILE, at(), "this is no regular file").into());
     }
     let limit = FILE_LIMIT.min(*left);
     let too_large = |size: u64| {
@@ -166,25 +166,26 @@ fn read(path: &Path, name: &Arc<str>, left: &mut u64) -> Result<Arc<str>, Diagno
         Diagnostic::error(code::FILE_TOO_LARGE, at(), message).help("split it, or move it out of the manifests' folder")
     };
     if metadata.len() > limit {
-        return Err(too_large(metadata.len()));
+        return Err(too_large(metadata.len()).into());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     let size = bytes.len() as u64;
     if size > limit {
-        return Err(too_large(size));
+        return Err(too_large(size).into());
     }
     *left -= size;
     decode(bytes, name)
 }
 
 /// Decodes the content of a file.
-pub(crate) fn decode(bytes: Vec<u8>, name: &Arc<str>) -> Result<Arc<str>, Diagnostic> {
+pub(crate) fn decode(bytes: Vec<u8>, name: &Arc<str>) -> Result<Arc<str>, Box<Diagnostic>> {
     if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
         let message = format!("a NUL byte at offset {offset}: this is no text in UTF-8");
         return Err(Diagnostic::error(code::BINARY_FILE, Some(beginning(name)), message)
-            .help("store manifests as UTF-8 text; UTF-16 is not read"));
+            .help("store manifests as UTF-8 text; UTF-16 is not read")
+            .into());
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
@@ -196,7 +197,7 @@ pub(crate) fn decode(bytes: Vec<u8>, name: &Arc<str>) -> Result<Arc<str>, Diagno
             let column = u32::try_from(valid[start..].chars().count() + 1).unwrap_or(u32::MAX);
             let at = Origin { line, column, ..beginning(name) };
             let message = format!("the byte at offset {offset} is not valid UTF-8");
-            Err(Diagnostic::error(code::INVALID_UTF8, Some(at), message).help("store manifests as UTF-8 text"))
+            Err(Diagnostic::error(code::INVALID_UTF8, Some(at), message).help("store manifests as UTF-8 text").into())
         }
     }
 }

@@ -12,12 +12,16 @@ pub mod kind;
 mod load;
 pub mod lower;
 mod mismatch;
+mod place;
 mod reference;
 mod scalar;
 pub mod schema;
 pub mod source;
 mod suggestion;
+mod surface;
+mod syntax;
 mod tree;
+mod wording;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,0 +1,161 @@
+//! Addresses: the name of one object for a person and for `--target`, stable across runs (design.md 4).
+
+use std::collections::BTreeMap;
+
+use crate::core::assignment::AssignmentKey;
+use crate::core::id::{GroupId, PrincipalId, RoleId};
+use crate::core::observed::Observed;
+use crate::core::principal::Principals;
+use crate::core::role_definition::RoleDefinition;
+use crate::core::scope::DirectoryScope;
+use crate::core::target::{Surface, Target};
+
+/// Display names for ids. Where two objects share a name, each gets its id behind it, so that an address always names one.
+#[derive(Debug, Clone, Default)]
+pub struct Labels {
+    roles: BTreeMap<RoleId, String>,
+    principals: BTreeMap<PrincipalId, String>,
+    scopes: BTreeMap<DirectoryScope, String>,
+}
+
+impl Labels {
+    /// Returns the labels of everything observed, plus roles that are to be created.
+    pub fn new<'a>(observed: &Observed, planned: impl IntoIterator<Item = (&'a RoleId, &'a str)>) -> Self {
+        let mut roles: BTreeMap<RoleId, String> =
+            observed.roles.values().map(|role: &RoleDefinition| (role.id.clone(), role.display_name.clone())).collect();
+        for (id, name) in planned {
+            roles.entry(id.clone()).or_insert_with(|| name.to_owned());
+        }
+        Self {
+            roles: distinct(roles),
+            principals: distinct(principals(&observed.principals)),
+            scopes: distinct(observed.scope_names.clone()),
+        }
+    }
+
+    /// Returns a role's name, or its id when nothing is known.
+    pub fn role(&self, id: &RoleId) -> String {
+        self.roles.get(id).cloned().unwrap_or_else(|| id.to_string())
+    }
+
+    /// Returns `type:name` of a principal, or `id:…` when nothing is known.
+    pub fn principal(&self, id: &PrincipalId) -> String {
+        self.principals.get(id).cloned().unwrap_or_else(|| format!("id:{id}"))
+    }
+
+    /// Returns a directory scope's name; `tenant` for the tenant.
+    pub fn scope(&self, scope: &DirectoryScope) -> String {
+        match scope {
+            DirectoryScope::Tenant => TENANT.to_owned(),
+            other => self.scopes.get(other).cloned().unwrap_or_else(|| other.to_string()),
+        }
+    }
+
+    fn group(&self, id: &GroupId) -> String {
+        let label = self.principal(&PrincipalId::new(id.as_str()));
+        label.strip_prefix("group:").map_or(label.clone(), str::to_owned)
+    }
+
+    /// Returns `Role@scope`, or `group:access`.
+    pub fn target(&self, target: &Target) -> String {
+        match target {
+            Target::Directory { role, scope } => format!("{}@{}", self.role(role), self.scope(scope)),
+            Target::Group { group, access } => format!("{}:{}", self.group(group), access.as_str()),
+            Target::Azure { role, scope } => format!("{}@{scope}", self.role(role)),
+        }
+    }
+
+    /// Returns the address of a role definition.
+    pub fn role_definition(&self, surface: Surface, id: &RoleId) -> String {
+        format!("{surface}/role-definition/{}", self.role(id))
+    }
+
+    /// Returns the address of role settings. Directory roles have settings at the tenant only, so the scope is left out.
+    pub fn settings(&self, target: &Target) -> String {
+        let name = match target {
+            Target::Directory { role, .. } => self.role(role),
+            other => self.target(other),
+        };
+        format!("{}/settings/{name}", target.surface())
+    }
+
+    /// Returns the address of an assignment.
+    pub fn assignment(&self, key: &AssignmentKey) -> String {
+        let surface = key.target.surface();
+        format!("{surface}/{}/{}/{}", key.mode.as_str(), self.target(&key.target), self.principal(&key.principal))
+    }
+}
+
+fn principals(known: &Principals) -> BTreeMap<PrincipalId, String> {
+    let label = |kind: &str, name: &str| format!("{kind}:{name}");
+    (known.values()).filter_map(|p| Some((p.id.clone(), label(p.kind?.as_str(), p.name.as_deref()?)))).collect()
+}
+
+/// The word for the whole tenant, which no other scope may look like.
+const TENANT: &str = "tenant";
+
+/// Puts the id behind every name that is not unique, that is the word for the tenant, or that could be taken for one with an
+/// id behind it.
+fn distinct<K: Ord + Clone + ToString>(names: BTreeMap<K, String>) -> BTreeMap<K, String> {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for name in names.values() {
+        *count.entry(name.to_lowercase()).or_default() += 1;
+    }
+    let label = |key: &K, name: String| {
+        let is_unique = count.get(&name.to_lowercase()).is_none_or(|count| *count == 1);
+        let is_plain = !name.trim().eq_ignore_ascii_case(TENANT) && !ends_with_id(&name);
+        if is_unique && is_plain { name } else { format!("{name} ({})", key.to_string()) }
+    };
+    names.into_iter().map(|(key, name)| (key.clone(), label(&key, name))).collect()
+}
+
+/// Tells whether a name ends like one that got its id put behind it.
+fn ends_with_id(name: &str) -> bool {
+    let inside = name.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
+    inside.is_some_and(|(_, inside)| crate::core::id::is_guid(inside.rsplit('/').next().unwrap_or(inside)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::assignment::Mode;
+    use crate::core::id::ObjectId;
+    use crate::core::principal::{Principal, PrincipalType};
+
+    fn group(id: &str, name: &str) -> Principal {
+        let mut principal = Principal::unknown(PrincipalId::new(id));
+        (principal.kind, principal.name) = (Some(PrincipalType::Group), Some(name.to_owned()));
+        principal
+    }
+
+    #[test]
+    fn names_are_used_and_twins_get_their_ids() {
+        let mut observed = Observed::empty("2026-01-01T00:00:00Z".parse().unwrap());
+        for principal in [group("a", "sg-ops"), group("b", "SG-Ops"), group("c", "sg-net")] {
+            observed.learn(principal);
+        }
+        let unit = DirectoryScope::AdministrativeUnit(ObjectId::new("u"));
+        observed.scope_names.insert(unit.clone(), "EMEA Users".into());
+        let trap = DirectoryScope::AdministrativeUnit(ObjectId::new("trap"));
+        observed.scope_names.insert(trap.clone(), "Tenant".into());
+        let labels = Labels::new(&observed, [(&RoleId::new("r"), "Helpdesk Administrator")]);
+        let address = |principal: &str, scope: &DirectoryScope| {
+            labels.assignment(&AssignmentKey {
+                target: Target::Directory { role: RoleId::new("r"), scope: scope.clone() },
+                principal: PrincipalId::new(principal),
+                mode: Mode::Eligible,
+            })
+        };
+        assert_eq!(address("c", &unit), "directory/eligible/Helpdesk Administrator@EMEA Users/group:sg-net");
+        assert_eq!(
+            address("a", &DirectoryScope::Tenant),
+            "directory/eligible/Helpdesk Administrator@tenant/group:sg-ops (a)"
+        );
+        assert_eq!(
+            address("c", &trap),
+            "directory/eligible/Helpdesk Administrator@Tenant (/administrativeUnits/trap)/group:sg-net",
+            "an administrative unit cannot look like the tenant"
+        );
+        assert_eq!(address("x", &DirectoryScope::Tenant), "directory/eligible/Helpdesk Administrator@tenant/id:x");
+    }
+}

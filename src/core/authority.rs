@@ -1,0 +1,135 @@
+//! Who decides about an undeclared object: break-glass, ignore, the first matching ownership entry, or nobody.
+
+use crate::catalog::directory_role::{self, RoleKind};
+use crate::core::assignment::AssignmentKey;
+use crate::core::declared::Declared;
+use crate::core::id::RoleId;
+use crate::core::observed::Observed;
+use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
+use crate::core::role_definition::RoleDefinition;
+use crate::core::state::Tenant;
+use crate::core::target::{Surface, Target};
+
+/// What holds for an object, in the order of precedence of design.md 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// It belongs to a break-glass principal: never touched.
+    BreakGlass,
+    /// `spec.ignore` names it: never drift, never touched.
+    Ignored,
+    /// An ownership entry claims it with authority: absence from Git means removal.
+    Owned(&'a Declared<OwnershipEntry>),
+    /// Nobody does: listed as unmanaged, untouched.
+    Additive,
+}
+
+/// Returns what holds for an assignment.
+pub fn of_assignment<'a>(tenant: &'a Tenant, observed: &Observed, key: &AssignmentKey) -> Standing<'a> {
+    let principals = &tenant.ownership.ignore.principals;
+    if tenant.break_glass.iter().any(|p| p.value == key.principal) {
+        return Standing::BreakGlass;
+    }
+    if principals.iter().any(|p| p.value == key.principal) || key.target.role().is_some_and(|r| is_ignored(tenant, r)) {
+        return Standing::Ignored;
+    }
+    let entry = tenant.ownership.entries.iter().find(|entry| matches(&entry.value.extent, observed, &key.target));
+    owned(entry, |entry| entry.assignments)
+}
+
+/// Returns what holds for a custom role definition.
+pub fn of_role<'a>(tenant: &'a Tenant, role: &RoleDefinition) -> Standing<'a> {
+    if is_ignored(tenant, &role.id) {
+        return Standing::Ignored;
+    }
+    let entry = tenant.ownership.entries.iter().find(|entry| match &entry.value.extent {
+        Extent::DirectoryRoles(patterns) => any_matches(patterns, role),
+        Extent::AzureScopes { .. } | Extent::Groups(_) => false,
+    });
+    owned(entry, |entry| entry.role_definitions)
+}
+
+/// Tells whether `spec.ignore` names the role.
+pub fn is_ignored(tenant: &Tenant, role: &RoleId) -> bool {
+    tenant.ownership.ignore.roles.iter().any(|r| r.value == *role)
+}
+
+fn owned<'a>(
+    entry: Option<&'a Declared<OwnershipEntry>>,
+    authority: impl Fn(&OwnershipEntry) -> Authority,
+) -> Standing<'a> {
+    match entry {
+        Some(entry) if authority(&entry.value) == Authority::Authoritative => Standing::Owned(entry),
+        _ => Standing::Additive,
+    }
+}
+
+fn matches(extent: &Extent, observed: &Observed, target: &Target) -> bool {
+    match (extent, target) {
+        (Extent::DirectoryRoles(patterns), Target::Directory { role, .. }) => {
+            observed.roles.get(role).is_some_and(|role| any_matches(patterns, role))
+        }
+        (Extent::AzureScopes { scopes, exact }, Target::Azure { scope, .. }) => {
+            scopes.iter().any(|s| s == scope || !exact && s.contains_path(scope))
+        }
+        (Extent::Groups(patterns), Target::Group { group, .. }) => {
+            let id = crate::core::id::PrincipalId::new(group.as_str());
+            let name = observed.principals.get(&id).and_then(|p| p.name.as_deref());
+            name.is_some_and(|name| patterns.iter().any(|p| p.matches(name)))
+        }
+        _ => false,
+    }
+}
+
+fn any_matches(patterns: &[Pattern], role: &RoleDefinition) -> bool {
+    let named = |p: &Pattern| {
+        p.is_exact() && (p.matches(&role.display_name) || p.as_str().eq_ignore_ascii_case(role.id.as_str()))
+    };
+    patterns.iter().any(|p| named(p) || !p.is_exact() && !is_reserved(role) && p.matches(&role.display_name))
+}
+
+/// The other role of directory synchronisation, which the catalog does not tell apart: removing its holders breaks the
+/// tenant's synchronisation.
+const ON_PREMISES_SYNCHRONIZATION: &str = "a92aed5d-d78a-4d16-b381-09adb37eb3b0";
+
+/// Tells whether globs pass the role over: hidden, system-assigned, deprecated and synchronisation roles (design.md 2).
+pub fn is_reserved(role: &RoleDefinition) -> bool {
+    let id = role.id.as_str();
+    let known = || directory_role::find(id).filter(|known| known.id == id);
+    role.is_built_in
+        && role.surface == Surface::Directory
+        && ([directory_role::DIRECTORY_SYNCHRONIZATION, ON_PREMISES_SYNCHRONIZATION].contains(&id)
+            || known().is_some_and(|known| known.kind != RoleKind::Assignable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::role_definition::Permissions;
+
+    #[test]
+    fn globs_pass_over_what_nobody_should_hold() {
+        for known in directory_role::all() {
+            let role = RoleDefinition {
+                surface: Surface::Directory,
+                id: RoleId::new(known.id),
+                template_id: RoleId::new(known.id),
+                display_name: known.name.to_owned(),
+                description: String::new(),
+                is_enabled: true,
+                is_built_in: true,
+                permissions: Permissions::default(),
+                assignable_scopes: Default::default(),
+            };
+            let pattern = |text: &str| [Pattern::new(text).unwrap()];
+            let is_sync =
+                known.id == directory_role::DIRECTORY_SYNCHRONIZATION || known.id == ON_PREMISES_SYNCHRONIZATION;
+            assert_eq!(
+                any_matches(&pattern("*"), &role),
+                known.kind == RoleKind::Assignable && !is_sync,
+                "{}",
+                known.name
+            );
+            assert!(any_matches(&pattern(known.name), &role), "{} by its name", known.name);
+        }
+    }
+}

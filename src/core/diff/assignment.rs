@@ -1,0 +1,334 @@
+//! Eligible and active assignments: granted, changed in place, extended, removed, or left alone and listed.
+
+use serde_json::Value;
+
+use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance};
+use crate::core::authority::{self, Standing};
+use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
+use crate::core::declared::Declared;
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::{Context, Difference, setting};
+use crate::core::direction::Direction;
+use crate::core::feasibility::{self, Request};
+use crate::core::notice::{Notice, Unmanaged};
+use crate::core::observed::Part;
+use crate::core::order;
+use crate::core::principal::PrincipalType;
+use crate::core::schedule::{Ask, Verdict, Window};
+use crate::core::target::Surface;
+
+/// Compares declared assignments with live ones, and decides about undeclared ones.
+pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
+    for (key, declared) in &context.desired.assignments {
+        declared_one(context, difference, key, declared);
+    }
+    for (key, live) in &context.observed.assignments {
+        let declared = context.desired.assignments.get(key);
+        let is_over = declared.is_some_and(|d| d.value.schedule.judge(None, context.observed.now) == Verdict::Expired);
+        if declared.is_none() || is_over {
+            undeclared_one(context, difference, key, live);
+        }
+        if context.observed.crowded.contains(key) {
+            let address = context.labels.assignment(key);
+            let message = "the tenant lists more than one window for it; the widest is compared".to_owned();
+            difference.notices.push(Notice::warning("several-windows", Some(address), message, None));
+        }
+    }
+    activations(context, difference);
+}
+
+fn declared_one(
+    context: &Context<'_>,
+    difference: &mut Difference,
+    key: &AssignmentKey,
+    declared: &Declared<DeclaredAssignment>,
+) {
+    let (wanted, now) = (&declared.value, context.observed.now);
+    let address = context.labels.assignment(key);
+    let source = Some(declared.at.clone());
+    let live = context.observed.assignments.get(key);
+    if let Some(gap) = live.is_none().then(|| context.observed.missing(key.target.surface(), key.mode)).flatten() {
+        let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
+        difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
+        return;
+    }
+    let condition_differs = live.is_some_and(|live| live.condition != wanted.condition);
+    let (action, ask) = match wanted.schedule.judge(live.map(|l| &l.window), now) {
+        Verdict::InSync if condition_differs => match wanted.schedule.widest(now) {
+            Some(ask) => (Action::Update, ask),
+            None => return,
+        },
+        Verdict::InSync => return,
+        Verdict::Expired => {
+            let message = "expired: remove this entry".to_owned();
+            difference.notices.push(Notice::warning("expired", Some(address), message, source));
+            return;
+        }
+        Verdict::Grant(ask) => (Action::Create, ask),
+        Verdict::Regrant(ask) => (Action::Regrant, ask),
+        Verdict::Update(ask) => (Action::Update, ask),
+        Verdict::Extend(ask) => (Action::Extend, ask),
+    };
+    // without the role's settings nobody can tell whether the service agrees, nor whom the reviewed settings would stop
+    let policy_target = key.target.policy_target();
+    let is_role_known = key.target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+    let gap = context.observed.gap(key.target.surface(), Part::Settings);
+    if let Some(gap) = gap.filter(|_| is_role_known && !context.observed.settings.contains_key(&policy_target)) {
+        let message = format!("cannot be planned: {} could not be read", gap.part.as_str());
+        difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
+        return;
+    }
+    let mistakes = preconditions(context, key, declared);
+    if !mistakes.is_empty() {
+        difference.mistakes.extend(mistakes);
+        return;
+    }
+    let (settings, planned) = setting::holding(context, difference, &key.target);
+    let request = Request {
+        mode: key.mode,
+        ask: &ask,
+        has_justification: wanted.justification.as_deref().is_some_and(|text| !text.trim().is_empty()),
+        has_ticket: wanted.ticket.is_some(),
+        apply_as: context.desired.tenant.apply_as,
+    };
+    for obstacle in feasibility::obstacles(&settings, &request, now) {
+        let rule = obstacle.rule.map_or("the service".to_owned(), |rule| format!("rule {rule}"));
+        let message = format!("{rule} refuses `{address}`: {}", obstacle.why);
+        let mut mistake = Diagnostic::error("infeasible-assignment", source.clone(), message);
+        let line = context.desired.settings.get(&key.target.policy_target()).and_then(|settings| {
+            obstacle.field.and_then(|field| settings.value.fields.get(&field)).map(|field| field.at.clone())
+        });
+        mistake = match line {
+            Some(at) => mistake.label(at, "declared here"),
+            None if planned.is_none() => {
+                mistake.help("these are the role's settings in the tenant; no manifest declares them")
+            }
+            None => mistake,
+        };
+        difference
+            .mistakes
+            .push(mistake.help("change the assignment's schedule or the role's settings so that they agree"));
+    }
+    let mut requires = Vec::new();
+    if let Some(role) = key.target.role() {
+        let address = context.labels.role_definition(key.target.surface(), role);
+        let changes = difference.changes.iter().filter(|change| change.address == address);
+        let definition = changes.map(|change| &change.subject).next();
+        if !context.observed.roles.contains_key(role) {
+            let reason = "a role must exist before anybody can hold it".to_owned();
+            requires.push(Requirement { address, reason });
+        } else if let Some(Subject::Role { before: Some(before), after: Some(after) }) = definition {
+            if order::is_replaced(before, after) && gives(before_window(live), &ask, now) {
+                let message = format!(
+                    "`{}` cannot be granted in the same run in which its role exchanges every permission: between the two                      its holder would have the old ones",
+                    context.labels.assignment(key)
+                );
+                let mistake = Diagnostic::error("role-replaced", source.clone(), message);
+                difference.mistakes.push(mistake.help(
+                    "apply the role definition first and the assignment afterwards, or keep one permission for the first run",
+                ));
+            }
+            let reason = "whoever gets the role must not get more than its reviewed definition".to_owned();
+            requires.push(Requirement { address, reason });
+        }
+    }
+    if let Some(address) = planned {
+        let reason = "whoever gets the role must meet the reviewed settings".to_owned();
+        requires.push(Requirement { address, reason });
+    }
+    let mut fields = Vec::new();
+    let after = ask.window(now);
+    let before = live.map(|live| &live.window);
+    fields.push(FieldChange {
+        path: "schedule".to_owned(),
+        before: before.map_or(Value::Null, |w| Value::from(w.to_string())),
+        after: Value::from(ask.to_string()),
+        direction: before.map_or(Direction::Widens, |before| window_direction(before, &after, now)),
+    });
+    if condition_differs || live.is_none() && wanted.condition.is_some() {
+        let text = |condition: Option<&String>| condition.map_or(Value::Null, |c| Value::from(c.as_str()));
+        fields.push(FieldChange {
+            path: "condition".to_owned(),
+            before: text(live.and_then(|l| l.condition.as_ref())),
+            after: text(wanted.condition.as_ref()),
+            // what a condition admits is not compared here: any change of it may widen, but a new one only narrows
+            direction: match live {
+                Some(live) if live.condition.is_none() => Direction::Narrows,
+                _ => Direction::Widens,
+            },
+        });
+    }
+    difference.changes.push(Change {
+        address,
+        action,
+        surface: key.target.surface(),
+        direction: fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral),
+        fields,
+        subject: Subject::Assignment {
+            key: key.clone(),
+            principal_type: Some(wanted.principal_type),
+            before: live.cloned(),
+            ask: Some(ask),
+            condition: wanted.condition.clone(),
+            justification: wanted.justification.clone(),
+            ticket: wanted.ticket.clone(),
+        },
+        risk: Risk::None,
+        reasons: Vec::new(),
+        source,
+        observed: live.map(observed_hash),
+        requires,
+        request_ids: Vec::new(),
+    });
+}
+
+/// Returns the hash of an observed assignment: what it gives and whether PIM made it. The ids of requests and rows are left
+/// out, since the service may mint new ones without any change (graph.md 2.8).
+pub(crate) fn observed_hash(live: &ObservedAssignment) -> String {
+    let made = match live.provenance {
+        Provenance::Pim { .. } => "pim",
+        Provenance::OutsidePim => "outsidePim",
+        Provenance::Plain { .. } => "plain",
+    };
+    fingerprint(&(live.window, &live.condition, made))
+}
+
+/// Returns what must be true of a principal, and is not, before it can hold a role (C13).
+fn preconditions(
+    context: &Context<'_>,
+    key: &AssignmentKey,
+    declared: &Declared<DeclaredAssignment>,
+) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    let mut refuse = |code, message: String, help: &str| {
+        mistakes.push(Diagnostic::error(code, Some(declared.at.clone()), message).help(help));
+    };
+    let label = context.labels.principal(&key.principal);
+    let known = context.observed.principals.get(&key.principal);
+    if key.target.surface() == Surface::Directory && declared.value.principal_type == PrincipalType::Group {
+        if known.is_some_and(|group| group.is_role_assignable == Some(false)) {
+            refuse(
+                "group-not-role-assignable",
+                format!(
+                    "`{label}` is not a role-assignable group: the service accepts the request and never grants it"
+                ),
+                "create a group with `isAssignableToRole`; the property cannot be changed later",
+            );
+        }
+        if known.is_some_and(|group| group.is_synchronized == Some(true)) {
+            let help = "use a cloud-only role-assignable group";
+            refuse(
+                "synchronized-group",
+                format!("`{label}` is synchronised from on-premises and cannot hold directory roles"),
+                help,
+            );
+        }
+    }
+    if declared.value.principal_type == PrincipalType::ServicePrincipal && key.mode == Mode::Eligible {
+        let help = "service principals cannot activate anything: declare an ActiveAssignment";
+        refuse("service-principal-eligible", format!("`{label}` is a service principal and cannot be eligible"), help);
+    }
+    let role = key.target.role().and_then(|role| context.observed.roles.get(role));
+    let declared_off =
+        key.target.role().and_then(|role| context.desired.roles.get(role)).and_then(|r| r.value.is_enabled);
+    if role.is_some_and(|role| !role.is_enabled) && declared_off != Some(true) || declared_off == Some(false) {
+        let name = context.labels.target(&key.target);
+        refuse(
+            "role-disabled",
+            format!("`{name}` is disabled and cannot be assigned"),
+            "set `enabled: true` in its definition",
+        );
+    }
+    mistakes
+}
+
+fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &AssignmentKey, live: &ObservedAssignment) {
+    let address = context.labels.assignment(key);
+    let origin = match live.provenance {
+        Provenance::Pim { .. } if live.window.is_pending() => "pending",
+        Provenance::Pim { .. } => "made in PIM",
+        Provenance::OutsidePim => "made outside PIM",
+        Provenance::Plain { .. } => "made outside PIM and not shown by it",
+    };
+    let detail = format!("{}, {origin}", live.window);
+    let mut leave = |why: String| {
+        difference.unmanaged.push(Unmanaged { address: address.clone(), detail: detail.clone(), why });
+    };
+    let entry = match authority::of_assignment(&context.desired.tenant, context.observed, key) {
+        Standing::Owned(entry) => entry,
+        Standing::Ignored => return,
+        Standing::BreakGlass => return leave("it belongs to a break-glass account".to_owned()),
+        Standing::Additive => return leave("nobody declares it and no ownership entry claims it".to_owned()),
+    };
+    if context.observed.deleted_principals.contains(&key.principal) {
+        return leave("its holder was deleted; the service removes what is left within days".to_owned());
+    }
+    if let Some(gap) = context.observed.missing(key.target.surface(), key.mode) {
+        return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
+    }
+    if let Some(gap) = context.observed.gap(key.target.surface(), Part::Roles) {
+        return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
+    }
+    difference.changes.push(Change {
+        address,
+        action: Action::Remove,
+        surface: key.target.surface(),
+        direction: Direction::Narrows,
+        fields: vec![FieldChange {
+            path: "schedule".to_owned(),
+            before: Value::from(detail),
+            after: Value::Null,
+            direction: Direction::Narrows,
+        }],
+        subject: Subject::Assignment {
+            key: key.clone(),
+            principal_type: context.observed.principals.get(&key.principal).and_then(|p| p.kind),
+            before: Some(live.clone()),
+            ask: None,
+            condition: None,
+            justification: None,
+            ticket: None,
+        },
+        risk: Risk::None,
+        reasons: Vec::new(),
+        source: Some(entry.at.clone()),
+        observed: Some(observed_hash(live)),
+        requires: Vec::new(),
+        request_ids: Vec::new(),
+    });
+}
+
+/// Says who uses an eligibility right now: no drift, never removed.
+fn activations(context: &Context<'_>, difference: &mut Difference) {
+    for activation in &context.observed.activations {
+        let key = AssignmentKey {
+            target: activation.target.clone(),
+            principal: activation.principal.clone(),
+            mode: Mode::Eligible,
+        };
+        let until = activation.end.map_or("without an end".to_owned(), |end| format!("until {end}"));
+        let source = context.desired.assignments.get(&key).map(|declared| declared.at.clone());
+        let active = AssignmentKey { mode: Mode::Active, ..key };
+        let message = format!("activated {until}; an activation is not drift and is left alone");
+        difference.notices.push(Notice::new("activation", Some(context.labels.assignment(&active)), message, source));
+    }
+}
+
+fn before_window(live: Option<&ObservedAssignment>) -> Option<&Window> {
+    live.map(|live| &live.window)
+}
+
+/// Tells whether an ask gives more than what is there.
+fn gives(before: Option<&Window>, ask: &Ask, now: jiff::Timestamp) -> bool {
+    before.is_none_or(|before| window_direction(before, &ask.window(now), now) == Direction::Widens)
+}
+
+/// Returns which way a window goes. Ends that lie within the tolerance are the same.
+fn window_direction(before: &Window, after: &Window, now: jiff::Timestamp) -> Direction {
+    let was = before.as_ask();
+    match (was.covers(after, now), was.matches(after, now)) {
+        (true, true) => Direction::Neutral,
+        (true, false) => Direction::Narrows,
+        (false, _) => Direction::Widens,
+    }
+}

@@ -1,0 +1,272 @@
+//! Role definitions: created, changed, adopted, removed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::core::authority::{self, Standing};
+use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::{Context, Difference};
+use crate::core::direction::Direction;
+use crate::core::identity::Found;
+use crate::core::notice::{Notice, Unmanaged};
+use crate::core::observed::Part;
+use crate::core::origin::Origin;
+use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
+use crate::core::target::Surface;
+
+/// Compares declared roles with live ones.
+pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
+    for (id, declared) in &context.desired.roles {
+        let wanted = &declared.value;
+        let live = context.observed.roles.get(id);
+        let found = context.found.get(id).copied().unwrap_or(Found::New);
+        let address = context.labels.role_definition(wanted.surface, id);
+        if let Some(gap) = context.observed.gap(wanted.surface, Part::Roles).filter(|_| live.is_none()) {
+            let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
+            difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
+            continue;
+        }
+        let after = over(wanted, id, live);
+        if found == Found::ByName {
+            difference.notices.push(Notice::warning(
+                "adopted-by-name",
+                Some(address.clone()),
+                format!("the role was found by its name only; add this line under `spec:` to tie it down:  id: {id}"),
+                Some(declared.at.clone()),
+            ));
+        }
+        if live.is_none() {
+            twins(context, &address, wanted, &declared.at, difference);
+        }
+        let action = match (live, found) {
+            (None, _) => Action::Create,
+            (Some(_), Found::ByName) => Action::Adopt,
+            (Some(_), _) => Action::Update,
+        };
+        let fields = fields(live, Some(&after));
+        if !fields.is_empty() {
+            let source = Some(declared.at.clone());
+            difference.changes.push(change(address, action, live, Some(after), fields, source));
+        }
+    }
+}
+
+/// Plans the removal of undeclared custom roles where ownership is authoritative, once nothing holds them any more.
+pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
+    for role in context.observed.roles.values().filter(|role| !role.is_built_in) {
+        if context.desired.roles.contains_key(&role.id) {
+            continue;
+        }
+        let address = context.labels.role_definition(role.surface, &role.id);
+        let detail = format!("custom role with {} permissions", role.permissions.actions.len());
+        let entry = match authority::of_role(&context.desired.tenant, role) {
+            Standing::Owned(entry) => entry,
+            Standing::Ignored => continue,
+            Standing::Additive | Standing::BreakGlass => {
+                let why = "nobody declares it and no ownership entry claims it".to_owned();
+                difference.unmanaged.push(Unmanaged { address, detail, why });
+                continue;
+            }
+        };
+        let gaps = [Part::PlainAssignments, Part::ActiveSchedules, Part::ActiveInstances, Part::EligibleSchedules];
+        if let Some(gap) = gaps.iter().find_map(|part| context.observed.gap(role.surface, *part)) {
+            let why = format!("would be removed, but {} could not be read", gap.part.as_str());
+            difference.unmanaged.push(Unmanaged { address, detail, why });
+            continue;
+        }
+        let removed: BTreeSet<&str> =
+            (difference.changes.iter()).filter(|c| c.action == Action::Remove).map(|c| c.address.as_str()).collect();
+        let holders = || context.observed.assignments.keys().filter(|key| key.target.role() == Some(&role.id));
+        let staying: Vec<String> =
+            holders().map(|key| context.labels.assignment(key)).filter(|a| !removed.contains(a.as_str())).collect();
+        let requires: Vec<Requirement> = holders()
+            .map(|key| context.labels.assignment(key))
+            .filter(|address| removed.contains(address.as_str()))
+            .map(|address| Requirement { address, reason: "a role can be removed once nobody holds it".to_owned() })
+            .collect();
+        let running = context.observed.activations.iter().filter(|a| a.target.role() == Some(&role.id)).count();
+        if !staying.is_empty() || running > 0 {
+            let why = match staying.is_empty() {
+                true => format!("would be removed, but {running} activation(s) of it are running"),
+                false => format!("would be removed, but these stay: {}", staying.join(", ")),
+            };
+            let source = Some(entry.at.clone());
+            difference.notices.push(Notice::warning("role-in-use", Some(address.clone()), why.clone(), source));
+            difference.unmanaged.push(Unmanaged { address, detail, why });
+            continue;
+        }
+        if let Some(twin) = created_twin(difference, role) {
+            let message = format!(
+                "`{address}` would be removed and `{twin}` created with the same permissions: everybody who holds the role \
+                 would lose it"
+            );
+            let mistake = Diagnostic::error("role-recreated", Some(entry.at.clone()), message);
+            difference.mistakes.push(mistake.help(format!(
+                "to rename it, write `id: {}` under `spec:` of its manifest; otherwise remove it in a run of its own",
+                role.id
+            )));
+        }
+        let fields = fields(Some(role), None);
+        let mut change = change(address, Action::Remove, Some(role), None, fields, Some(entry.at.clone()));
+        change.requires = requires;
+        difference.changes.push(change);
+    }
+}
+
+/// Returns the address of a role that the plan creates with the permissions of `role`: no run removes a role and creates its
+/// like (design.md 2).
+fn created_twin(difference: &Difference, role: &RoleDefinition) -> Option<String> {
+    let is_twin = |change: &&Change| match &change.subject {
+        Subject::Role { before: None, after: Some(after) } => {
+            after.surface == role.surface && after.permissions == role.permissions
+        }
+        _ => false,
+    };
+    difference.changes.iter().find(is_twin).map(|change| change.address.clone())
+}
+
+/// Says when a soft-deleted role has the name or the id of one that is to be created.
+fn twins(context: &Context<'_>, address: &str, wanted: &DeclaredRole, at: &Origin, difference: &mut Difference) {
+    for deleted in context.observed.deleted_roles.iter().flatten() {
+        if wanted.surface == Surface::Directory
+            && super::super::identity::same_name(&deleted.display_name, &wanted.display_name)
+        {
+            difference.notices.push(Notice::warning(
+                "deleted-twin",
+                Some(address.to_owned()),
+                format!(
+                    "a deleted role of this name can still be restored (id {}); restoring it instead keeps its id: \
+                     restore it in the portal and set `spec.id`",
+                    deleted.id
+                ),
+                Some(at.clone()),
+            ));
+        }
+    }
+}
+
+/// Returns the role as it must become: declared fields over what is there.
+fn over(wanted: &DeclaredRole, id: &crate::core::id::RoleId, live: Option<&RoleDefinition>) -> RoleDefinition {
+    RoleDefinition {
+        surface: wanted.surface,
+        id: id.clone(),
+        template_id: live.map_or_else(|| id.clone(), |role| role.template_id.clone()),
+        display_name: wanted.display_name.clone(),
+        description: (wanted.description.clone())
+            .or_else(|| live.map(|role| role.description.clone()))
+            .unwrap_or_default(),
+        is_enabled: wanted.is_enabled.or(live.map(|role| role.is_enabled)).unwrap_or(true),
+        is_built_in: false,
+        permissions: wanted.permissions.clone(),
+        assignable_scopes: wanted.assignable_scopes.clone(),
+    }
+}
+
+fn change(
+    address: String,
+    action: Action,
+    before: Option<&RoleDefinition>,
+    after: Option<RoleDefinition>,
+    fields: Vec<FieldChange>,
+    source: Option<Origin>,
+) -> Change {
+    let direction = match action {
+        // nobody holds a role that does not exist yet
+        Action::Create => Direction::Neutral,
+        Action::Remove => Direction::Narrows,
+        _ => fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral),
+    };
+    let surface = after.as_ref().or(before).map_or(Surface::Directory, |role| role.surface);
+    Change {
+        address,
+        action,
+        surface,
+        observed: before.map(fingerprint),
+        subject: Subject::Role { before: before.cloned().map(Box::new), after: after.map(Box::new) },
+        fields,
+        direction,
+        risk: Risk::None,
+        reasons: Vec::new(),
+        source,
+        requires: Vec::new(),
+        request_ids: Vec::new(),
+    }
+}
+
+/// Returns the fields that differ. Destructures both sides, so that a new field cannot be forgotten.
+fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Vec<FieldChange> {
+    let mut found = Vec::new();
+    let view = |role: Option<&RoleDefinition>| {
+        role.map(|role| {
+            let RoleDefinition {
+                surface: _,
+                id: _,
+                template_id: _,
+                display_name,
+                description,
+                is_enabled,
+                is_built_in: _,
+                permissions,
+                assignable_scopes,
+            } = role.clone();
+            (display_name, description, is_enabled, permissions, assignable_scopes)
+        })
+    };
+    let (old, new) = (view(before), view(after));
+    let mut field = |path: &str, before: Option<Value>, after: Option<Value>, direction: Direction| {
+        if before != after {
+            let (before, after) = (before.unwrap_or(Value::Null), after.unwrap_or(Value::Null));
+            found.push(FieldChange { path: path.to_owned(), before, after, direction });
+        }
+    };
+    let text = |text: &String| Value::from(text.as_str());
+    field("displayName", old.as_ref().map(|r| text(&r.0)), new.as_ref().map(|r| text(&r.0)), Direction::Neutral);
+    field("description", old.as_ref().map(|r| text(&r.1)), new.as_ref().map(|r| text(&r.1)), Direction::Neutral);
+    let enabled = |r: &Option<_>, pick: fn(&RoleView) -> bool| r.as_ref().map(pick);
+    let (was, is) = (enabled(&old, |r| r.2), enabled(&new, |r| r.2));
+    let direction = match (was, is) {
+        (Some(was), Some(is)) => Direction::of_growth(&was, &is),
+        _ => Direction::Neutral,
+    };
+    field("enabled", was.map(Value::from), is.map(Value::from), direction);
+    type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
+    let sets: [(&str, Pick, bool); 4] = [
+        ("permissions", |r| &r.3.actions, false),
+        ("notActions", |r| &r.3.not_actions, true),
+        ("dataActions", |r| &r.3.data_actions, false),
+        ("notDataActions", |r| &r.3.not_data_actions, true),
+    ];
+    for (path, pick, inverted) in sets {
+        let (was, is) = (old.as_ref().map(pick), new.as_ref().map(pick));
+        let empty = BTreeSet::new();
+        if was.unwrap_or(&empty) == is.unwrap_or(&empty) {
+            continue;
+        }
+        let gains = !is.unwrap_or(&empty).is_subset(was.unwrap_or(&empty));
+        let direction = match (before.is_some() && after.is_some(), gains != inverted) {
+            (false, _) => Direction::Neutral,
+            (true, true) => Direction::Widens,
+            (true, false) => Direction::Narrows,
+        };
+        let json = |set: Option<&BTreeSet<Permission>>| {
+            set.map(|set| Value::from(set.iter().map(|p| p.as_str().to_owned()).collect::<Vec<_>>()))
+        };
+        field(path, json(was), json(is), direction);
+    }
+    let scopes = |r: &RoleView| Value::from(r.4.iter().map(|s| s.as_str().to_owned()).collect::<Vec<_>>());
+    let none = |v: &Value| v.as_array().is_none_or(Vec::is_empty);
+    let (was, is) = (old.as_ref().map(scopes), new.as_ref().map(scopes));
+    if !(was.as_ref().is_none_or(none) && is.as_ref().is_none_or(none)) {
+        let gains = match (&old, &new) {
+            (Some(old), Some(new)) => !new.4.is_subset(&old.4),
+            _ => false,
+        };
+        field("assignableScopes", was, is, if gains { Direction::Widens } else { Direction::Narrows });
+    }
+    found
+}
+
+type RoleView =
+    (String, String, bool, crate::core::role_definition::Permissions, BTreeSet<crate::core::scope::ArmScope>);

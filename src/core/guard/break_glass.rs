@@ -1,0 +1,38 @@
+//! Break-glass accounts keep a permanent, direct, active Global Administrator at tenant scope.
+
+use crate::core::assignment::{AssignmentKey, Mode};
+use crate::core::guard::{GLOBAL_ADMINISTRATOR, Scene, Verdict};
+use crate::core::id::{PrincipalId, RoleId};
+use crate::core::notice::Notice;
+use crate::core::observed::Observed;
+use crate::core::scope::DirectoryScope;
+use crate::core::target::{Surface, Target};
+
+/// Refuses a plan that takes the role from a break-glass account, or that touches it and leaves it without. There is no
+/// override.
+pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mut Vec<Notice>) {
+    if scene.before.missing(Surface::Directory, Mode::Active).is_some() {
+        return;
+    }
+    for account in &scene.desired.tenant.break_glass {
+        let label = scene.labels.principal(&account.value);
+        let (had, has) = (holds(scene.before, &account.value), holds(scene.after, &account.value));
+        let message =
+            format!("break-glass account `{label}` holds no permanent, active Global Administrator at tenant scope");
+        if had && !has {
+            verdicts.push(Verdict {
+                guard: "break-glass".into(),
+                message: format!("after this plan {message}"),
+                overridden_by: None,
+            });
+        } else if !has {
+            notices.push(Notice::warning("break-glass", None, message, Some(account.at.clone())));
+        }
+    }
+}
+
+fn holds(state: &Observed, principal: &PrincipalId) -> bool {
+    let target = Target::Directory { role: RoleId::new(GLOBAL_ADMINISTRATOR), scope: DirectoryScope::Tenant };
+    let key = AssignmentKey { target, principal: principal.clone(), mode: Mode::Active };
+    state.assignments.get(&key).is_some_and(|found| found.window.end.is_none() && !found.window.is_pending())
+}

@@ -1,0 +1,63 @@
+//! Refusals: what a plan must not do, however well it was declared (design.md 6).
+//!
+//! A guard refuses only what the plan makes worse, or touches and leaves unmet; what was already so is a notice.
+
+mod break_glass;
+mod lockout;
+mod mass_removal;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::change::Change;
+use crate::core::notice::Notice;
+use crate::core::observed::Observed;
+use crate::core::state::Desired;
+
+/// The verdict of one guard that refuses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// The guard, e.g. `mass-removal`.
+    pub guard: String,
+    /// Why it refuses, one sentence.
+    pub message: String,
+    /// The long flag that overrides it, where one may.
+    pub overridden_by: Option<String>,
+}
+
+/// What guards look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// What is declared.
+    pub desired: &'a Desired,
+    /// What is there.
+    pub before: &'a Observed,
+    /// What will be there.
+    pub after: &'a Observed,
+    /// What the plan does.
+    pub changes: &'a [Change],
+    /// Names for messages.
+    pub labels: &'a crate::core::address::Labels,
+}
+
+/// One guard: what it refuses and what it remarks.
+type Guard = fn(&Scene<'_>, &mut Vec<Verdict>, &mut Vec<Notice>);
+
+/// Every guard.
+const GUARDS: [Guard; 3] = [break_glass::judge, lockout::judge, mass_removal::judge];
+
+/// Asks every guard.
+pub fn judge(scene: &Scene<'_>) -> (Vec<Verdict>, Vec<Notice>) {
+    let (mut verdicts, mut notices) = (Vec::new(), Vec::new());
+    for guard in GUARDS {
+        guard(scene, &mut verdicts, &mut notices);
+    }
+    verdicts.sort();
+    notices.sort();
+    (verdicts, notices)
+}
+
+/// Global Administrator (the built-in role's template id, entra-builtin-roles.json).
+pub(crate) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
+/// Privileged Role Administrator (likewise).
+pub(crate) const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";

@@ -1,0 +1,450 @@
+//! What the tenant holds, put together from the rows of its lists.
+//!
+//! Several lists tell of the same thing and disagree (graph.md 2.8, C2): an assignment made outside PIM is a schedule row
+//! without a request, an instance, a plain role assignment, or only the last. [`Observed::assemble`] is the one place that
+//! decides what a row means.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::core::assignment::{Activation, AssignmentKey, Mode, ObservedAssignment, Provenance};
+use crate::core::id::{PrincipalId, RoleId};
+use crate::core::policy::settings::Settings;
+use crate::core::principal::{Principal, Principals};
+use crate::core::role_definition::RoleDefinition;
+use crate::core::schedule::Window;
+use crate::core::scope::DirectoryScope;
+use crate::core::target::{Surface, Target};
+
+/// A part of a tenant that is read as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Part {
+    /// Role definitions.
+    Roles,
+    /// Soft-deleted role definitions.
+    DeletedRoles,
+    /// Role settings.
+    Settings,
+    /// Plain role assignments.
+    PlainAssignments,
+    /// Active schedules.
+    ActiveSchedules,
+    /// Active schedule instances.
+    ActiveInstances,
+    /// Eligible schedules.
+    EligibleSchedules,
+}
+
+impl Part {
+    /// Returns the words used in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Roles => "role definitions",
+            Self::DeletedRoles => "deleted role definitions",
+            Self::Settings => "role settings",
+            Self::PlainAssignments => "role assignments",
+            Self::ActiveSchedules => "active assignment schedules",
+            Self::ActiveInstances => "active assignment schedule instances",
+            Self::EligibleSchedules => "eligibility schedules",
+        }
+    }
+
+    /// Tells whether the part is needed to know all assignments of `mode`.
+    pub fn tells_of(self, mode: Mode) -> bool {
+        match self {
+            Self::PlainAssignments | Self::ActiveSchedules | Self::ActiveInstances => mode == Mode::Active,
+            Self::EligibleSchedules => mode == Mode::Eligible,
+            Self::Roles | Self::DeletedRoles | Self::Settings => false,
+        }
+    }
+}
+
+/// A part that could not be read: not the same as empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// The surface.
+    pub surface: Surface,
+    /// The part.
+    pub part: Part,
+    /// Why, in the service's words.
+    pub why: String,
+}
+
+/// Whether a row belongs to its principal or reaches it from elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Membership {
+    /// The row is the principal's own.
+    Direct,
+    /// Through a group, from a broader scope, or something newer than this program: never managed.
+    Indirect,
+}
+
+/// A row of a schedule list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleRow {
+    /// Role and scope.
+    pub target: Target,
+    /// The holder.
+    pub principal: PrincipalId,
+    /// Eligible or active.
+    pub mode: Mode,
+    /// Own or not.
+    pub membership: Membership,
+    /// Active rows only: whether the holder activated it.
+    pub is_activated: bool,
+    /// The start as printed.
+    pub start: Option<Timestamp>,
+    /// The end, computed from the duration where only that is printed (graph.md 2.9).
+    pub end: Option<Timestamp>,
+    /// The request that made it; `None` outside PIM.
+    pub request: Option<String>,
+    /// ABAC condition.
+    pub condition: Option<String>,
+}
+
+/// A row of an instance list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceRow {
+    /// Role and scope.
+    pub target: Target,
+    /// The holder.
+    pub principal: PrincipalId,
+    /// Own or not.
+    pub membership: Membership,
+    /// Whether the holder activated it.
+    pub is_activated: bool,
+    /// The end.
+    pub end: Option<Timestamp>,
+    /// The plain role assignment behind it.
+    pub origin: Option<String>,
+}
+
+/// A row of the plain list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainRow {
+    /// The id of the role assignment.
+    pub id: String,
+    /// Role and scope.
+    pub target: Target,
+    /// The holder.
+    pub principal: PrincipalId,
+}
+
+/// A role definition that was deleted but not yet for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedRole {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name.
+    pub display_name: String,
+    /// When it was deleted.
+    pub deleted: Option<Timestamp>,
+}
+
+/// One decoded row of any list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// A role definition.
+    Role(Box<RoleDefinition>),
+    /// A soft-deleted role definition.
+    DeletedRole(DeletedRole),
+    /// The settings of a target (role given by what policies are keyed by, see [`RoleDefinition::template_id`]).
+    Settings(Target, Box<Settings>),
+    /// A plain role assignment.
+    Plain(PlainRow),
+    /// A schedule.
+    Schedule(ScheduleRow),
+    /// An active instance.
+    Instance(InstanceRow),
+    /// A principal that came along.
+    Principal(Principal),
+}
+
+/// The observed state of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The service's time at the read.
+    pub now: Timestamp,
+    /// All role definitions.
+    pub roles: BTreeMap<RoleId, RoleDefinition>,
+    /// Soft-deleted roles; `None` when the tenant does not show them (graph.md 2.3: public cloud only).
+    pub deleted_roles: Option<Vec<DeletedRole>>,
+    /// Settings by policy target, the role given by its object id.
+    pub settings: BTreeMap<Target, Settings>,
+    /// Direct, assigned rows.
+    pub assignments: BTreeMap<AssignmentKey, ObservedAssignment>,
+    /// Keys for which the lists hold more than one window; the widest is in `assignments`.
+    pub crowded: BTreeSet<AssignmentKey>,
+    /// Running activations.
+    pub activations: Vec<Activation>,
+    /// What is known of principals.
+    pub principals: Principals,
+    /// Holders of assignments that the directory no longer has: what they held lingers for days (DSC#5445).
+    pub deleted_principals: BTreeSet<PrincipalId>,
+    /// Display names of directory scopes.
+    pub scope_names: BTreeMap<DirectoryScope, String>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Observed {
+    /// Returns an empty observation made at `now`.
+    pub fn empty(now: Timestamp) -> Self {
+        Self {
+            now,
+            roles: BTreeMap::new(),
+            deleted_roles: None,
+            settings: BTreeMap::new(),
+            assignments: BTreeMap::new(),
+            crowded: BTreeSet::new(),
+            activations: Vec::new(),
+            principals: BTreeMap::new(),
+            deleted_principals: BTreeSet::new(),
+            scope_names: BTreeMap::new(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// Puts rows together.
+    ///
+    /// - Settings are keyed by a role's template id and are re-keyed to the role's object id (graph.md 3.6 #1).
+    /// - Schedules are the intent. A schedule that is over is dropped; one that is activated becomes an activation.
+    /// - A plain row is explained by a schedule or instance of the same target and principal, or by an instance that names it
+    ///   as its origin; what remains is standing access that PIM does not know.
+    pub fn assemble(now: Timestamp, rows: Vec<Row>) -> Self {
+        let mut observed = Self::empty(now);
+        let (mut plain, mut instances, mut settings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut explained: BTreeSet<(Target, PrincipalId)> = BTreeSet::new();
+        for row in rows {
+            match row {
+                Row::Role(role) => {
+                    observed.roles.insert(role.id.clone(), *role);
+                }
+                Row::DeletedRole(role) => observed.deleted_roles.get_or_insert_default().push(role),
+                Row::Settings(target, content) => settings.push((target, *content)),
+                Row::Plain(row) => plain.push(row),
+                Row::Instance(row) => instances.push(row),
+                Row::Principal(principal) => observed.learn(principal),
+                Row::Schedule(row) => {
+                    if row.mode == Mode::Active {
+                        explained.insert((row.target.clone(), row.principal.clone()));
+                    }
+                    observed.schedule(row);
+                }
+            }
+        }
+        let mut origins: BTreeSet<String> = BTreeSet::new();
+        for row in instances {
+            explained.insert((row.target.clone(), row.principal.clone()));
+            origins.extend(row.origin);
+            if row.is_activated && row.membership == Membership::Direct {
+                observed.activate(row.target, row.principal, row.end);
+            }
+        }
+        for row in plain {
+            if explained.contains(&(row.target.clone(), row.principal.clone())) || origins.contains(&row.id) {
+                continue;
+            }
+            let key = AssignmentKey { target: row.target, principal: row.principal, mode: Mode::Active };
+            observed.assignments.entry(key).or_insert(ObservedAssignment {
+                window: Window { start: None, end: None },
+                condition: None,
+                provenance: Provenance::Plain { assignment: row.id },
+            });
+        }
+        let by_template: BTreeMap<(Surface, RoleId), RoleId> =
+            (observed.roles.values()).map(|role| ((role.surface, role.template_id.clone()), role.id.clone())).collect();
+        // a policy that is keyed by the template id goes before one that is keyed by the object id
+        let is_by_id = |target: &Target| {
+            let role = target.role();
+            role.is_some_and(|role| !by_template.contains_key(&(target.surface(), role.clone())))
+        };
+        settings.sort_by_key(|(target, _): &(Target, Settings)| (is_by_id(target), target.clone()));
+        for (target, content) in settings {
+            let id = target.role().map(|role| {
+                let known = by_template.get(&(target.surface(), role.clone()));
+                known.unwrap_or(role).clone()
+            });
+            let target = id.map_or(target.clone(), |id| target.with_role(&id));
+            observed.settings.entry(target).or_insert(content);
+        }
+        observed.activations.sort();
+        observed.activations.dedup();
+        if let Some(deleted) = &mut observed.deleted_roles {
+            deleted.sort_by(|a, b| (&a.display_name, &a.id).cmp(&(&b.display_name, &b.id)));
+        }
+        observed
+    }
+
+    fn schedule(&mut self, row: ScheduleRow) {
+        if row.membership != Membership::Direct {
+            return;
+        }
+        if row.is_activated {
+            let is_over = row.end.is_some_and(|end| end <= self.now);
+            if !is_over && row.start.is_none_or(|start| start <= self.now) {
+                self.activate(row.target, row.principal, row.end);
+            }
+            return;
+        }
+        let outside = row.request.is_none();
+        // outside PIM the printed start is the time of the query (graph.md 2.8)
+        let window = Window::new(row.start.filter(|_| !outside), row.end, self.now);
+        if window.is_over(self.now) {
+            return;
+        }
+        let provenance = match row.request {
+            Some(request) => Provenance::Pim { request },
+            None => Provenance::OutsidePim,
+        };
+        let key = AssignmentKey { target: row.target, principal: row.principal, mode: row.mode };
+        let found = ObservedAssignment { window, condition: row.condition, provenance };
+        match self.assignments.get_mut(&key) {
+            None => {
+                self.assignments.insert(key, found);
+            }
+            Some(other) => {
+                // the widest counts; of equals any, but always the same one, whatever the order of the pages
+                let width = |a: &ObservedAssignment| {
+                    let request = match &a.provenance {
+                        Provenance::Pim { request } => Some(request.clone()),
+                        Provenance::OutsidePim | Provenance::Plain { .. } => None,
+                    };
+                    (a.window.end.is_none(), a.window.end, a.window.start.is_none(), request)
+                };
+                if width(&found) > width(other) {
+                    *other = found;
+                }
+                self.crowded.insert(key);
+            }
+        }
+    }
+
+    fn activate(&mut self, target: Target, principal: PrincipalId, end: Option<Timestamp>) {
+        let same = |a: &&mut Activation| a.target == target && a.principal == principal;
+        match self.activations.iter_mut().find(same) {
+            Some(known) => known.end = known.end.max(end),
+            None => self.activations.push(Activation { target, principal, end }),
+        }
+    }
+
+    /// Adds what is known of a principal.
+    pub fn learn(&mut self, principal: Principal) {
+        self.principals
+            .entry(principal.id.clone())
+            .or_insert_with(|| Principal::unknown(principal.id.clone()))
+            .learn(&principal);
+    }
+
+    /// Returns the keys of plain rows that nothing explains: a second read must agree before one is removed (design.md 3).
+    pub fn unexplained(&self) -> BTreeSet<AssignmentKey> {
+        let plain =
+            |(_, found): &(&AssignmentKey, &ObservedAssignment)| matches!(found.provenance, Provenance::Plain { .. });
+        self.assignments.iter().filter(plain).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Returns why assignments of `mode` on `surface` are not completely known, if they are not.
+    pub fn missing(&self, surface: Surface, mode: Mode) -> Option<&Unreadable> {
+        self.unreadable.iter().find(|gap| gap.surface == surface && gap.part.tells_of(mode))
+    }
+
+    /// Returns why `part` of `surface` could not be read, if it could not.
+    pub fn gap(&self, surface: Surface, part: Part) -> Option<&Unreadable> {
+        self.unreadable.iter().find(|gap| gap.surface == surface && gap.part == part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Target {
+        Target::Directory { role: RoleId::new("role"), scope: DirectoryScope::Tenant }
+    }
+
+    fn now() -> Timestamp {
+        "2026-06-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn schedule(mode: Mode) -> ScheduleRow {
+        ScheduleRow {
+            target: target(),
+            principal: PrincipalId::new("p"),
+            mode,
+            membership: Membership::Direct,
+            is_activated: false,
+            start: Some("2026-06-01T12:00:05Z".parse().unwrap()),
+            end: None,
+            request: None,
+            condition: None,
+        }
+    }
+
+    fn plain() -> PlainRow {
+        PlainRow { id: "plain-1".into(), target: target(), principal: PrincipalId::new("p") }
+    }
+
+    #[test]
+    fn a_row_made_outside_pim_is_not_pending_though_its_start_is_later_than_now() {
+        let observed = Observed::assemble(now(), vec![Row::Schedule(schedule(Mode::Active))]);
+        let found = observed.assignments.values().next().unwrap();
+        assert_eq!(found.provenance, Provenance::OutsidePim);
+        assert!(!found.window.is_pending());
+    }
+
+    #[test]
+    fn plain_rows_are_explained_by_schedules_instances_and_origins() {
+        let observed = Observed::assemble(now(), vec![Row::Plain(plain())]);
+        assert_eq!(observed.unexplained().len(), 1);
+        let observed = Observed::assemble(now(), vec![Row::Plain(plain()), Row::Schedule(schedule(Mode::Active))]);
+        assert!(observed.unexplained().is_empty());
+        let observed = Observed::assemble(now(), vec![Row::Plain(plain()), Row::Schedule(schedule(Mode::Eligible))]);
+        assert_eq!(observed.unexplained().len(), 1, "an eligibility explains no active row");
+        let instance = InstanceRow {
+            target: Target::Directory { role: RoleId::new("other"), scope: DirectoryScope::Tenant },
+            principal: PrincipalId::new("p"),
+            membership: Membership::Direct,
+            is_activated: true,
+            end: None,
+            origin: Some("plain-1".into()),
+        };
+        let observed = Observed::assemble(now(), vec![Row::Plain(plain()), Row::Instance(instance)]);
+        assert!(observed.unexplained().is_empty());
+        assert_eq!(observed.activations.len(), 1);
+    }
+
+    #[test]
+    fn activations_indirect_rows_and_past_rows_are_no_assignments() {
+        let activated = ScheduleRow { is_activated: true, start: None, ..schedule(Mode::Active) };
+        let indirect = ScheduleRow { membership: Membership::Indirect, ..schedule(Mode::Eligible) };
+        let over = ScheduleRow { end: Some(now()), ..schedule(Mode::Eligible) };
+        let observed =
+            Observed::assemble(now(), vec![Row::Schedule(activated), Row::Schedule(indirect), Row::Schedule(over)]);
+        assert!(observed.assignments.is_empty());
+        assert_eq!(observed.activations.len(), 1);
+    }
+
+    #[test]
+    fn settings_are_found_by_template_id_and_kept_by_object_id() {
+        let role = RoleDefinition {
+            surface: Surface::Directory,
+            id: RoleId::new("object"),
+            template_id: RoleId::new("template"),
+            display_name: "Custom".into(),
+            description: String::new(),
+            is_enabled: true,
+            is_built_in: false,
+            permissions: crate::core::role_definition::Permissions::default(),
+            assignable_scopes: BTreeSet::new(),
+        };
+        let keyed = Target::Directory { role: RoleId::new("template"), scope: DirectoryScope::Tenant };
+        let settings = crate::core::policy::default::factory(Surface::Directory);
+        let observed =
+            Observed::assemble(now(), vec![Row::Settings(keyed, Box::new(settings)), Row::Role(Box::new(role))]);
+        let target = Target::Directory { role: RoleId::new("object"), scope: DirectoryScope::Tenant };
+        assert!(observed.settings.contains_key(&target));
+    }
+}

@@ -1,0 +1,433 @@
+//! In which order a plan is carried out, so that no instant is wider than both the before and the after (design.md 3).
+//!
+//! A change may have parts in several phases: what narrows comes before the grants, what widens after the removals. Phases
+//! are walls; inside a phase, declared requirements and then addresses decide.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::change::{Change, Subject};
+use crate::core::policy::field::SettingField;
+use crate::core::policy::rule::{Event, Requirement, RuleId};
+use crate::core::policy::settings::Settings;
+use crate::core::role_definition::RoleDefinition;
+
+/// The nine phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// (1) Roles created and narrowed.
+    NarrowRoles,
+    /// (2) End-user rules that tighten, and notifications.
+    TightenActivation,
+    /// (3) Administrator rules that loosen.
+    LoosenAssignment,
+    /// (4) New and changed assignments.
+    Assign,
+    /// (5) Administrator rules that tighten.
+    TightenAssignment,
+    /// (6) Removed assignments.
+    Unassign,
+    /// (7) End-user rules that loosen.
+    LoosenActivation,
+    /// (8) Roles widened.
+    WidenRoles,
+    /// (9) Roles removed.
+    RemoveRoles,
+}
+
+impl Phase {
+    /// All phases in order.
+    pub const ALL: [Self; 9] = [
+        Self::NarrowRoles,
+        Self::TightenActivation,
+        Self::LoosenAssignment,
+        Self::Assign,
+        Self::TightenAssignment,
+        Self::Unassign,
+        Self::LoosenActivation,
+        Self::WidenRoles,
+        Self::RemoveRoles,
+    ];
+
+    /// Returns the words shown to people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NarrowRoles => "create and narrow roles",
+            Self::TightenActivation => "tighten activation settings",
+            Self::LoosenAssignment => "loosen assignment settings",
+            Self::Assign => "grant and change assignments",
+            Self::TightenAssignment => "tighten assignment settings",
+            Self::Unassign => "remove assignments",
+            Self::LoosenActivation => "loosen activation settings",
+            Self::WidenRoles => "widen roles",
+            Self::RemoveRoles => "remove roles",
+        }
+    }
+}
+
+/// One part of one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The change, by its index in the plan.
+    pub change: usize,
+    /// When.
+    pub phase: Phase,
+    /// What.
+    pub part: StepPart,
+}
+
+/// What a step writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepPart {
+    /// Makes the role.
+    CreateRole(Box<RoleDefinition>),
+    /// Brings the role to this intermediate or final form.
+    WriteRole(Box<RoleDefinition>),
+    /// Deletes the role.
+    RemoveRole,
+    /// Brings these rules of the policy to this content; the others are left as they are.
+    WriteRules(Box<Settings>, Vec<RuleId>),
+    /// Grants, changes or extends the assignment.
+    Assign,
+    /// Removes the assignment, or cancels it when it is still pending.
+    Unassign,
+}
+
+/// Requirements that go round in a circle, by address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Cycle(pub Vec<String>);
+
+impl fmt::Display for Cycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the changes require each other in a circle: {}", self.0.join(" -> "))
+    }
+}
+
+/// Returns the steps of a plan in the order in which they are carried out.
+///
+/// # Errors
+/// [`Cycle`] when requirements go round.
+pub fn order(changes: &[Change]) -> Result<Vec<Step>, Cycle> {
+    let depth = depths(changes)?;
+    let mut steps: Vec<Step> = Vec::new();
+    for (index, change) in changes.iter().enumerate() {
+        steps.extend(parts(change).into_iter().map(|(phase, part)| Step { change: index, phase, part }));
+    }
+    steps.sort_by(|a, b| {
+        let key = |step: &Step| (step.phase, depth[step.change], changes[step.change].address.as_str());
+        key(a).cmp(&key(b))
+    });
+    Ok(steps)
+}
+
+/// Returns how many requirements deep each change lies.
+fn depths(changes: &[Change]) -> Result<Vec<usize>, Cycle> {
+    let index: BTreeMap<&str, usize> = changes.iter().enumerate().map(|(i, c)| (c.address.as_str(), i)).collect();
+    let mut depth: Vec<Option<usize>> = vec![None; changes.len()];
+    for start in 0..changes.len() {
+        // an explicit stack: a chain may be as long as the plan
+        let mut stack = vec![(start, false)];
+        let mut open: BTreeSet<usize> = BTreeSet::new();
+        while let Some((at, is_done)) = stack.pop() {
+            let required = || changes[at].requires.iter().filter_map(|r| index.get(r.address.as_str()).copied());
+            if is_done {
+                open.remove(&at);
+                depth[at] = Some(required().filter_map(|r| depth[r]).max().map_or(0, |deepest| deepest + 1));
+            } else if depth[at].is_none() {
+                if !open.insert(at) {
+                    continue;
+                }
+                stack.push((at, true));
+                for next in required() {
+                    if open.contains(&next) {
+                        let mut circle: Vec<String> = open.iter().map(|i| changes[*i].address.clone()).collect();
+                        circle.push(changes[next].address.clone());
+                        return Err(Cycle(circle));
+                    }
+                    stack.push((next, false));
+                }
+            }
+        }
+    }
+    Ok(depth.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// Returns the parts of a change with their phases.
+pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
+    match &change.subject {
+        Subject::Role { before: None, after: None } => Vec::new(),
+        Subject::Role { before: None, after: Some(after) } => {
+            vec![(Phase::NarrowRoles, StepPart::CreateRole(after.clone()))]
+        }
+        Subject::Role { before: Some(_), after: None } => vec![(Phase::RemoveRoles, StepPart::RemoveRole)],
+        Subject::Role { before: Some(before), after: Some(after) } => {
+            let middle = RoleDefinition {
+                permissions: before.permissions.narrowest(&after.permissions),
+                is_enabled: before.is_enabled && after.is_enabled,
+                assignable_scopes: before.assignable_scopes.intersection(&after.assignable_scopes).cloned().collect(),
+                ..(**after).clone()
+            };
+            let mut parts = Vec::new();
+            let is_possible = !is_replaced(before, after);
+            // a role cannot be without any permission: where nothing is common to both, it changes at once, after the removals
+            if is_possible && middle != **before {
+                parts.push((Phase::NarrowRoles, StepPart::WriteRole(Box::new(middle.clone()))));
+            }
+            if !is_possible || middle != **after {
+                parts.push((Phase::WidenRoles, StepPart::WriteRole(after.clone())));
+            }
+            parts
+        }
+        Subject::Settings { before, after, .. } => settings(before, after),
+        Subject::Assignment { ask: Some(_), .. } => vec![(Phase::Assign, StepPart::Assign)],
+        Subject::Assignment { ask: None, .. } => vec![(Phase::Unassign, StepPart::Unassign)],
+    }
+}
+
+/// Tells whether a role exchanges every permission, so that no form of it lies between the two.
+pub(crate) fn is_replaced(before: &RoleDefinition, after: &RoleDefinition) -> bool {
+    let both = before.permissions.narrowest(&after.permissions);
+    both.actions.is_empty() && !after.permissions.actions.is_empty() && before.permissions != after.permissions
+}
+
+fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
+    let mut stages: Vec<(Phase, Settings)> = Vec::new();
+    let mut tight = before.clone();
+    let mut loose = before.clone();
+    for field in SettingField::all() {
+        let (old, new) = (field.get(before), field.get(after));
+        if old == new {
+            continue;
+        }
+        match field.rule().event() {
+            _ if matches!(field, SettingField::Notification(..)) => field.set(&mut tight, new),
+            Event::Activation => field.set(&mut tight, field.tightest(old, new)),
+            Event::EligibleAssignment | Event::ActiveAssignment => field.set(&mut loose, field.loosest(old, new)),
+        }
+    }
+    let mfa = Requirement::MultiFactorAuthentication;
+    if before.authentication_context.is_enabled && tight.activation.require != before.activation.require {
+        // while a context is on, no demand for MFA can be written, not even one that is there already (MfaAndAcrsConflict,
+        // graph.md 3.6 #6)
+        if before.activation.require.contains(&mfa) && after.activation.require.contains(&mfa) {
+            // it waits for the last stage, which changes both rules in one bulk PATCH
+            tight.activation.require = before.activation.require.clone();
+        } else {
+            tight.activation.require.remove(&mfa);
+        }
+    }
+    let mut reached = before.clone();
+    let is_context_new = tight.authentication_context != before.authentication_context;
+    if is_context_new
+        && tight.activation.require.contains(&mfa)
+        && tight.activation.require != before.activation.require
+    {
+        // the demands are written first and the context is switched on over them: in one PATCH the two would conflict
+        let mut demands = tight.clone();
+        demands.authentication_context = before.authentication_context.clone();
+        stages.push((Phase::TightenActivation, demands));
+    }
+    stages.push((Phase::TightenActivation, tight.clone()));
+    let mut loosened = tight.clone();
+    loosened.eligible_assignment = with_mail(&loose, &tight, Event::EligibleAssignment);
+    loosened.active_assignment = with_mail(&loose, &tight, Event::ActiveAssignment);
+    stages.push((Phase::LoosenAssignment, loosened.clone()));
+    let mut tightened = loosened;
+    tightened.eligible_assignment = after.eligible_assignment.clone();
+    tightened.active_assignment = after.active_assignment.clone();
+    stages.push((Phase::TightenAssignment, tightened));
+    stages.push((Phase::LoosenActivation, after.clone()));
+    let mut parts = Vec::new();
+    for (phase, stage) in stages {
+        let rules = stage.differing_rules(&reached);
+        if !rules.is_empty() {
+            parts.push((phase, StepPart::WriteRules(Box::new(stage.clone()), rules)));
+            reached = stage;
+        }
+    }
+    parts
+}
+
+/// Returns the expiration and demands of `rules` with the notifications of `mail`.
+fn with_mail(rules: &Settings, mail: &Settings, event: Event) -> crate::core::policy::settings::EventSettings {
+    let mut joined = rules.event(event).clone();
+    joined.notifications = mail.event(event).notifications.clone();
+    joined
+}
+
+/// Something that must have succeeded before a step may run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edge {
+    /// The change, by its index in the plan.
+    pub change: usize,
+    /// All its parts up to and including this phase.
+    pub through: Phase,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// Returns what must have succeeded before `step` may run. A step that only tightens waits for nothing but its object's
+/// existence: a loosening made for assignments is tightened again even if those assignments failed (design.md 3).
+pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
+    let change = &changes[step.change];
+    let mut edges: Vec<Edge> = Vec::new();
+    let index = |address: &str| changes.iter().position(|c| c.address == address);
+    for requirement in &change.requires {
+        let through = match step.phase {
+            Phase::RemoveRoles => Phase::Unassign,
+            _ => Phase::LoosenAssignment,
+        };
+        if let Some(required) = index(&requirement.address) {
+            edges.push(Edge { change: required, through, reason: requirement.reason.clone() });
+        }
+    }
+    let is_widening = matches!(step.phase, Phase::LoosenActivation | Phase::WidenRoles);
+    if is_widening {
+        edges.push(Edge {
+            change: step.change,
+            through: Phase::Unassign,
+            reason: "the tightening part of this change comes first".to_owned(),
+        });
+        for (other, subject) in changes.iter().enumerate().map(|(i, c)| (i, &c.subject)) {
+            let is_same = change.subject.role().is_some() && subject.role() == change.subject.role();
+            let takes_away = match subject {
+                Subject::Assignment { ask: None, .. } => true,
+                Subject::Assignment { .. } => changes[other].direction == crate::core::direction::Direction::Narrows,
+                Subject::Settings { .. } => step.phase == Phase::WidenRoles,
+                Subject::Role { .. } => false,
+            };
+            if is_same && takes_away && other != step.change {
+                let through = if matches!(subject, Subject::Settings { .. }) {
+                    Phase::TightenActivation
+                } else {
+                    Phase::Unassign
+                };
+                let reason = "whoever loses the role must not gain from looser settings first".to_owned();
+                edges.push(Edge { change: other, through, reason });
+            }
+        }
+    }
+    if matches!(step.part, StepPart::WriteRules(..)) && step.phase == Phase::LoosenAssignment {
+        edges.push(Edge {
+            change: step.change,
+            through: Phase::TightenActivation,
+            reason: "the tightening part of this change comes first".to_owned(),
+        });
+    }
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::direction::Direction;
+    use crate::core::period::Period;
+    use crate::core::policy::default::factory;
+    use crate::core::target::Surface;
+
+    fn stages(before: &Settings, after: &Settings) -> Vec<(Phase, Settings, Vec<RuleId>)> {
+        settings(before, after)
+            .into_iter()
+            .map(|(phase, part)| match part {
+                StepPart::WriteRules(settings, rules) => (phase, *settings, rules),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn settings_tighten_before_grants_and_loosen_after_removals() {
+        let before = factory(Surface::Directory);
+        let mut after = before.clone();
+        after.activation.expiration.maximum = Some(Period::hours(4));
+        after.activation.require = [Requirement::Ticket].into();
+        after.eligible_assignment.expiration.is_required = true;
+        after.active_assignment.expiration.maximum = Some(Period::days(365));
+        let stages = stages(&before, &after);
+        let phases: Vec<Phase> = stages.iter().map(|s| s.0).collect();
+        assert_eq!(
+            phases,
+            [Phase::TightenActivation, Phase::LoosenAssignment, Phase::TightenAssignment, Phase::LoosenActivation]
+        );
+        assert_eq!(stages[0].1.activation.require.len(), 3, "old and new demands together");
+        assert_eq!(stages.last().unwrap().1, after);
+        for (phase, stage, _) in &stages {
+            for field in SettingField::all().into_iter().filter(|f| f.rule().event() == Event::Activation) {
+                let wider = |than: &Settings| field.direction(&field.get(than), &field.get(stage)) == Direction::Widens;
+                assert!(!(wider(&before) && wider(&after)), "{field} is wider than both in {phase:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn to_a_context_and_back_to_mfa() {
+        let mfa = factory(Surface::Directory);
+        let mut context = mfa.clone();
+        context.authentication_context.is_enabled = true;
+        context.authentication_context.claim = Some("c1".into());
+        context.activation.require = [Requirement::Justification].into();
+        let there = stages(&mfa, &context);
+        assert_eq!(there.len(), 2);
+        assert_eq!(
+            (there[0].0, there[0].2.as_slice()),
+            (Phase::TightenActivation, &[RuleId::AuthenticationContext][..])
+        );
+        assert_eq!(
+            (there[1].0, there[1].2.as_slice()),
+            (Phase::LoosenActivation, &[RuleId::Enablement(Event::Activation)][..])
+        );
+        let back = stages(&context, &mfa);
+        assert_eq!(back.len(), 1, "one bulk PATCH: {back:?}");
+        assert_eq!(back[0].2, [RuleId::Enablement(Event::Activation), RuleId::AuthenticationContext]);
+    }
+
+    /// Says whether the service takes the stage: a PATCH that writes a demand for MFA while a context is on afterwards is
+    /// refused (graph.md 3.6 #6).
+    fn is_taken(stage: &(Phase, Settings, Vec<RuleId>)) -> bool {
+        let (_, settings, rules) = stage;
+        !rules.contains(&RuleId::Enablement(Event::Activation))
+            || !settings.authentication_context.is_enabled
+            || !settings.activation.require.contains(&Requirement::MultiFactorAuthentication)
+    }
+
+    #[test]
+    fn no_stage_writes_mfa_beside_a_context() {
+        let sets: Vec<std::collections::BTreeSet<Requirement>> = (0..8_u8)
+            .map(|bits| {
+                let all = Requirement::ALL.into_iter().enumerate();
+                all.filter(|(at, _)| bits & (1 << at) != 0).map(|(_, requirement)| requirement).collect()
+            })
+            .collect();
+        let mfa = Requirement::MultiFactorAuthentication;
+        for (from, to) in sets.iter().flat_map(|from| sets.iter().map(move |to| (from, to))) {
+            for (had, has) in [(false, false), (false, true), (true, false), (true, true)] {
+                if has && to.contains(&mfa) {
+                    continue; // the plan refuses it
+                }
+                let with = |require: &std::collections::BTreeSet<Requirement>, is_enabled| {
+                    let mut settings = factory(Surface::Directory);
+                    settings.activation.require = require.clone();
+                    settings.authentication_context.is_enabled = is_enabled;
+                    settings.authentication_context.claim = is_enabled.then(|| "c1".to_owned());
+                    settings
+                };
+                let (before, after) = (with(from, had), with(to, has));
+                let stages = stages(&before, &after);
+                for stage in &stages {
+                    assert!(is_taken(stage), "{from:?} {had} to {to:?} {has}: {stage:?}");
+                    let looser = |than: &Settings| {
+                        !than.activation.require.is_subset(&stage.1.activation.require)
+                            || than.authentication_context.is_enabled && !stage.1.authentication_context.is_enabled
+                    };
+                    assert!(!(looser(&before) && looser(&after)), "{from:?} {had} to {to:?} {has}: {stage:?}");
+                }
+                let end = stages.last().map_or(&before, |stage| &stage.1);
+                assert_eq!(end.activation.require, after.activation.require);
+                assert_eq!(end.authentication_context.is_enabled, has);
+            }
+        }
+    }
+}

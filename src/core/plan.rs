@@ -1,0 +1,246 @@
+//! The plan: ordered, judged, bound to what was observed, and data (design.md 5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::core::address::Labels;
+use crate::core::change::{Action, Change, canonical, digest};
+use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::{self, Context};
+use crate::core::direction::Direction;
+use crate::core::guard::{self, Scene, Verdict};
+use crate::core::id::{RoleId, TenantId, request_id};
+use crate::core::identity::Found;
+use crate::core::notice::{Notice, Unmanaged};
+use crate::core::observed::{Observed, Part, Unreadable};
+use crate::core::order::{self, Step};
+use crate::core::project::project;
+use crate::core::state::Desired;
+
+/// The version of the plan document.
+pub const FORMAT: &str = "rolewright.plan/v1";
+
+/// How long a plan may be applied.
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+
+/// What planning needs besides the two states.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// This program's version.
+    pub tool_version: String,
+    /// The cloud's name.
+    pub cloud: String,
+    /// Randomness, passed in: the same nonce gives the same request ids.
+    pub nonce: String,
+    /// Digest of the manifests.
+    pub manifests: String,
+    /// Addresses to plan, everything when empty.
+    pub targets: Vec<String>,
+}
+
+/// How many changes there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// By action.
+    pub actions: BTreeMap<Action, usize>,
+    /// By direction.
+    pub directions: BTreeMap<Direction, usize>,
+    /// Undeclared objects that are left alone.
+    pub unmanaged: usize,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The program that made it.
+    pub tool_version: String,
+    /// The tenant it is for.
+    pub tenant_id: TenantId,
+    /// The tenant's name in the manifests.
+    pub tenant_name: String,
+    /// The cloud.
+    pub cloud: String,
+    /// The service's time when the tenant was read.
+    pub created_at: Timestamp,
+    /// When it may no longer be applied.
+    pub expires_at: Timestamp,
+    /// What request ids are derived from.
+    pub nonce: String,
+    /// Digest of the manifests.
+    pub manifests_digest: String,
+    /// Whether everything that matters could be read.
+    pub complete: bool,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// What changes, sorted by address.
+    pub changes: Vec<Change>,
+    /// What is left alone.
+    pub unmanaged: Vec<Unmanaged>,
+    /// Remarks.
+    pub notices: Vec<Notice>,
+    /// Refusals.
+    pub verdicts: Vec<Verdict>,
+    /// Counts.
+    pub summary: Summary,
+    /// Digest of everything above.
+    pub digest: String,
+}
+
+impl Plan {
+    /// Tells whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Returns the changes that mean the tenant has drifted: a due extension is work, not drift (design.md 2).
+    pub fn drift(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.action != Action::Extend)
+    }
+
+    /// Returns the steps in order.
+    ///
+    /// # Errors
+    /// When requirements go round in a circle.
+    pub fn steps(&self) -> Result<Vec<Step>, order::Cycle> {
+        order::order(&self.changes)
+    }
+
+    /// Computes the digest over all other members.
+    pub fn compute_digest(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(members) = value.as_object_mut() {
+            members.remove("digest");
+        }
+        digest(&canonical(&value))
+    }
+}
+
+/// Makes a plan.
+///
+/// # Errors
+/// Every mistake that only the tenant could reveal, and a target that names nothing.
+pub fn plan(
+    desired: &Desired,
+    found: &BTreeMap<RoleId, Found>,
+    observed: &Observed,
+    settings: &Settings,
+) -> Result<Plan, Vec<Diagnostic>> {
+    let planned = desired.roles.iter().map(|(id, role)| (id, role.value.display_name.as_str()));
+    let labels = Labels::new(observed, planned);
+    let context = Context { desired, found, observed, labels: &labels };
+    let mut difference = diff::diff(&context);
+    if !difference.mistakes.is_empty() {
+        return Err(difference.mistakes);
+    }
+    target(&mut difference.changes, &settings.targets, || addresses(&context))?;
+    for change in &mut difference.changes {
+        let requests = order::parts(change).len();
+        change.request_ids = (0..requests).map(|n| request_id(&settings.nonce, &change.address, n)).collect();
+        (change.risk, change.reasons) = crate::core::risk::assess(change, observed);
+    }
+    if let Err(cycle) = order::order(&difference.changes) {
+        return Err(vec![Diagnostic::error("circular-requirement", None, cycle.to_string())]);
+    }
+    let after = project(observed, &difference.changes);
+    let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };
+    let (verdicts, remarks) = guard::judge(&scene);
+    difference.notices.extend(remarks);
+    difference.notices.sort();
+    difference.notices.dedup();
+    let summary = summary(&difference.changes, difference.unmanaged.len());
+    let mut plan = Plan {
+        format: FORMAT.to_owned(),
+        tool_version: settings.tool_version.clone(),
+        tenant_id: desired.tenant.id.clone(),
+        tenant_name: desired.tenant.name.clone(),
+        cloud: settings.cloud.clone(),
+        created_at: observed.now,
+        expires_at: observed.now.checked_add(LIFETIME).unwrap_or(observed.now),
+        nonce: settings.nonce.clone(),
+        manifests_digest: settings.manifests.clone(),
+        complete: !observed.unreadable.iter().any(|gap| gap.part != Part::DeletedRoles),
+        unreadable: observed.unreadable.clone(),
+        changes: difference.changes,
+        unmanaged: difference.unmanaged,
+        notices: difference.notices,
+        verdicts,
+        summary,
+        digest: String::new(),
+    };
+    plan.digest = plan.compute_digest();
+    Ok(plan)
+}
+
+fn summary(changes: &[Change], unmanaged: usize) -> Summary {
+    let mut summary = Summary { unmanaged, ..Summary::default() };
+    for change in changes {
+        *summary.actions.entry(change.action).or_default() += 1;
+        *summary.directions.entry(change.direction).or_default() += 1;
+    }
+    summary
+}
+
+/// Returns the addresses of everything that is declared or there, whether it changes or not.
+fn addresses(context: &Context<'_>) -> BTreeSet<String> {
+    let (desired, observed, labels) = (context.desired, context.observed, context.labels);
+    let assignments = desired.assignments.keys().chain(observed.assignments.keys()).map(|key| labels.assignment(key));
+    let settings = desired.settings.keys().chain(observed.settings.keys()).map(|target| labels.settings(target));
+    let custom = observed.roles.values().filter(|role| !role.is_built_in).map(|role| (role.surface, &role.id));
+    let declared = desired.roles.iter().map(|(id, role)| (role.value.surface, id));
+    let roles = custom.chain(declared).map(|(surface, id)| labels.role_definition(surface, id));
+    assignments.chain(settings).chain(roles).collect()
+}
+
+/// Keeps the targeted changes and what they require. An address that is in sync is a target without a change, and only one
+/// that names nothing is a mistake; `known` lists those that name something.
+fn target(
+    changes: &mut Vec<Change>,
+    targets: &[String],
+    known: impl FnOnce() -> BTreeSet<String>,
+) -> Result<(), Vec<Diagnostic>> {
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let known = known();
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    let mut mistakes = Vec::new();
+    for target in targets {
+        if let Some(change) = changes.iter().find(|change| change.address.eq_ignore_ascii_case(target)) {
+            wanted.insert(change.address.clone());
+        } else if !known.iter().any(|address| address.eq_ignore_ascii_case(target)) {
+            let message = format!("nothing declared and nothing in the tenant has the address `{target}`");
+            let mut mistake = Diagnostic::error("unknown-target", None, message);
+            let all = changes.iter().map(|change| &change.address).chain(&known);
+            let closest = all.max_by_key(|address| common_prefix(address, target));
+            if let Some(closest) = closest.filter(|address| common_prefix(address, target) > 3) {
+                mistake = mistake.help(format!("did you mean `{closest}`?"));
+            }
+            mistakes.push(mistake.help("`rolewright plan` without --target prints the address of every change"));
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let requires: BTreeMap<String, Vec<String>> =
+        changes.iter().map(|c| (c.address.clone(), c.requires.iter().map(|r| r.address.clone()).collect())).collect();
+    let mut open: Vec<String> = wanted.iter().cloned().collect();
+    while let Some(address) = open.pop() {
+        for required in requires.get(&address).into_iter().flatten() {
+            if wanted.insert(required.clone()) {
+                open.push(required.clone());
+            }
+        }
+    }
+    changes.retain(|change| wanted.contains(&change.address));
+    Ok(())
+}
+
+fn common_prefix(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+}

@@ -1,0 +1,8 @@
+//! Joins the surfaces with the transport: what is awaited, and in which sequence.
+
+pub mod apply;
+pub mod journal;
+pub mod names;
+pub mod observe;
+mod patience;
+mod step;

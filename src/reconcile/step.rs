@@ -1,0 +1,450 @@
+//! Carrying out one step: send, understand the answer, wait where waiting helps, read again where the outcome is in doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use crate::clock::SharedClock;
+use crate::core::change::{Action, Change, Subject};
+use crate::core::id::RoleId;
+use crate::core::observed::Row;
+use crate::core::order::{Step, StepPart};
+use crate::core::policy::rule::RuleId;
+use crate::core::policy::settings::Settings;
+use crate::core::role_definition::RoleDefinition;
+use crate::core::target::Target;
+use crate::reconcile::patience;
+use crate::surface::{self, AssignVerb, Locator, Outcome, Surface};
+use crate::transport::{Client, TransportError, Writer};
+use crate::wire::{Answer, Command};
+
+mod assign;
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    Done,
+    AlreadySo,
+    Pending(String),
+    Failed(String),
+}
+
+/// Notes an event, a call, an outcome and Microsoft's id.
+pub(super) type Record<'a> =
+    dyn FnMut(&'static str, Option<String>, Option<String>, Option<String>) -> std::io::Result<()> + Send + 'a;
+
+/// Carries out the steps of one run and remembers what later ones need.
+pub(super) struct Runner {
+    client: Client,
+    writer: Writer,
+    clock: SharedClock,
+    /// The ids that created roles really got, by the id that was asked for.
+    got: BTreeMap<RoleId, GotIds>,
+    /// Scopes that were seen twice in this run.
+    settled_scopes: BTreeSet<String>,
+    pub(super) remarks: Vec<String>,
+    pub(super) was_wider: bool,
+}
+
+/// The two ids of a role that was just made: assignments refer to one, policies are keyed by the other (graph.md 3.6 #1).
+struct GotIds {
+    id: RoleId,
+    template_id: RoleId,
+}
+
+/// What a write came to.
+enum Sent {
+    Answer(Answer),
+    Refused(Outcome),
+    /// Nobody knows whether it took effect.
+    Doubtful(String),
+    Failed(String),
+}
+
+impl Runner {
+    pub(super) fn new(client: Client, writer: Writer, clock: SharedClock) -> Self {
+        Self {
+            client,
+            writer,
+            clock,
+            got: BTreeMap::new(),
+            settled_scopes: BTreeSet::new(),
+            remarks: Vec::new(),
+            was_wider: false,
+        }
+    }
+
+    pub(super) async fn run(&mut self, change: &Change, step: &Step, record: &mut Record<'_>) -> Ended {
+        let Some(surface) = surface::of(change.surface) else {
+            return Ended::Failed(format!("the {} surface cannot be written yet", change.surface));
+        };
+        let got = change.subject.role().and_then(|role| self.got.get(role));
+        let locator = Locator { policy: None, role: got.map(|got| got.id.clone()) };
+        match &step.part {
+            StepPart::CreateRole(role) => self.create_role(surface, change, step, role, record).await,
+            StepPart::WriteRole(_) => self.write_role(surface, change, step, &locator, record).await,
+            StepPart::RemoveRole => self.remove_role(surface, change, step, &locator, record).await,
+            StepPart::WriteRules(settings, rules) => {
+                self.write_rules(surface, change, step, settings, rules, locator, record).await
+            }
+            StepPart::Assign => self.assign(surface, change, step, locator, record).await,
+            StepPart::Unassign => self.unassign(surface, change, step, locator, record).await,
+        }
+    }
+
+    /// Sends one command and notes it before and after: what is on the journal's last line may have happened.
+    async fn send(&self, surface: &dyn Surface, command: &Command, record: &mut Record<'_>) -> Sent {
+        let call = format!("{} {}", command.verb.as_str(), command.path);
+        if let Err(error) = record("sending", Some(call.clone()), None, None) {
+            return Sent::Failed(format!("the journal cannot be written: {error}"));
+        }
+        let result = self.writer.send(command).await;
+        let (outcome, request_id) = match &result {
+            Ok(answer) => (format!("HTTP {}", answer.status), answer.request_id.clone()),
+            Err(error) => (error.to_string(), error.refusal().and_then(|r| r.request_id.clone())),
+        };
+        let noted = record("answered", Some(call), Some(outcome), request_id);
+        let sent = match result {
+            Ok(answer) => Sent::Answer(answer),
+            Err(TransportError::Refused(refusal)) => Sent::Refused(surface.refusal(&refusal)),
+            Err(error) if error.is_ambiguous() || matches!(error, TransportError::Body { .. }) => {
+                Sent::Doubtful(error.to_string())
+            }
+            Err(error) => Sent::Failed(error.to_string()),
+        };
+        match noted {
+            Ok(()) => sent,
+            Err(error) => Sent::Failed(format!("the journal cannot be written: {error}")),
+        }
+    }
+
+    async fn wait(&self, duration: SignedDuration) {
+        self.clock.sleep(duration).await;
+    }
+
+    /// Creates a role. A `POST` is never repeated blindly: after a doubtful answer the role is looked for first.
+    async fn create_role(
+        &mut self,
+        surface: &dyn Surface,
+        change: &Change,
+        step: &Step,
+        role: &RoleDefinition,
+        record: &mut Record<'_>,
+    ) -> Ended {
+        let command = surface.encode(&change.subject, &step.part, AssignVerb::Assign, &Locator::default());
+        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
+            self.wait(wait).await;
+            let made = match self.send(surface, &command, record).await {
+                Sent::Answer(answer) => match surface.decode_role(&answer.body) {
+                    Ok(made) => made,
+                    Err(why) => return Ended::Failed(format!("the service's answer is not a role definition: {why}")),
+                },
+                Sent::Refused(Outcome::NotReplicated(_)) => continue,
+                Sent::Refused(outcome) => match self.find_role(surface, role).await {
+                    // somebody, or an earlier try of ours, made the very same role
+                    Ok(Some(found)) if is_same_role(&found, role) => found,
+                    _ => return Ended::Failed(refusal_text(&outcome)),
+                },
+                Sent::Doubtful(why) => match self.await_role(surface, role).await {
+                    Ok(Some(found)) => found,
+                    Ok(None) => continue,
+                    Err(error) => return Ended::Failed(format!("{why}; {error}")),
+                },
+                Sent::Failed(why) => return Ended::Failed(why),
+            };
+            if !made.permissions.actions.is_subset(&role.permissions.actions) {
+                self.was_wider = true;
+                return Ended::Failed(format!(
+                    "the role was made with more permissions than asked for (id {})",
+                    made.id
+                ));
+            }
+            if made.id != role.id || made.template_id != role.template_id {
+                let got = GotIds { id: made.id.clone(), template_id: made.template_id.clone() };
+                self.got.insert(role.id.clone(), got);
+            }
+            if made.id != role.id {
+                self.remarks.push(format!(
+                    "`{}` got the id {} instead of {}; write `id: {}` under `spec:` of its manifest",
+                    role.display_name, made.id, role.id, made.id
+                ));
+            }
+            return match is_same_role(&made, role) {
+                true => Ended::Done,
+                false => Ended::Failed("the role was made with other content than asked for".to_owned()),
+            };
+        }
+        Ended::Failed("the service did not answer whether the role was made".to_owned())
+    }
+
+    /// Looks for a role that may have been made a moment ago: lists lag behind, and a second `POST` could make a second role.
+    async fn await_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
+        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
+            self.wait(wait).await;
+            if let Some(found) = self.find_role(surface, role).await? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn find_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
+        for read in surface.role_reads(role) {
+            for page in self.client.reader().pages(&read.query).await.map_err(|error| error.to_string())? {
+                let (rows, mistakes) = surface.decode(read.part, &page.body);
+                if let Some(mistake) = mistakes.first() {
+                    return Err(mistake.to_string());
+                }
+                let found = rows.into_iter().find_map(|row| match row {
+                    Row::Role(found) if !found.is_built_in => Some(*found),
+                    _ => None,
+                });
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn write_role(
+        &mut self,
+        surface: &dyn Surface,
+        change: &Change,
+        step: &Step,
+        locator: &Locator,
+        record: &mut Record<'_>,
+    ) -> Ended {
+        let command = surface.encode(&change.subject, &step.part, AssignVerb::Update, locator);
+        let mut last = String::new();
+        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks()) {
+            self.wait(wait).await;
+            match self.send(surface, &command, record).await {
+                Sent::Answer(_) => return Ended::Done,
+                Sent::Refused(Outcome::NotReplicated(why)) | Sent::Doubtful(why) => last = why,
+                Sent::Refused(outcome) => return Ended::Failed(refusal_text(&outcome)),
+                Sent::Failed(why) => return Ended::Failed(why),
+            }
+        }
+        Ended::Failed(last)
+    }
+
+    async fn remove_role(
+        &mut self,
+        surface: &dyn Surface,
+        change: &Change,
+        step: &Step,
+        locator: &Locator,
+        record: &mut Record<'_>,
+    ) -> Ended {
+        let command = surface.encode(&change.subject, &step.part, AssignVerb::Remove, locator);
+        match self.send(surface, &command, record).await {
+            Sent::Answer(_) => Ended::Done,
+            Sent::Refused(Outcome::DoesNotExist | Outcome::NotReplicated(_)) => Ended::AlreadySo,
+            Sent::Refused(outcome) => Ended::Failed(refusal_text(&outcome)),
+            Sent::Doubtful(why) => match &change.subject {
+                Subject::Role { before: Some(role), .. } => match self.find_role(surface, role).await {
+                    Ok(found) if found.as_ref().is_none_or(|found| found.id != role.id) => Ended::Done,
+                    Ok(_) => Ended::Failed(why),
+                    Err(error) => Ended::Failed(format!("{why}; {error}")),
+                },
+                _ => Ended::Failed(why),
+            },
+            Sent::Failed(why) => Ended::Failed(why),
+        }
+    }
+
+    /// Writes rules of one policy in one `PATCH` and reads them back: a success that changed nothing is a failure
+    /// (design.md 3). The policy's id is looked up right before (C7).
+    #[allow(clippy::too_many_arguments, reason = "one step with its parts spelled out")]
+    async fn write_rules(
+        &mut self,
+        surface: &dyn Surface,
+        change: &Change,
+        step: &Step,
+        wanted: &Settings,
+        rules: &[RuleId],
+        mut locator: Locator,
+        record: &mut Record<'_>,
+    ) -> Ended {
+        let Subject::Settings { target, policy_role, before, assumed, .. } = &change.subject else {
+            return Ended::Failed("not role settings".to_owned());
+        };
+        // policies are keyed by the template id, but both are tried (graph.md 3.6 #1)
+        let got = target.role().and_then(|role| self.got.get(role));
+        let keys: Vec<Option<RoleId>> = match (got, policy_role) {
+            (Some(got), _) if got.template_id != got.id => vec![Some(got.template_id.clone()), Some(got.id.clone())],
+            (Some(got), _) => vec![Some(got.id.clone())],
+            (None, Some(key)) if target.role().is_some_and(|role| role != key) => {
+                vec![Some(key.clone()), target.role().cloned()]
+            }
+            (None, key) => vec![key.clone()],
+        };
+        let (policy, live) = match self.find_policy(surface, target, &keys).await {
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                return Ended::Failed("the service shows no settings for this role yet; apply again later".to_owned());
+            }
+            Err(why) => return Ended::Failed(why),
+        };
+        let is_there = |live: &Settings| rules.iter().all(|id| live.rule(*id).holds(&wanted.rule(*id)));
+        // what was reviewed is a step from `before`; rules of ours that already moved on are fine. Where the settings were
+        // only assumed, every rule counts: what the assignments of this plan need was judged by all of them.
+        let judged = if *assumed { &RuleId::ALL[..] } else { rules };
+        let foreign: Vec<String> = judged
+            .iter()
+            .filter(|id| !live.rule(**id).holds(&before.rule(**id)) && !live.rule(**id).holds(&wanted.rule(**id)))
+            .filter(|id| !self.is_own_stage(change, &live, **id))
+            .map(ToString::to_string)
+            .collect();
+        if !foreign.is_empty() {
+            let what = if *assumed { "are not the defaults that were assumed" } else { "changed since they were read" };
+            return Ended::Failed(format!("the settings {what} ({}); plan again", foreign.join(", ")));
+        }
+        if is_there(&live) {
+            return Ended::AlreadySo;
+        }
+        locator.policy = Some(policy);
+        let command = surface.encode(&change.subject, &step.part, AssignVerb::Update, &locator);
+        let mut last = "the service accepted the settings but does not show them".to_owned();
+        // writes that were acknowledged and ignored are repeated once (azuread#1759, #1806); so are those for a role that the
+        // service does not know everywhere yet
+        for _ in 0..2 {
+            match self.send(surface, &command, record).await {
+                Sent::Answer(_) => {}
+                Sent::Refused(Outcome::NotReplicated(why)) | Sent::Doubtful(why) => last = why,
+                Sent::Refused(outcome) => return Ended::Failed(refusal_text(&outcome)),
+                Sent::Failed(why) => return Ended::Failed(why),
+            }
+            for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
+                self.wait(wait).await;
+                match self.look_policy(surface, target, &keys).await {
+                    Ok(Some((_, live))) if is_there(&live) => return Ended::Done,
+                    Ok(_) => {}
+                    Err(why) => return Ended::Failed(format!("the settings were sent but cannot be read back: {why}")),
+                }
+            }
+        }
+        Ended::Failed(last)
+    }
+
+    /// Tells whether a live rule has the content of one of the stages that this very change passes through.
+    fn is_own_stage(&self, change: &Change, live: &Settings, id: RuleId) -> bool {
+        crate::core::order::parts(change).into_iter().any(|(_, part)| match part {
+            StepPart::WriteRules(stage, _) => live.rule(id).holds(&stage.rule(id)),
+            _ => false,
+        })
+    }
+
+    /// Finds the policy; waits for that of a new role (graph.md 3.6 #3).
+    async fn find_policy(
+        &self,
+        surface: &dyn Surface,
+        target: &Target,
+        keys: &[Option<RoleId>],
+    ) -> Result<Option<(String, Settings)>, String> {
+        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks()) {
+            self.wait(wait).await;
+            if let Some(found) = self.look_policy(surface, target, keys).await? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looks for the policy once under each of the role's ids.
+    async fn look_policy(
+        &self,
+        surface: &dyn Surface,
+        target: &Target,
+        keys: &[Option<RoleId>],
+    ) -> Result<Option<(String, Settings)>, String> {
+        for key in keys {
+            match self.client.reader().get(&surface.policy_query(target, key.as_ref())).await {
+                Ok(answer) => match surface.decode_policy(&answer.body) {
+                    Ok(Some(found)) => return Ok(Some(found)),
+                    Ok(None) => {}
+                    Err(error) => return Err(error.to_string()),
+                },
+                Err(error) if error.refusal().is_some_and(|r| r.code == "ResourceNotFound") => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits until a scope that may be young is seen twice: a request scoped to an administrative unit that the service does
+    /// not know everywhere was granted on the whole tenant (traps: msgraph-sdk-powershell#1996).
+    async fn settle_scope(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
+        let Some(query) = surface.scope_query(target) else { return Ok(()) };
+        if self.settled_scopes.contains(&query.path) {
+            return Ok(());
+        }
+        let mut seen = 0;
+        let mut waits = patience::looks();
+        loop {
+            match self.client.reader().get(&query).await {
+                Ok(_) => seen += 1,
+                Err(error) if error.is_absent() => seen = 0,
+                Err(error) => return Err(format!("the scope could not be read: {error}")),
+            }
+            if seen >= 2 {
+                self.settled_scopes.insert(query.path);
+                return Ok(());
+            }
+            if seen == 0 {
+                match waits.next() {
+                    Some(wait) => self.wait(wait).await,
+                    None => return Err("the scope does not exist".to_owned()),
+                }
+            }
+        }
+    }
+}
+
+/// Tells whether a live role is the one that was asked for, ids aside.
+fn is_same_role(live: &RoleDefinition, asked: &RoleDefinition) -> bool {
+    live.display_name == asked.display_name
+        && live.description == asked.description
+        && live.is_enabled == asked.is_enabled
+        && live.permissions == asked.permissions
+        && live.assignable_scopes == asked.assignable_scopes
+}
+
+fn refusal_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Refused(why) | Outcome::NotReplicated(why) | Outcome::Pending(why) => why.clone(),
+        Outcome::Exists => "it exists already".to_owned(),
+        Outcome::DoesNotExist => "it does not exist".to_owned(),
+        Outcome::TooYoung => "it is younger than five minutes".to_owned(),
+        Outcome::PendingRequest => {
+            "another request for the same assignment waits for a decision; decide or cancel it, then apply again"
+                .to_owned()
+        }
+        Outcome::Done | Outcome::AlreadySo => "it is so already".to_owned(),
+    }
+}
+
+/// Puts the id that a role really got into an assignment's key.
+fn live_key(
+    key: &crate::core::assignment::AssignmentKey,
+    role: Option<&RoleId>,
+) -> crate::core::assignment::AssignmentKey {
+    match role {
+        Some(id) => crate::core::assignment::AssignmentKey { target: key.target.clone().with_role(id), ..key.clone() },
+        None => key.clone(),
+    }
+}
+
+/// Returns the verb an action begins with.
+fn first_verb(action: Action) -> AssignVerb {
+    match action {
+        Action::Create | Action::Regrant => AssignVerb::Assign,
+        Action::Extend => AssignVerb::Extend,
+        Action::Update | Action::Adopt => AssignVerb::Update,
+        Action::Remove => AssignVerb::Remove,
+    }
+}
+
+/// What a look at one assignment shows.
+type Seen = Option<crate::core::assignment::ObservedAssignment>;

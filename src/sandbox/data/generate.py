@@ -1,0 +1,34 @@
+"""Makes the sandbox's data from the reference data: python3 generate.py REFERENCE_FOLDER (one JSON line a role, for readable diffs)."""
+import json
+import pathlib
+import sys
+
+source, here = pathlib.Path(sys.argv[1]), pathlib.Path(__file__).parent
+dense = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# The two names in older answers of what Graph prints in the condition language (graph.md 2.2).
+CONDITIONS = {
+    "$SubjectIsOwner": "@Subject.objectId Any_of @Resource.owners",
+    "$ResourceIsSelf": "@Subject.objectId == @Resource.objectId",
+}
+roles = json.loads((source / "entra-builtin-roles.json").read_text())["roles"]
+actions = json.loads((source / "entra-resource-actions.json").read_text())["actions"]
+rules = json.loads((source / "policies-defaults.json").read_text())["directoryRole"]["rules"]
+lines = [
+    dense({
+        "id": role["templateId"],
+        "displayName": role["displayName"],
+        "description": role["description"],
+        "isPrivileged": role["isPrivileged"],
+        "implicit": role["kind"] == "systemAssigned",
+        "unitAssignable": role["auScopeAssignable"],
+        "inherits": role["inheritsPermissionsFrom"],
+        "permissions": [
+            {"actions": p["allowedResourceActions"], "condition": CONDITIONS.get(p["condition"], p["condition"])}
+            for p in role["rolePermissions"]
+        ],
+    })
+    for role in sorted(roles, key=lambda role: role["templateId"])
+]
+(here / "directory_roles.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+(here / "resource_actions.json").write_text("[\n" + ",\n".join(dense(a["name"]) for a in actions) + "\n]\n")
+(here / "directory_rules.json").write_text("[\n" + ",\n".join(dense(rule) for rule in rules) + "\n]\n")

@@ -1,0 +1,276 @@
+//! The words that seeds are written in.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::super::catalog;
+use super::super::id::{assignment, minted};
+use super::super::instant::{plus, truncate};
+use super::super::permission;
+use super::super::tenant::{Credential, CustomRole, Key, Kind, Object, Policy, Request, Schedule, Side, Tenant};
+
+/// A tenant in the making.
+#[derive(Debug)]
+pub(super) struct Builder {
+    pub(super) tenant: Tenant,
+    pub(super) now: Timestamp,
+}
+
+/// From when until when, relative to first use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) from: SignedDuration,
+    pub(super) to: Option<SignedDuration>,
+}
+
+/// Returns so many days.
+pub(super) const fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * days)
+}
+
+impl Span {
+    /// Returns a span without an end that began so many days ago.
+    pub(super) const fn since(ago: i64) -> Self {
+        Self { from: days(-ago), to: None }
+    }
+
+    /// Returns a span from so many days ago until in so many days.
+    pub(super) const fn until(ago: i64, to: i64) -> Self {
+        Self { from: days(-ago), to: Some(days(to)) }
+    }
+}
+
+impl Builder {
+    /// Returns what every seed has: two break-glass accounts and the three app registrations of the README.
+    pub(super) fn new(now: Timestamp) -> Self {
+        // Whole seconds read better, and no sample of Microsoft's has nine digits.
+        let mut new = Self { tenant: Tenant::blank(), now: truncate(now, 1_000_000_000) };
+        for (number, name) in [("1", "Break Glass 1"), ("2", "Break Glass 2")] {
+            let id = new.user(&format!("breakglass{number}"), name);
+            new.outside(&id, "Global Administrator", "/");
+        }
+        let plan: Vec<&str> = permission::PLAN.to_vec();
+        let apply: Vec<&str> = permission::PLAN.iter().chain(permission::APPLY).copied().collect();
+        for (name, tail, permissions) in
+            [("rolewright-plan", "a1", plan), ("rolewright-apply", "a2", apply), ("rolewright-admin", "a3", vec!["*"])]
+        {
+            let client = format!("00000000-0000-4000-8000-0000000000{tail}");
+            let credential = Credential {
+                secrets: vec!["sandbox".to_owned()],
+                accepts_assertions: true,
+                federated_subject: Some(format!("system:serviceaccount:rolewright:{name}")),
+                permissions: permissions.into_iter().map(str::to_owned).collect(),
+            };
+            new.application(name, Some(&client), Some(credential));
+        }
+        new.tenant.contexts = vec![
+            json!({"id": "c1", "displayName": "Require phishing-resistant MFA", "description": "For tier 0 roles", "isAvailable": true}),
+            json!({"id": "c2", "displayName": "Require compliant device", "description": null, "isAvailable": true}),
+        ];
+        new
+    }
+
+    /// Adds an object; its id follows from kind and name.
+    fn object(&mut self, kind: Kind, key: &str, properties: Value) -> String {
+        let id = minted(kind.name(), key);
+        let properties = match properties {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        };
+        let created = plus(self.now, days(-400));
+        let object = Object { kind, created, properties, members: Vec::new(), owners: Vec::new(), credential: None };
+        self.tenant.objects.insert(id.clone(), object.into());
+        id
+    }
+
+    /// Adds a user of the default domain.
+    pub(super) fn user(&mut self, name: &str, display_name: &str) -> String {
+        let upn = format!("{name}@contoso.example");
+        let nickname = name.to_owned();
+        self.object(
+            Kind::User,
+            &upn,
+            json!({"displayName": display_name, "userPrincipalName": upn, "mail": upn,
+            "mailNickname": nickname}),
+        )
+    }
+
+    /// Adds a group with these members.
+    pub(super) fn group(&mut self, name: &str, more: Value, members: &[&str]) -> String {
+        self.group_as(name, name, more, members)
+    }
+
+    /// Adds a group whose id follows from `key` instead of its name.
+    pub(super) fn group_as(&mut self, key: &str, name: &str, more: Value, members: &[&str]) -> String {
+        let nickname: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let id = self.object(Kind::Group, key, json!({"displayName": name, "mailNickname": nickname}));
+        self.change(&id, more);
+        if let Some(object) = self.tenant.objects.get_mut(&id) {
+            object.members = members.iter().map(|id| (*id).to_owned()).collect();
+        }
+        id
+    }
+
+    /// Sets properties of an object.
+    pub(super) fn change(&mut self, id: &str, more: Value) {
+        if let (Some(object), Value::Object(more)) = (self.tenant.objects.get_mut(id), more) {
+            object.properties.extend(more);
+        }
+    }
+
+    /// Adds an administrative unit with these members.
+    pub(super) fn unit(&mut self, name: &str, members: &[&str]) -> String {
+        let id = self.object(Kind::AdministrativeUnit, name, json!({"displayName": name}));
+        if let Some(object) = self.tenant.objects.get_mut(&id) {
+            object.members = members.iter().map(|id| (*id).to_owned()).collect();
+        }
+        id
+    }
+
+    /// Adds an application and its service principal; returns the ids of both.
+    pub(super) fn application(
+        &mut self,
+        name: &str,
+        client: Option<&str>,
+        credential: Option<Credential>,
+    ) -> (String, String) {
+        let client = client.map_or_else(|| minted("appId", name), str::to_owned);
+        let application = self.object(Kind::Application, name, json!({"displayName": name, "appId": client}));
+        if let Some(object) = self.tenant.objects.get_mut(&application) {
+            object.credential = credential;
+        }
+        let principal = self.object(
+            Kind::ServicePrincipal,
+            name,
+            json!({"displayName": name, "appDisplayName": name,
+            "appId": client, "servicePrincipalNames": [client], "appOwnerOrganizationId": super::super::id::TENANT}),
+        );
+        (application, principal)
+    }
+
+    fn role_id(&self, name: &str) -> String {
+        let custom =
+            || self.tenant.custom_roles.iter().find(|(_, role)| role.display_name == name).map(|(id, _)| id.as_str());
+        catalog::role_named(name).or_else(custom).unwrap_or(name).to_owned()
+    }
+
+    /// Adds an assignment made through PIM, with the request that made it where the service still has it.
+    pub(super) fn assign(&mut self, side: Side, principal: &str, role: &str, scope: &str, span: Span) -> String {
+        let role = self.role_id(role);
+        let key = Key { side, principal: principal.to_owned(), role, scope: scope.to_owned() };
+        let id = self.tenant.mint(&key.text());
+        let (start, end) = (plus(self.now, span.from), span.to.map(|to| plus(self.now, to)));
+        let created = start.min(plus(self.now, days(-1)));
+        let is_future = start > self.now;
+        let document = json!({"id": id, "status": if is_future { "Granted" } else { "Provisioned" },
+            "createdDateTime": created, "completedDateTime": start, "approvalId": null, "customData": null,
+            "action": "adminAssign", "principalId": key.principal, "roleDefinitionId": key.role,
+            "directoryScopeId": key.scope, "appScopeId": null, "isValidationOnly": false, "targetScheduleId": id,
+            "justification": "Seeded", "createdBy": {"application": null, "device": null,
+                "user": {"displayName": null, "id": minted("user", "breakglass1@contoso.example")}},
+            "scheduleInfo": {"startDateTime": start, "recurrence": null, "expiration": {
+                "type": if end.is_some() { "afterDateTime" } else { "noExpiration" }, "endDateTime": end, "duration": null}},
+            "ticketInfo": {"ticketNumber": null, "ticketSystem": null}});
+        if let Value::Object(document) = document {
+            let request = Request { side, created, document, settles: is_future.then_some(start), pending: None };
+            if request.is_kept(self.now) {
+                self.tenant.requests.insert(id.clone(), request.into());
+            }
+        }
+        self.tenant.schedules.insert(
+            id.clone(),
+            Schedule {
+                key,
+                start,
+                end,
+                duration: None,
+                created,
+                modified: None,
+                created_using: Some(id.clone()),
+                activated_using: None,
+                visible_from: None,
+            }
+            .into(),
+        );
+        id
+    }
+
+    /// Adds a running activation of the eligibility `using`.
+    pub(super) fn activate(&mut self, using: &str, principal: &str, role: &str, scope: &str, hours: (i64, i64)) {
+        let span = Span { from: SignedDuration::from_hours(-hours.0), to: Some(SignedDuration::from_hours(hours.1)) };
+        let id = self.assign(Side::Active, principal, role, scope, span);
+        if let Some(schedule) = self.tenant.schedules.get_mut(&id) {
+            schedule.activated_using = Some(using.to_owned());
+            schedule.created = schedule.start;
+        }
+        if let Some(request) = self.tenant.requests.get_mut(&id) {
+            request.document.insert("action".to_owned(), json!("selfActivate"));
+            request.document.insert(
+                "createdBy".to_owned(),
+                json!({"application": null, "device": null,
+                "user": {"displayName": null, "id": principal}}),
+            );
+        }
+    }
+
+    /// Adds a permanent active assignment made outside PIM.
+    pub(super) fn outside(&mut self, principal: &str, role: &str, scope: &str) {
+        let role = self.role_id(role);
+        let id = assignment(&role, principal, scope);
+        let created = plus(self.now, days(-300));
+        self.tenant.schedules.insert(
+            id,
+            Schedule {
+                key: Key { side: Side::Active, principal: principal.to_owned(), role, scope: scope.to_owned() },
+                start: created,
+                end: None,
+                duration: None,
+                created,
+                modified: None,
+                created_using: None,
+                activated_using: None,
+                visible_from: None,
+            }
+            .into(),
+        );
+    }
+
+    /// Adds a custom role; `template` differs from the id where it is given.
+    pub(super) fn custom_role(
+        &mut self,
+        name: &str,
+        description: &str,
+        actions: &[&str],
+        template: Option<&str>,
+    ) -> String {
+        let id = minted("roleDefinition", name);
+        let role = CustomRole {
+            template_id: template.map_or_else(|| id.clone(), str::to_owned),
+            display_name: name.to_owned(),
+            description: Some(description.to_owned()),
+            is_enabled: true,
+            version: None,
+            permissions: vec![json!({"allowedResourceActions": actions, "condition": null})],
+            created: plus(self.now, days(-200)),
+            deleted: None,
+        };
+        self.tenant.custom_roles.insert(id.clone(), role);
+        id
+    }
+
+    /// Writes members of one rule of a built-in role's policy.
+    pub(super) fn rule(&mut self, role: &str, rule: &str, more: Value) {
+        let template = self.role_id(role);
+        let modified = Some(plus(self.now, days(-30)));
+        let policy = self.tenant.policies.entry(template).or_insert_with(|| Policy {
+            rules: catalog::default_rules().to_vec(),
+            modified,
+            modified_by: Some("Heidi Portal".to_owned()),
+            is_corrupt: false,
+        });
+        let found = policy.rules.iter_mut().find(|found| found["id"] == rule);
+        if let (Some(Value::Object(found)), Value::Object(more)) = (found, more) {
+            found.extend(more);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Microsoft Entra directory roles on Microsoft Graph v1.0 (graph.md 2 and 3).
+
+mod decode;
+mod encode;
+mod outcome;
+mod query;
+
+use serde_json::Value;
+
+use crate::core::assignment::AssignmentKey;
+use crate::core::change::Subject;
+use crate::core::id::RoleId;
+use crate::core::observed::{Part, Row};
+use crate::core::order::StepPart;
+use crate::core::policy::settings::Settings;
+use crate::core::role_definition::RoleDefinition;
+use crate::core::scope::DirectoryScope;
+use crate::core::target::Target;
+use crate::surface::name;
+use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface};
+use crate::wire::{Command, Query, Refusal};
+
+/// The directory surface.
+#[derive(Debug, Clone, Copy)]
+pub struct Directory;
+
+impl Surface for Directory {
+    fn reads(&self) -> Vec<(u8, Read)> {
+        query::reads()
+    }
+
+    fn assignment_reads(&self, key: &AssignmentKey) -> Vec<Read> {
+        query::assignment(key)
+    }
+
+    fn role_reads(&self, role: &RoleDefinition) -> Vec<Read> {
+        query::role(role)
+    }
+
+    fn scope_query(&self, target: &Target) -> Option<Query> {
+        match target {
+            Target::Directory { scope: DirectoryScope::AdministrativeUnit(id), .. } => Some(name::unit_query(id)),
+            _ => None,
+        }
+    }
+
+    fn decode(&self, part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
+        decode::page(part, page)
+    }
+
+    fn decode_role(&self, body: &Value) -> Result<RoleDefinition, String> {
+        decode::role(body)
+    }
+
+    fn policy_query(&self, target: &Target, policy_role: Option<&RoleId>) -> Query {
+        query::policy(policy_role.or(target.role()))
+    }
+
+    fn decode_policy(&self, page: &Value) -> Result<Option<(String, Settings)>, DecodeError> {
+        decode::policy(page)
+    }
+
+    fn encode(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator) -> Command {
+        encode::command(subject, part, verb, locator)
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> Outcome {
+        outcome::refusal(refusal)
+    }
+
+    fn granted(&self, body: &Value) -> Outcome {
+        outcome::granted(body)
+    }
+
+    fn grant(&self, body: &Value) -> Option<Grant> {
+        outcome::grant(body)
+    }
+}

@@ -1,0 +1,171 @@
+//! Looking names up: the read for each kind of name, and what its answer means (graph.md 5).
+
+use serde_json::Value;
+
+use crate::core::id::{ObjectId, PrincipalId, is_guid};
+use crate::core::identity::same_name;
+use crate::core::name::{Handle, Lookup, Meaning, NameKind, Reference};
+use crate::core::principal::{Principal, PrincipalType};
+use crate::surface::json::{flag, items, rows, text};
+use crate::wire::{Api, Query};
+
+const USER: &str = "id,userPrincipalName,displayName,accountEnabled,userType,onPremisesSyncEnabled";
+const GROUP: &str =
+    "id,displayName,isAssignableToRole,groupTypes,membershipRule,securityEnabled,mailEnabled,onPremisesSyncEnabled";
+const SERVICE_PRINCIPAL: &str = "id,appId,displayName,accountEnabled,servicePrincipalType";
+const APPLICATION: &str = "id,appId,displayName";
+const UNIT: &str = "id,displayName,visibility,isMemberManagementRestricted";
+
+/// Returns the read that looks a name up; `None` for names that are looked up otherwise (roles in the bulk list of role
+/// definitions, Azure scopes in the hierarchy).
+///
+/// Everything is a `$filter`, also for ids: a filter answers 200 with an empty list where a read by key answers 404.
+pub fn query(reference: &Reference) -> Option<Query> {
+    let (path, select, name) = match reference.kind {
+        NameKind::Principal(PrincipalType::User) => ("/users", USER, "userPrincipalName"),
+        NameKind::Principal(PrincipalType::Group) => ("/groups", GROUP, "displayName"),
+        NameKind::Principal(PrincipalType::ServicePrincipal) | NameKind::EnterpriseApplication => {
+            ("/servicePrincipals", SERVICE_PRINCIPAL, "displayName")
+        }
+        NameKind::Application => ("/applications", APPLICATION, "displayName"),
+        NameKind::AdministrativeUnit => ("/directory/administrativeUnits", UNIT, "displayName"),
+        NameKind::DirectoryRole
+        | NameKind::AzureRole
+        | NameKind::ManagementGroup
+        | NameKind::Subscription
+        | NameKind::AuthenticationContext => return None,
+    };
+    let (field, value) = match &reference.handle {
+        Handle::Id(id) => ("id", id),
+        Handle::AppId(id) => ("appId", id),
+        Handle::Name(text) => (name, text),
+    };
+    let filter = format!("{field} eq '{}'", value.replace('\'', "''"));
+    Some(Query::new(Api::Graph, path).option("$filter", filter).option("$select", select))
+}
+
+/// Returns the read of a principal by id, for names and facts of principals that the lists mention.
+pub fn principal_query(id: &PrincipalId, kind: PrincipalType) -> Query {
+    let (path, select) = match kind {
+        PrincipalType::User => ("users", USER),
+        PrincipalType::Group => ("groups", GROUP),
+        PrincipalType::ServicePrincipal => ("servicePrincipals", SERVICE_PRINCIPAL),
+    };
+    Query::new(Api::Graph, format!("/{path}/{id}")).option("$select", select)
+}
+
+/// How many ids one `in` filter holds; Graph refuses more than 15 in one expression.
+pub const IDS_PER_FILTER: usize = 15;
+
+/// Returns the read of those of some ids that are principals of a kind. A filter, so that what is absent is known to be absent
+/// and not merely refused. At most [`IDS_PER_FILTER`] ids.
+pub fn principals_query(ids: &[PrincipalId], kind: PrincipalType) -> Query {
+    let (path, select) = match kind {
+        PrincipalType::User => ("/users", USER),
+        PrincipalType::Group => ("/groups", GROUP),
+        PrincipalType::ServicePrincipal => ("/servicePrincipals", SERVICE_PRINCIPAL),
+    };
+    let ids: Vec<String> = ids.iter().map(|id| format!("'{}'", id.as_str().replace('\'', "''"))).collect();
+    let filter = format!("id in ({})", ids.join(","));
+    Query::new(Api::Graph, path).option("$filter", filter).option("$select", select)
+}
+
+/// Returns the principals on a page of [`principals_query`].
+pub fn principals(page: &Value, kind: PrincipalType) -> Vec<Principal> {
+    rows(page).iter().filter_map(|row| principal_of(row, kind)).collect()
+}
+
+/// Returns the read of an administrative unit by id.
+pub fn unit_query(id: &ObjectId) -> Query {
+    Query::new(Api::Graph, format!("/directory/administrativeUnits/{id}")).option("$select", "id,displayName")
+}
+
+/// Returns the list of authentication contexts.
+pub fn context_query() -> Query {
+    Query::new(Api::Graph, "/identity/conditionalAccess/authenticationContextClassReferences")
+        .option("$select", "id,displayName,isAvailable")
+}
+
+/// Returns the ids of the authentication contexts on a page.
+pub fn contexts(page: &Value) -> Vec<String> {
+    rows(page).iter().filter_map(|row| text(row, "id")).map(str::to_owned).collect()
+}
+
+/// Returns what the answer to [`query`] means. The service compares names without regard to case; so do we, exactly: rows that
+/// differ in more are not this name.
+pub fn answer(reference: &Reference, page: &Value) -> Lookup {
+    let mut found: Vec<(String, Meaning)> = rows(page).iter().filter_map(|row| meaning(reference, row)).collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.dedup_by(|a, b| a.0 == b.0);
+    match found.len() {
+        0 => Lookup::None { similar: Vec::new() },
+        1 => Lookup::One(found.remove(0).1),
+        _ => Lookup::Several { candidates: found.into_iter().map(|(candidate, _)| candidate).collect() },
+    }
+}
+
+fn meaning(reference: &Reference, row: &Value) -> Option<(String, Meaning)> {
+    let id = text(row, "id").filter(|id| is_guid(id))?;
+    let display = text(row, "displayName").unwrap_or_default();
+    let (found, wanted) = match (&reference.handle, reference.kind) {
+        (Handle::Id(wanted), _) => (id, wanted),
+        (Handle::AppId(wanted), _) => (text(row, "appId").unwrap_or_default(), wanted),
+        (Handle::Name(wanted), NameKind::Principal(PrincipalType::User)) => {
+            (text(row, "userPrincipalName").unwrap_or_default(), wanted)
+        }
+        (Handle::Name(wanted), _) => (display, wanted),
+    };
+    if !same_name(found, wanted) {
+        return None;
+    }
+    match reference.kind {
+        NameKind::Principal(kind) => {
+            let principal = principal_of(row, kind)?;
+            let name = principal.name.clone().unwrap_or_default();
+            Some((format!("{name} ({id})"), Meaning::Principal(principal)))
+        }
+        _ => Some((format!("{display} ({id})"), Meaning::Object { id: ObjectId::new(id), name: display.to_owned() })),
+    }
+}
+
+/// Decodes a principal whose row names its type (`@odata.type`), as in `$expand=principal`.
+pub fn principal(row: &Value) -> Option<Principal> {
+    let kind = text(row, "@odata.type")?.rsplit('.').next()?;
+    let kind = if kind.eq_ignore_ascii_case("user") {
+        PrincipalType::User
+    } else if kind.eq_ignore_ascii_case("group") {
+        PrincipalType::Group
+    } else if kind.eq_ignore_ascii_case("servicePrincipal") {
+        PrincipalType::ServicePrincipal
+    } else {
+        return None;
+    };
+    principal_of(row, kind)
+}
+
+/// Decodes a principal of a known type. Absent members stay unknown; members that are null where null means no are no
+/// (`isAssignableToRole`, `onPremisesSyncEnabled`, graph.md 5).
+pub fn principal_of(row: &Value, kind: PrincipalType) -> Option<Principal> {
+    let id = text(row, "id").filter(|id| is_guid(id))?;
+    let mut principal = Principal::unknown(PrincipalId::new(id));
+    let null_is_no = |member: &str| row.get(member).map(|value| value.as_bool().unwrap_or(false));
+    principal.kind = Some(kind);
+    principal.name = match kind {
+        PrincipalType::User => text(row, "userPrincipalName").or_else(|| text(row, "displayName")),
+        PrincipalType::Group | PrincipalType::ServicePrincipal => text(row, "displayName"),
+    }
+    .map(str::to_owned);
+    principal.is_enabled = flag(row, "accountEnabled");
+    principal.is_guest = text(row, "userType").map(|kind| kind.eq_ignore_ascii_case("Guest"));
+    principal.is_synchronized = null_is_no("onPremisesSyncEnabled");
+    if kind == PrincipalType::Group {
+        principal.is_role_assignable = null_is_no("isAssignableToRole");
+        principal.is_dynamic = row.get("groupTypes").map(|_| {
+            items(row, "groupTypes")
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|t| t.eq_ignore_ascii_case("DynamicMembership"))
+        });
+    }
+    Some(principal)
+}

@@ -1,0 +1,53 @@
+//! Seeds: ids that are documented, drift worth seeing, determinism.
+
+use rolewright::sandbox::Seed;
+use serde_json::{Value, json};
+
+use crate::client::{Client, DIRECTORY};
+
+#[tokio::test]
+async fn contoso_is_as_its_table_says() {
+    let c = Client::seeded(Seed::Contoso).await;
+    assert_eq!(c.id("users", "alice@contoso.example").await, "7e886f40-c450-5af4-ad06-3d7a3e365874");
+    assert_eq!(c.id("groups", "sg-helpdesk-emea").await, "fb70f24f-bc19-50ae-a603-f3e91b5197a4");
+    assert_eq!(c.id("directory/administrativeUnits", "EMEA Users").await, "15073f9a-b94e-55c0-a948-00e08df2c682");
+    assert_eq!(c.role("App Assignment Operator").await, "31c823a7-1db5-5a71-8d2d-7840a4a224bf");
+    let active = c.get(&format!("{DIRECTORY}/roleAssignmentSchedules")).await.rows().clone();
+    let by = |name: &str, value: Value| active.iter().filter(|row| row[name] == value).count();
+    assert_eq!((by("assignmentType", json!("Activated")), by("createdUsing", Value::Null), active.len()), (1, 4, 6));
+    let eligible = c.get(&format!("{DIRECTORY}/roleEligibilitySchedules")).await.rows().len();
+    let in_force = c.get(&format!("{DIRECTORY}/roleEligibilityScheduleInstances")).await.rows().len();
+    assert_eq!((eligible, in_force), (9, 8));
+    let role = c.role("Privileged Role Administrator").await;
+    let policy = crate::policy::policy_of(&c, &role).await;
+    let rule =
+        c.get(&format!("/v1.0/policies/roleManagementPolicies/{policy}/rules/Expiration_EndUser_Assignment")).await;
+    assert_eq!(rule.body["maximumDuration"], "PT24H");
+    let plain = c.get(&format!("{DIRECTORY}/roleAssignments")).await.rows().len();
+    assert_eq!(plain, 6);
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_tenant() {
+    for seed in [Seed::Empty, Seed::Contoso, Seed::Enterprise(120)] {
+        let (one, two) = (Client::seeded(seed.clone()).await, Client::seeded(seed).await);
+        assert_eq!(one.running.state_json(), two.running.state_json());
+    }
+    assert_eq!("enterprise:9".parse(), Ok(Seed::Enterprise(9)));
+    assert_eq!("a/b.json".parse(), Ok(Seed::File("a/b.json".into())));
+    assert!("enterprise:x".parse::<Seed>().is_err());
+}
+
+#[tokio::test]
+async fn the_same_history_gives_the_same_tenant() {
+    let mut states = Vec::new();
+    for tries in [1, 3] {
+        let c = Client::seeded(Seed::Contoso).await;
+        let (alice, role) = (c.id("users", "alice@contoso.example").await, c.role("Reports Reader").await);
+        for _ in 0..tries {
+            c.request("Eligibility", "adminAssign", &alice, &role, "/", crate::client::days(9)).await;
+        }
+        states.push(c.running.state_json());
+    }
+    assert_eq!(states[0], states[1]);
+}
