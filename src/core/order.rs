@@ -187,6 +187,14 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
     }
 }
 
+/// Tells whether a change gives a role wholly other permissions. There is no form between the two, so nothing that depends on
+/// either may widen in the same run.
+pub fn is_swap(change: &Change) -> bool {
+    let Subject::Role { before: Some(before), after: Some(after) } = &change.subject else { return false };
+    let common = before.permissions.narrowest(&after.permissions);
+    common.actions.is_empty() && !before.permissions.actions.is_empty() && !after.permissions.actions.is_empty()
+}
+
 fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
     let mut stages: Vec<(Phase, Settings)> = Vec::new();
     let mut tight = before.clone();
@@ -202,13 +210,16 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
             Event::EligibleAssignment | Event::ActiveAssignment => field.set(&mut loose, field.loosest(old, new)),
         }
     }
-    // while a context is on, MFA cannot be switched on (MfaAndAcrsConflict, graph.md 3.6 #6): it waits for the last stage,
-    // which changes both rules in one bulk PATCH
-    let mfa = Requirement::MultiFactorAuthentication;
-    if before.authentication_context.is_enabled && !before.activation.require.contains(&mfa) {
-        tight.activation.require.remove(&mfa);
-    }
+    swap_context(before, after, &mut tight);
     let mut reached = before.clone();
+    let mfa = Requirement::MultiFactorAuthentication;
+    let demands_more = tight.activation.require != before.activation.require;
+    let is_joined = !before.authentication_context.is_enabled && tight.authentication_context.is_enabled;
+    if demands_more && is_joined && tight.activation.require.contains(&mfa) {
+        // a context may join MFA, but one write that holds both is refused: what else is demanded comes first
+        let context = before.authentication_context.clone();
+        stages.push((Phase::TightenActivation, Settings { authentication_context: context, ..tight.clone() }));
+    }
     stages.push((Phase::TightenActivation, tight.clone()));
     let mut loosened = tight.clone();
     loosened.eligible_assignment = with_mail(&loose, &tight, Event::EligibleAssignment);
@@ -228,6 +239,21 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
         }
     }
     parts
+}
+
+/// While a context is on, no write may contain MFA (`MfaAndAcrsConflict`, graph.md 3.6 #6). Where MFA takes the context's
+/// place, both rules change in one bulk `PATCH` of the tightening stage: neither demand contains the other, so the reviewed one
+/// holds before anybody is granted the role. Where MFA goes away while the context stays, it goes at once.
+fn swap_context(before: &Settings, after: &Settings, tight: &mut Settings) {
+    let mfa = Requirement::MultiFactorAuthentication;
+    if !before.authentication_context.is_enabled || tight.activation.require == before.activation.require {
+        return;
+    }
+    if after.activation.require.contains(&mfa) && !after.authentication_context.is_enabled {
+        tight.authentication_context = after.authentication_context.clone();
+    } else {
+        tight.activation.require.remove(&mfa);
+    }
 }
 
 /// Returns the expiration and demands of `rules` with the notifications of `mail`.
@@ -276,16 +302,21 @@ pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
                 Subject::Assignment { ask: None, .. } => true,
                 Subject::Assignment { .. } => changes[other].direction == crate::core::direction::Direction::Narrows,
                 Subject::Settings { .. } => step.phase == Phase::WidenRoles,
-                Subject::Role { .. } => false,
+                Subject::Role { .. } => step.phase == Phase::LoosenActivation,
             };
             if is_same && takes_away && other != step.change {
-                let through = if matches!(subject, Subject::Settings { .. }) {
-                    Phase::TightenActivation
-                } else {
-                    Phase::Unassign
+                let (through, reason) = match subject {
+                    Subject::Role { .. } => {
+                        (Phase::NarrowRoles, "what the role loses must not be gained by looser settings first")
+                    }
+                    Subject::Settings { .. } => {
+                        (Phase::TightenActivation, "the tighter settings must hold before the role allows more")
+                    }
+                    Subject::Assignment { .. } => {
+                        (Phase::Unassign, "whoever loses the role must not gain from it first")
+                    }
                 };
-                let reason = "whoever loses the role must not gain from looser settings first".to_owned();
-                edges.push(Edge { change: other, through, reason });
+                edges.push(Edge { change: other, through, reason: reason.to_owned() });
             }
         }
     }
@@ -360,6 +391,40 @@ mod tests {
         );
         let back = stages(&context, &mfa);
         assert_eq!(back.len(), 1, "one bulk PATCH: {back:?}");
+        assert_eq!(back[0].0, Phase::TightenActivation, "the reviewed demand holds before anybody is granted the role");
         assert_eq!(back[0].2, [RuleId::Enablement(Event::Activation), RuleId::AuthenticationContext]);
+    }
+
+    #[test]
+    fn no_stage_writes_mfa_beside_a_context() {
+        let mfa = Requirement::MultiFactorAuthentication;
+        let with = |context: Option<&str>, require: &[Requirement]| {
+            let mut settings = factory(Surface::Directory);
+            settings.authentication_context.is_enabled = context.is_some();
+            settings.authentication_context.claim = context.map(str::to_owned);
+            settings.activation.require = require.iter().copied().collect();
+            settings
+        };
+        let forms = [
+            with(None, &[]),
+            with(None, &[mfa]),
+            with(None, &[mfa, Requirement::Ticket]),
+            with(Some("c1"), &[]),
+            with(Some("c2"), &[Requirement::Ticket]),
+        ];
+        // the service accepts a context beside MFA, so a tenant may have both, but a manifest may not
+        let live = [with(Some("c1"), &[mfa]), with(Some("c1"), &[mfa, Requirement::Justification])];
+        for before in forms.iter().chain(&live) {
+            for after in &forms {
+                let stages = stages(before, after);
+                assert_eq!(stages.last().map_or(before, |last| &last.1).activation, after.activation);
+                for (_, stage, rules) in stages {
+                    let writes = rules.contains(&RuleId::Enablement(Event::Activation));
+                    let is_conflict =
+                        stage.authentication_context.is_enabled && stage.activation.require.contains(&mfa);
+                    assert!(!(writes && is_conflict), "{before:?} to {after:?}");
+                }
+            }
+        }
     }
 }
