@@ -162,5 +162,6 @@ fn merge(states: &mut BTreeMap<usize, State>, change: usize, state: State) {
     }
 }
 
-/// The ids that created roles really got, by the id that was asked for.
-pub(super) type GotIds = BTreeMap<RoleId, RoleId>;
+/// The ids that created roles really got, by the id that was asked for: the object id, by which assignments name the role, and
+/// the template id, by which the service keys its settings (graph.md 3.6 #1).
+pub(super) type GotIds = BTreeMap<RoleId, (RoleId, RoleId)>;

@@ -72,8 +72,8 @@ impl Runner {
         let Some(surface) = surface::of(change.surface) else {
             return Ended::Failed(format!("the {} surface cannot be written yet", change.surface));
         };
-        let locator =
-            Locator { policy: None, role: change.subject.role().and_then(|role| self.got.get(role)).cloned() };
+        let role = change.subject.role().and_then(|role| self.got.get(role)).map(|(id, _)| id.clone());
+        let locator = Locator { policy: None, role };
         match &step.part {
             StepPart::CreateRole(role) => self.create_role(surface, change, step, role, record).await,
             StepPart::WriteRole(_) => self.write_role(surface, change, step, &locator, record).await,
@@ -158,8 +158,8 @@ impl Runner {
                     "`{}` got the id {} instead of {}; write `id: {}` under `spec:` of its manifest",
                     role.display_name, made.id, role.id, made.id
                 ));
-                self.got.insert(role.id.clone(), made.id.clone());
             }
+            self.got.insert(role.id.clone(), (made.id.clone(), made.template_id.clone()));
             return match is_same_role(&made, role) {
                 true => Ended::Done,
                 false => Ended::Failed("the role was made with other content than asked for".to_owned()),
@@ -195,18 +195,48 @@ impl Runner {
         locator: &Locator,
         record: &mut Record<'_>,
     ) -> Ended {
+        let (Subject::Role { before: Some(before), .. }, StepPart::WriteRole(wanted)) = (&change.subject, &step.part)
+        else {
+            return Ended::Failed("not a role definition".to_owned());
+        };
+        match self.live_role(surface, before).await {
+            Ok(Some(live)) if is_same_role(&live, wanted) => return Ended::AlreadySo,
+            // what was reviewed is a step from `before`, or from a form that this very change passes through
+            Ok(Some(live)) if is_same_role(&live, before) || is_own_form(change, &live) => {}
+            Ok(Some(_)) => return Ended::Failed("the role changed since it was read; plan again".to_owned()),
+            Ok(None) => return Ended::Failed("the role is gone; plan again".to_owned()),
+            Err(error) => return Ended::Failed(format!("the role could not be read: {error}")),
+        }
         let command = surface.encode(&change.subject, &step.part, AssignVerb::Update, locator);
         let mut last = String::new();
-        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks()) {
+        // a write that was acknowledged and ignored is repeated, like one whose answer was lost
+        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(2)) {
             self.wait(wait).await;
             match self.send(surface, &command, record).await {
-                Sent::Answer(_) => return Ended::Done,
+                Sent::Answer(_) => last = "the service accepted the role but does not show it".to_owned(),
                 Sent::Refused(Outcome::NotReplicated(why)) | Sent::Doubtful(why) => last = why,
                 Sent::Refused(outcome) => return Ended::Failed(refusal_text(&outcome)),
                 Sent::Failed(why) => return Ended::Failed(why),
             }
+            for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
+                self.wait(wait).await;
+                match self.live_role(surface, before).await {
+                    Ok(Some(live)) if is_same_role(&live, wanted) => return Ended::Done,
+                    Ok(_) => {}
+                    Err(error) => return Ended::Failed(format!("{last}; {error}")),
+                }
+            }
         }
         Ended::Failed(last)
+    }
+
+    /// Returns a role as it is right now, looked for by its id.
+    async fn live_role(
+        &self,
+        surface: &dyn Surface,
+        role: &RoleDefinition,
+    ) -> Result<Option<RoleDefinition>, TransportError> {
+        Ok(self.find_role(surface, role).await?.filter(|found| found.id == role.id))
     }
 
     async fn remove_role(
@@ -242,7 +272,8 @@ impl Runner {
         let Subject::Settings { target, policy_role, before, assumed, .. } = &change.subject else {
             return Ended::Failed("not role settings".to_owned());
         };
-        let role = locator.role.clone().or_else(|| policy_role.clone());
+        let got = change.subject.role().and_then(|role| self.got.get(role));
+        let role = got.map(|(_, template)| template.clone()).or_else(|| policy_role.clone());
         let (policy, live) = match self.find_policy(surface, target, role.as_ref()).await {
             Ok(Some(found)) => found,
             Ok(None) => {
@@ -354,6 +385,14 @@ fn is_same_role(live: &RoleDefinition, asked: &RoleDefinition) -> bool {
         && live.is_enabled == asked.is_enabled
         && live.permissions == asked.permissions
         && live.assignable_scopes == asked.assignable_scopes
+}
+
+/// Tells whether a live role has one of the forms that this very change passes through.
+fn is_own_form(change: &Change, live: &RoleDefinition) -> bool {
+    crate::core::order::parts(change).iter().any(|(_, part)| match part {
+        StepPart::WriteRole(form) => is_same_role(live, form),
+        _ => false,
+    })
 }
 
 fn refusal_text(outcome: &Outcome) -> String {
