@@ -11,9 +11,10 @@ use crate::core::diff::{Context, Difference, setting};
 use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
+use crate::core::order::{self, Phase};
 use crate::core::principal::PrincipalType;
 use crate::core::schedule::{Ask, Verdict, Window};
-use crate::core::target::Surface;
+use crate::core::target::{Surface, Target};
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -105,6 +106,7 @@ fn declared_one(
             reason: "a role must exist before anybody can hold it".to_owned(),
         });
     }
+    requires.extend(changed_role(difference, &key.target));
     if let Some(address) = planned {
         let reason = "whoever gets the role must meet the reviewed settings".to_owned();
         requires.push(Requirement { address, reason });
@@ -153,6 +155,22 @@ fn declared_one(
         requires,
         request_ids: Vec::new(),
     });
+}
+
+/// Returns the planned change of the target's role that must come before a grant: one that takes permissions away, or enables it.
+fn changed_role(difference: &Difference, target: &Target) -> Option<Requirement> {
+    let role = target.role()?;
+    difference.changes.iter().find_map(|change| {
+        let Subject::Role { before: Some(before), after: Some(after) } = &change.subject else { return None };
+        let reason = if !before.is_enabled && after.is_enabled {
+            "a disabled role cannot be assigned"
+        } else if order::parts(change).iter().any(|(phase, _)| *phase == Phase::NarrowRoles) || order::is_swap(change) {
+            "whoever gets the role must not get what it loses"
+        } else {
+            return None;
+        };
+        (before.id == *role).then(|| Requirement { address: change.address.clone(), reason: reason.to_owned() })
+    })
 }
 
 /// Returns the hash of an observed assignment: what it gives and whether PIM made it. The ids of requests and rows are left

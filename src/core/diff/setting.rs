@@ -4,14 +4,16 @@ use serde_json::Value;
 
 use crate::core::address::Labels;
 use crate::core::authority;
-use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
+use crate::core::change::{self, Action, Change, FieldChange, Risk, Subject, fingerprint};
+use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{Context, Difference};
 use crate::core::direction::Direction;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
+use crate::core::origin::Origin;
 use crate::core::policy::default::factory;
-use crate::core::policy::field::{SettingField, SettingValue};
-use crate::core::policy::rule::Approver;
+use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue};
+use crate::core::policy::rule::{Approver, Event, Recipient, Requirement};
 use crate::core::policy::settings::Settings;
 use crate::core::target::Target;
 
@@ -37,7 +39,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         }
         let mut requires = Vec::new();
         if let Some(id) = target.role().filter(|_| role.is_none()) {
-            requires.push(Requirement {
+            requires.push(change::Requirement {
                 address: context.labels.role_definition(surface, id),
                 reason: "a role must exist before it has settings".to_owned(),
             });
@@ -48,6 +50,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             let source = Some(declared.at.clone());
             difference.notices.push(Notice::warning("settings-not-visible", Some(address.clone()), message, source));
         }
+        difference.mistakes.extend(obstacles(before, &after, &declared.value, &declared.at, &address));
         // the line that won for the first field that changes tells most about the change
         let source = (SettingField::all().into_iter())
             .filter(|field| fields.iter().any(|change| change.path == field.to_string()))
@@ -74,6 +77,40 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         });
     }
     unmanaged(context, difference);
+}
+
+/// Returns why the service would refuse every write that leads to `after`: what stands in the way is live and undeclared, so
+/// only the tenant could reveal it.
+fn obstacles(
+    before: &Settings,
+    after: &Settings,
+    declared: &DeclaredSettings,
+    at: &Origin,
+    address: &str,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let at_field = |field| declared.fields.get(&field).map_or_else(|| at.clone(), |f| f.at.clone());
+    // graph.md 3.6 #7: recipients of approver mails lock the policy until a bulk write empties them
+    for event in Event::ALL {
+        if !after.event(event).notifications.approver.recipients.is_empty() {
+            let path = SettingField::Notification(event, Recipient::Approver, NotificationPart::Recipients);
+            let message = format!("`{address}` is locked: its mail to approvers has further recipients");
+            let mistake = Diagnostic::error("locked-settings", Some(at.clone()), message);
+            found.push(mistake.help(format!("declare `{path}: []` to clear them and unlock the settings")));
+        }
+    }
+    // graph.md 3.6 #6: MFA cannot be written while a context is on
+    let require = SettingField::Require(Event::Activation);
+    let mfa = Requirement::MultiFactorAuthentication;
+    let is_written = before.activation.require != after.activation.require;
+    if is_written && after.activation.require.contains(&mfa) && after.authentication_context.is_enabled {
+        let message = format!(
+            "`{address}` has an authentication context; the service refuses multifactor authentication beside it"
+        );
+        let mistake = Diagnostic::error("mfa-with-authentication-context", Some(at_field(require)), message);
+        found.push(mistake.help("declare `authenticationContext: none` as well"));
+    }
+    found
 }
 
 /// Lists undeclared settings that are not the service's defaults.
