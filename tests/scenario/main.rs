@@ -1,4 +1,12 @@
 //! Stories: a tenant, manifests, commands, and what must follow. Every apply is followed by a plan that must be empty.
 
+mod approval;
+mod authentication_context;
+mod custom_role;
 mod green_field;
+mod manifest;
+mod role_identity;
+mod setting_fields;
+mod setting_profile;
+mod setting_write;
 mod stage;

@@ -256,7 +256,15 @@ impl Stage {
 
     /// Sends a schedule request (`eligible` or `active`) as the administrator application; returns the answer.
     #[track_caller]
-    pub(crate) fn request(&self, mode: &str, action: &str, role: &str, principal: &str, scope: &str, info: Value) -> Value {
+    pub(crate) fn request(
+        &self,
+        mode: &str,
+        action: &str,
+        role: &str,
+        principal: &str,
+        scope: &str,
+        info: Value,
+    ) -> Value {
         let collection = match mode {
             "eligible" => "roleEligibilityScheduleRequests",
             _ => "roleAssignmentScheduleRequests",
