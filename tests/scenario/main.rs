@@ -5,6 +5,7 @@ mod authentication_context;
 mod custom_role;
 mod green_field;
 mod manifest;
+mod meddling;
 mod role_identity;
 mod setting_fields;
 mod setting_profile;
