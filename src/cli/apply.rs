@@ -57,7 +57,6 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     let targets = &args.planning.targets;
     let nonce = planning::nonce(context);
     let plan = planning::plan(context, declared, connection, targets, &nonce).await?;
-    context.print(&plan::show(context, &plan, Format::Text, render::plan::Wording::Plan))?;
     let mut overrides = Vec::new();
     if args.allow_mass_removal {
         overrides.push("--allow-mass-removal");
@@ -65,6 +64,8 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     if args.allow_few_global_administrators {
         overrides.push("--allow-few-global-administrators");
     }
+    let options = plan::options(context, render::plan::Wording::Plan, &overrides);
+    context.print(&plan::show(&plan, Format::Text, &options))?;
     match plan::verdict(&plan, args.planning.allow_incomplete, &overrides) {
         Exit::Success => {}
         refusal => return Ok(refusal),
@@ -101,7 +102,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     .apply(&plan)
     .await;
     progress.finish();
-    context.print(&render::report::text(&plan, &report, context.color))?;
+    context.print(&render::report::text(&plan, &report, &options))?;
     if report.was_wider {
         context.complain("the service granted more than was asked for; see above", None);
     }
@@ -232,7 +233,7 @@ struct Bar(render::progress::Bar);
 impl Bar {
     fn new(context: &Context, plan: &Plan) -> Self {
         let steps = plan.steps().map(|steps| steps.len()).unwrap_or_default();
-        Self(render::progress::Bar::new(steps as u64, context.progress))
+        Self(render::progress::Bar::new(steps, context.progress))
     }
 
     fn finish(self) {
@@ -242,7 +243,7 @@ impl Bar {
 
 impl Progress for Bar {
     fn begin(&mut self, change: &Change, phase: Phase) {
-        self.0.begin(&format!("{}: {}", phase.as_str(), change.address));
+        self.0.say(&format!("{}: {}", phase.as_str(), change.address));
     }
 
     fn end(&mut self, _: &Change, _: Phase, _: &State) {

@@ -28,7 +28,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     planning::show_statistics(context, &connection);
     connection.close().await?;
     let found = planned?;
-    context.print(&plan::show(context, &found, args.format, render::plan::Wording::Drift))?;
+    let options = plan::options(context, render::plan::Wording::Drift, &[]);
+    context.print(&plan::show(&found, args.format, &options))?;
     let mut exit = Exit::Success;
     if !found.complete && !args.planning.allow_incomplete {
         exit = exit.and(Exit::Error);

@@ -53,7 +53,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         output::write_file(path, &render::plan::json(&plan))
             .map_err(|error| Fault::error(format!("cannot write {}: {error}", path.display())))?;
     }
-    context.print(&show(context, &plan, args.format, render::plan::Wording::Plan))?;
+    context.print(&show(&plan, args.format, &options(context, render::plan::Wording::Plan, &[])))?;
     let mut exit = verdict(&plan, args.planning.allow_incomplete, &[]);
     if args.detailed_exitcode && !plan.is_empty() {
         exit = exit.and(Exit::Changes);
@@ -61,16 +61,23 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     Ok(exit)
 }
 
+/// Returns how plans are shown in this run.
+pub(crate) fn options(context: &Context, wording: render::plan::Wording, overrides: &[&str]) -> render::plan::Options {
+    render::plan::Options {
+        verbose: context.flags.verbose > 0,
+        color: context.color,
+        width: 80,
+        wording,
+        overrides: overrides.iter().map(|flag| (*flag).to_owned()).collect(),
+    }
+}
+
 /// Returns a plan in a form.
-pub(crate) fn show(context: &Context, plan: &Plan, format: Format, wording: render::plan::Wording) -> String {
+pub(crate) fn show(plan: &Plan, format: Format, options: &render::plan::Options) -> String {
     match format {
         Format::Json => render::plan::json(plan),
-        Format::Markdown => render::plan::markdown(plan),
-        Format::Text => {
-            let options =
-                render::plan::Options { verbose: context.flags.verbose > 0, color: context.color, width: 80, wording };
-            render::plan::text(plan, &options)
-        }
+        Format::Markdown => render::plan::markdown(plan, options),
+        Format::Text => render::plan::text(plan, options),
     }
 }
 

@@ -29,9 +29,9 @@ pub(crate) struct Args {
     /// Wait so long before each answer, e.g. 50ms or 2s.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = wait, env = "ROLEWRIGHT_LATENCY")]
     latency: SignedDuration,
-    /// The most rows on a page.
-    #[arg(long, value_name = "N", default_value_t = 100, env = "ROLEWRIGHT_PAGE_SIZE", value_parser = page_size)]
-    page_size: usize,
+    /// The most rows on a page; 100 when absent, or what `$top` asks for.
+    #[arg(long, value_name = "N", env = "ROLEWRIGHT_PAGE_SIZE", value_parser = page_size)]
+    page_size: Option<usize>,
     /// How long writes take to be seen, e.g. 10s.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = wait, env = "ROLEWRIGHT_LAG")]
     lag: SignedDuration,

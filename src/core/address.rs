@@ -46,7 +46,7 @@ impl Labels {
     /// Returns a directory scope's name; `tenant` for the tenant.
     pub fn scope(&self, scope: &DirectoryScope) -> String {
         match scope {
-            DirectoryScope::Tenant => "tenant".to_owned(),
+            DirectoryScope::Tenant => TENANT.to_owned(),
             other => self.scopes.get(other).cloned().unwrap_or_else(|| other.to_string()),
         }
     }
@@ -91,17 +91,28 @@ fn principals(known: &Principals) -> BTreeMap<PrincipalId, String> {
     (known.values()).filter_map(|p| Some((p.id.clone(), label(p.kind?.as_str(), p.name.as_deref()?)))).collect()
 }
 
-/// Puts the id behind every name that is not unique.
+/// The word for the whole tenant, which no other scope may look like.
+const TENANT: &str = "tenant";
+
+/// Puts the id behind every name that is not unique, that is the word for the tenant, or that could be taken for one with an
+/// id behind it.
 fn distinct<K: Ord + Clone + ToString>(names: BTreeMap<K, String>) -> BTreeMap<K, String> {
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
     for name in names.values() {
         *count.entry(name.to_lowercase()).or_default() += 1;
     }
-    let label = |key: &K, name: String| match count.get(&name.to_lowercase()) {
-        Some(1) | None => name,
-        Some(_) => format!("{name} ({})", key.to_string()),
+    let label = |key: &K, name: String| {
+        let is_unique = count.get(&name.to_lowercase()).is_none_or(|count| *count == 1);
+        let is_plain = !name.trim().eq_ignore_ascii_case(TENANT) && !ends_with_id(&name);
+        if is_unique && is_plain { name } else { format!("{name} ({})", key.to_string()) }
     };
     names.into_iter().map(|(key, name)| (key.clone(), label(&key, name))).collect()
+}
+
+/// Tells whether a name ends like one that got its id put behind it.
+fn ends_with_id(name: &str) -> bool {
+    let inside = name.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
+    inside.is_some_and(|(_, inside)| crate::core::id::is_guid(inside.rsplit('/').next().unwrap_or(inside)))
 }
 
 #[cfg(test)]
@@ -125,6 +136,8 @@ mod tests {
         }
         let unit = DirectoryScope::AdministrativeUnit(ObjectId::new("u"));
         observed.scope_names.insert(unit.clone(), "EMEA Users".into());
+        let trap = DirectoryScope::AdministrativeUnit(ObjectId::new("trap"));
+        observed.scope_names.insert(trap.clone(), "Tenant".into());
         let labels = Labels::new(&observed, [(&RoleId::new("r"), "Helpdesk Administrator")]);
         let address = |principal: &str, scope: &DirectoryScope| {
             labels.assignment(&AssignmentKey {
@@ -137,6 +150,11 @@ mod tests {
         assert_eq!(
             address("a", &DirectoryScope::Tenant),
             "directory/eligible/Helpdesk Administrator@tenant/group:sg-ops (a)"
+        );
+        assert_eq!(
+            address("c", &trap),
+            "directory/eligible/Helpdesk Administrator@Tenant (/administrativeUnits/trap)/group:sg-net",
+            "an administrative unit cannot look like the tenant"
         );
         assert_eq!(address("x", &DirectoryScope::Tenant), "directory/eligible/Helpdesk Administrator@tenant/id:x");
     }

@@ -1,5 +1,6 @@
 //! Who decides about an undeclared object: break-glass, ignore, the first matching ownership entry, or nobody.
 
+use crate::catalog::directory_role::{self, RoleKind};
 use crate::core::assignment::AssignmentKey;
 use crate::core::declared::Declared;
 use crate::core::id::RoleId;
@@ -7,7 +8,7 @@ use crate::core::observed::Observed;
 use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Tenant;
-use crate::core::target::Target;
+use crate::core::target::{Surface, Target};
 
 /// What holds for an object, in the order of precedence of design.md 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,10 +87,49 @@ fn any_matches(patterns: &[Pattern], role: &RoleDefinition) -> bool {
     patterns.iter().any(|p| named(p) || !p.is_exact() && !is_reserved(role) && p.matches(&role.display_name))
 }
 
-/// The roles of directory synchronisation: removing their holders breaks the tenant's synchronisation.
-const SYNCHRONIZATION: [&str; 2] = ["d29b2b05-8046-44ba-8758-1e26182fcf32", "a92aed5d-d78a-4d16-b381-09adb37eb3b0"];
+/// The other role of directory synchronisation, which the catalog does not tell apart: removing its holders breaks the
+/// tenant's synchronisation.
+const ON_PREMISES_SYNCHRONIZATION: &str = "a92aed5d-d78a-4d16-b381-09adb37eb3b0";
 
 /// Tells whether globs pass the role over: hidden, system-assigned, deprecated and synchronisation roles (design.md 2).
 pub fn is_reserved(role: &RoleDefinition) -> bool {
-    role.is_built_in && SYNCHRONIZATION.contains(&role.id.as_str())
+    let id = role.id.as_str();
+    let known = || directory_role::find(id).filter(|known| known.id == id);
+    role.is_built_in
+        && role.surface == Surface::Directory
+        && ([directory_role::DIRECTORY_SYNCHRONIZATION, ON_PREMISES_SYNCHRONIZATION].contains(&id)
+            || known().is_some_and(|known| known.kind != RoleKind::Assignable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::role_definition::Permissions;
+
+    #[test]
+    fn globs_pass_over_what_nobody_should_hold() {
+        for known in directory_role::all() {
+            let role = RoleDefinition {
+                surface: Surface::Directory,
+                id: RoleId::new(known.id),
+                template_id: RoleId::new(known.id),
+                display_name: known.name.to_owned(),
+                description: String::new(),
+                is_enabled: true,
+                is_built_in: true,
+                permissions: Permissions::default(),
+                assignable_scopes: Default::default(),
+            };
+            let pattern = |text: &str| [Pattern::new(text).unwrap()];
+            let is_sync =
+                known.id == directory_role::DIRECTORY_SYNCHRONIZATION || known.id == ON_PREMISES_SYNCHRONIZATION;
+            assert_eq!(
+                any_matches(&pattern("*"), &role),
+                known.kind == RoleKind::Assignable && !is_sync,
+                "{}",
+                known.name
+            );
+            assert!(any_matches(&pattern(known.name), &role), "{} by its name", known.name);
+        }
+    }
 }

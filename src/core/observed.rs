@@ -182,6 +182,8 @@ pub struct Observed {
     pub activations: Vec<Activation>,
     /// What is known of principals.
     pub principals: Principals,
+    /// Holders of assignments that the directory no longer has: what they held lingers for days (DSC#5445).
+    pub deleted_principals: BTreeSet<PrincipalId>,
     /// Display names of directory scopes.
     pub scope_names: BTreeMap<DirectoryScope, String>,
     /// What could not be read.
@@ -200,6 +202,7 @@ impl Observed {
             crowded: BTreeSet::new(),
             activations: Vec::new(),
             principals: BTreeMap::new(),
+            deleted_principals: BTreeSet::new(),
             scope_names: BTreeMap::new(),
             unreadable: Vec::new(),
         }
@@ -254,13 +257,19 @@ impl Observed {
         }
         let by_template: BTreeMap<(Surface, RoleId), RoleId> =
             (observed.roles.values()).map(|role| ((role.surface, role.template_id.clone()), role.id.clone())).collect();
+        // a policy that is keyed by the template id goes before one that is keyed by the object id
+        let is_by_id = |target: &Target| {
+            let role = target.role();
+            role.is_some_and(|role| !by_template.contains_key(&(target.surface(), role.clone())))
+        };
+        settings.sort_by_key(|(target, _): &(Target, Settings)| (is_by_id(target), target.clone()));
         for (target, content) in settings {
             let id = target.role().map(|role| {
                 let known = by_template.get(&(target.surface(), role.clone()));
                 known.unwrap_or(role).clone()
             });
             let target = id.map_or(target.clone(), |id| target.with_role(&id));
-            observed.settings.insert(target, content);
+            observed.settings.entry(target).or_insert(content);
         }
         observed.activations.sort();
         observed.activations.dedup();
@@ -298,8 +307,15 @@ impl Observed {
                 self.assignments.insert(key, found);
             }
             Some(other) => {
-                let width = |w: &Window| (w.end.is_none(), w.end, w.start.is_none());
-                if width(&found.window) > width(&other.window) {
+                // the widest counts; of equals any, but always the same one, whatever the order of the pages
+                let width = |a: &ObservedAssignment| {
+                    let request = match &a.provenance {
+                        Provenance::Pim { request } => Some(request.clone()),
+                        Provenance::OutsidePim | Provenance::Plain { .. } => None,
+                    };
+                    (a.window.end.is_none(), a.window.end, a.window.start.is_none(), request)
+                };
+                if width(&found) > width(other) {
                     *other = found;
                 }
                 self.crowded.insert(key);

@@ -171,7 +171,7 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
                 ..(**after).clone()
             };
             let mut parts = Vec::new();
-            let is_possible = !middle.permissions.actions.is_empty() || after.permissions.actions.is_empty();
+            let is_possible = !is_replaced(before, after);
             // a role cannot be without any permission: where nothing is common to both, it changes at once, after the removals
             if is_possible && middle != **before {
                 parts.push((Phase::NarrowRoles, StepPart::WriteRole(Box::new(middle.clone()))));
@@ -187,12 +187,10 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
     }
 }
 
-/// Tells whether a change gives a role wholly other permissions. There is no form between the two, so nothing that depends on
-/// either may widen in the same run.
-pub fn is_swap(change: &Change) -> bool {
-    let Subject::Role { before: Some(before), after: Some(after) } = &change.subject else { return false };
-    let common = before.permissions.narrowest(&after.permissions);
-    common.actions.is_empty() && !before.permissions.actions.is_empty() && !after.permissions.actions.is_empty()
+/// Tells whether a role exchanges every permission, so that no form of it lies between the two.
+pub(crate) fn is_replaced(before: &RoleDefinition, after: &RoleDefinition) -> bool {
+    let both = before.permissions.narrowest(&after.permissions);
+    both.actions.is_empty() && !after.permissions.actions.is_empty() && before.permissions != after.permissions
 }
 
 fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
@@ -210,15 +208,29 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
             Event::EligibleAssignment | Event::ActiveAssignment => field.set(&mut loose, field.loosest(old, new)),
         }
     }
-    swap_context(before, after, &mut tight);
-    let mut reached = before.clone();
     let mfa = Requirement::MultiFactorAuthentication;
-    let demands_more = tight.activation.require != before.activation.require;
-    let is_joined = !before.authentication_context.is_enabled && tight.authentication_context.is_enabled;
-    if demands_more && is_joined && tight.activation.require.contains(&mfa) {
-        // a context may join MFA, but one write that holds both is refused: what else is demanded comes first
-        let context = before.authentication_context.clone();
-        stages.push((Phase::TightenActivation, Settings { authentication_context: context, ..tight.clone() }));
+    if before.authentication_context.is_enabled && tight.activation.require != before.activation.require {
+        // while a context is on, no demand for MFA can be written, not even one that is there already (MfaAndAcrsConflict,
+        // graph.md 3.6 #6)
+        if after.activation.require.contains(&mfa) && !after.authentication_context.is_enabled {
+            // both rules change in one bulk PATCH. Neither demand contains the other, so the reviewed one holds before anybody is
+            // granted the role
+            tight.authentication_context = after.authentication_context.clone();
+        } else {
+            tight.activation.require.remove(&mfa);
+        }
+    }
+    let mut reached = before.clone();
+    let is_context_new = tight.authentication_context != before.authentication_context;
+    if is_context_new
+        && tight.authentication_context.is_enabled
+        && tight.activation.require.contains(&mfa)
+        && tight.activation.require != before.activation.require
+    {
+        // the demands are written first and the context is switched on over them: in one PATCH the two would conflict
+        let mut demands = tight.clone();
+        demands.authentication_context = before.authentication_context.clone();
+        stages.push((Phase::TightenActivation, demands));
     }
     stages.push((Phase::TightenActivation, tight.clone()));
     let mut loosened = tight.clone();
@@ -239,21 +251,6 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
         }
     }
     parts
-}
-
-/// While a context is on, no write may contain MFA (`MfaAndAcrsConflict`, graph.md 3.6 #6). Where MFA takes the context's
-/// place, both rules change in one bulk `PATCH` of the tightening stage: neither demand contains the other, so the reviewed one
-/// holds before anybody is granted the role. Where MFA goes away while the context stays, it goes at once.
-fn swap_context(before: &Settings, after: &Settings, tight: &mut Settings) {
-    let mfa = Requirement::MultiFactorAuthentication;
-    if !before.authentication_context.is_enabled || tight.activation.require == before.activation.require {
-        return;
-    }
-    if after.activation.require.contains(&mfa) && !after.authentication_context.is_enabled {
-        tight.authentication_context = after.authentication_context.clone();
-    } else {
-        tight.activation.require.remove(&mfa);
-    }
 }
 
 /// Returns the expiration and demands of `rules` with the notifications of `mail`.
@@ -395,35 +392,49 @@ mod tests {
         assert_eq!(back[0].2, [RuleId::Enablement(Event::Activation), RuleId::AuthenticationContext]);
     }
 
+    /// Says whether the service takes the stage: a PATCH that writes a demand for MFA while a context is on afterwards is
+    /// refused (graph.md 3.6 #6).
+    fn is_taken(stage: &(Phase, Settings, Vec<RuleId>)) -> bool {
+        let (_, settings, rules) = stage;
+        !rules.contains(&RuleId::Enablement(Event::Activation))
+            || !settings.authentication_context.is_enabled
+            || !settings.activation.require.contains(&Requirement::MultiFactorAuthentication)
+    }
+
     #[test]
     fn no_stage_writes_mfa_beside_a_context() {
+        let sets: Vec<std::collections::BTreeSet<Requirement>> = (0..8_u8)
+            .map(|bits| {
+                let all = Requirement::ALL.into_iter().enumerate();
+                all.filter(|(at, _)| bits & (1 << at) != 0).map(|(_, requirement)| requirement).collect()
+            })
+            .collect();
         let mfa = Requirement::MultiFactorAuthentication;
-        let with = |context: Option<&str>, require: &[Requirement]| {
-            let mut settings = factory(Surface::Directory);
-            settings.authentication_context.is_enabled = context.is_some();
-            settings.authentication_context.claim = context.map(str::to_owned);
-            settings.activation.require = require.iter().copied().collect();
-            settings
-        };
-        let forms = [
-            with(None, &[]),
-            with(None, &[mfa]),
-            with(None, &[mfa, Requirement::Ticket]),
-            with(Some("c1"), &[]),
-            with(Some("c2"), &[Requirement::Ticket]),
-        ];
-        // the service accepts a context beside MFA, so a tenant may have both, but a manifest may not
-        let live = [with(Some("c1"), &[mfa]), with(Some("c1"), &[mfa, Requirement::Justification])];
-        for before in forms.iter().chain(&live) {
-            for after in &forms {
-                let stages = stages(before, after);
-                assert_eq!(stages.last().map_or(before, |last| &last.1).activation, after.activation);
-                for (_, stage, rules) in stages {
-                    let writes = rules.contains(&RuleId::Enablement(Event::Activation));
-                    let is_conflict =
-                        stage.authentication_context.is_enabled && stage.activation.require.contains(&mfa);
-                    assert!(!(writes && is_conflict), "{before:?} to {after:?}");
+        for (from, to) in sets.iter().flat_map(|from| sets.iter().map(move |to| (from, to))) {
+            for (had, has) in [(false, false), (false, true), (true, false), (true, true)] {
+                if has && to.contains(&mfa) {
+                    continue; // the plan refuses it
                 }
+                let with = |require: &std::collections::BTreeSet<Requirement>, is_enabled| {
+                    let mut settings = factory(Surface::Directory);
+                    settings.activation.require = require.clone();
+                    settings.authentication_context.is_enabled = is_enabled;
+                    settings.authentication_context.claim = is_enabled.then(|| "c1".to_owned());
+                    settings
+                };
+                let (before, after) = (with(from, had), with(to, has));
+                let stages = stages(&before, &after);
+                for stage in &stages {
+                    assert!(is_taken(stage), "{from:?} {had} to {to:?} {has}: {stage:?}");
+                    let looser = |than: &Settings| {
+                        !than.activation.require.is_subset(&stage.1.activation.require)
+                            || than.authentication_context.is_enabled && !stage.1.authentication_context.is_enabled
+                    };
+                    assert!(!(looser(&before) && looser(&after)), "{from:?} {had} to {to:?} {has}: {stage:?}");
+                }
+                let end = stages.last().map_or(&before, |stage| &stage.1);
+                assert_eq!(end.activation.require, after.activation.require);
+                assert_eq!(end.authentication_context.is_enabled, has);
             }
         }
     }

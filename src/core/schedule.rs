@@ -53,6 +53,11 @@ impl Window {
         self.start.is_some()
     }
 
+    /// Returns the window as one would ask for it, to compare others with.
+    pub fn as_ask(&self) -> Ask {
+        Ask { start: self.start, end: self.end.map_or(End::Never, End::At) }
+    }
+
     /// Tells whether the window is over at `now`.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.end.is_some_and(|end| end <= now)

@@ -24,6 +24,10 @@ impl DirectoryScope {
             return Some(Self::Tenant);
         }
         let rest = text.strip_prefix('/')?;
+        if rest.contains(char::is_whitespace) {
+            // trimmed away, an id of blanks would leave the tenant
+            return None;
+        }
         match rest.split_once('/') {
             None if !rest.is_empty() => Some(Self::Object(ObjectId::new(rest))),
             Some((kind, id))
@@ -128,7 +132,17 @@ mod tests {
         {
             assert_eq!(DirectoryScope::parse(text).unwrap().to_string(), text);
         }
-        for text in ["", "x", "//", "/administrativeUnits/", "/administrativeUnits/a/b", "/AccessPackageCatalog/x/y"] {
+        for text in [
+            "",
+            "x",
+            "//",
+            "/ ",
+            "/administrativeUnits/ ",
+            "/ x",
+            "/administrativeUnits/",
+            "/administrativeUnits/a/b",
+            "/AccessPackageCatalog/x/y",
+        ] {
             assert_eq!(DirectoryScope::parse(text), None, "{text}");
         }
         assert_eq!(

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::SharedClock;
 use crate::core::change::Change;
-use crate::core::id::RoleId;
 use crate::core::order::{Phase, Step, edges};
 use crate::core::plan::Plan;
 use crate::reconcile::journal::{Entry, Journal};
@@ -161,7 +160,3 @@ fn merge(states: &mut BTreeMap<usize, State>, change: usize, state: State) {
         }
     }
 }
-
-/// The ids that created roles really got, by the id that was asked for: the object id, by which assignments name the role, and
-/// the template id, by which the service keys its settings (graph.md 3.6 #1).
-pub(super) type GotIds = BTreeMap<RoleId, (RoleId, RoleId)>;

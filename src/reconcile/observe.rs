@@ -29,17 +29,21 @@ pub async fn observe(client: &Client, surface: Surface) -> Result<Observed, Tran
 /// Reads one assignment as it is right now; `None` when it is not there.
 ///
 /// # Errors
-/// When any of its lists could not be read.
+/// When any of its lists could not be read or understood: that is not the same as absent.
 pub(super) async fn assignment(
     client: &Client,
     key: &AssignmentKey,
-) -> Result<Option<crate::core::assignment::ObservedAssignment>, TransportError> {
+) -> Result<Option<crate::core::assignment::ObservedAssignment>, String> {
     let Some(spelling) = surface::of(key.target.surface()) else { return Ok(None) };
     let reader = client.reader();
     let mut rows = Vec::new();
     for read in spelling.assignment_reads(key) {
-        for page in reader.pages(&read.query).await? {
-            rows.extend(spelling.decode(read.part, &page.body).0);
+        for page in reader.pages(&read.query).await.map_err(|error| error.to_string())? {
+            let (found, mistakes) = spelling.decode(read.part, &page.body);
+            if let Some(mistake) = mistakes.first() {
+                return Err(mistake.to_string());
+            }
+            rows.extend(found);
         }
     }
     Ok(Observed::assemble(now(client), rows).assignments.remove(key))

@@ -1,6 +1,6 @@
 //! Carrying out one step: send, understand the answer, wait where waiting helps, read again where the outcome is in doubt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -13,7 +13,6 @@ use crate::core::policy::rule::RuleId;
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::Target;
-use crate::reconcile::apply::GotIds;
 use crate::reconcile::patience;
 use crate::surface::{self, AssignVerb, Locator, Outcome, Surface};
 use crate::transport::{Client, TransportError, Writer};
@@ -39,11 +38,18 @@ pub(super) struct Runner {
     client: Client,
     writer: Writer,
     clock: SharedClock,
-    got: GotIds,
+    /// The ids that created roles really got, by the id that was asked for.
+    got: BTreeMap<RoleId, GotIds>,
     /// Scopes that were seen twice in this run.
     settled_scopes: BTreeSet<String>,
     pub(super) remarks: Vec<String>,
     pub(super) was_wider: bool,
+}
+
+/// The two ids of a role that was just made: assignments refer to one, policies are keyed by the other (graph.md 3.6 #1).
+struct GotIds {
+    id: RoleId,
+    template_id: RoleId,
 }
 
 /// What a write came to.
@@ -61,7 +67,7 @@ impl Runner {
             client,
             writer,
             clock,
-            got: GotIds::new(),
+            got: BTreeMap::new(),
             settled_scopes: BTreeSet::new(),
             remarks: Vec::new(),
             was_wider: false,
@@ -72,8 +78,8 @@ impl Runner {
         let Some(surface) = surface::of(change.surface) else {
             return Ended::Failed(format!("the {} surface cannot be written yet", change.surface));
         };
-        let role = change.subject.role().and_then(|role| self.got.get(role)).map(|(id, _)| id.clone());
-        let locator = Locator { policy: None, role };
+        let got = change.subject.role().and_then(|role| self.got.get(role));
+        let locator = Locator { policy: None, role: got.map(|got| got.id.clone()) };
         match &step.part {
             StepPart::CreateRole(role) => self.create_role(surface, change, step, role, record).await,
             StepPart::WriteRole(_) => self.write_role(surface, change, step, &locator, record).await,
@@ -139,7 +145,7 @@ impl Runner {
                     Ok(Some(found)) if is_same_role(&found, role) => found,
                     _ => return Ended::Failed(refusal_text(&outcome)),
                 },
-                Sent::Doubtful(why) => match self.find_role(surface, role).await {
+                Sent::Doubtful(why) => match self.await_role(surface, role).await {
                     Ok(Some(found)) => found,
                     Ok(None) => continue,
                     Err(error) => return Ended::Failed(format!("{why}; {error}")),
@@ -153,13 +159,16 @@ impl Runner {
                     made.id
                 ));
             }
+            if made.id != role.id || made.template_id != role.template_id {
+                let got = GotIds { id: made.id.clone(), template_id: made.template_id.clone() };
+                self.got.insert(role.id.clone(), got);
+            }
             if made.id != role.id {
                 self.remarks.push(format!(
                     "`{}` got the id {} instead of {}; write `id: {}` under `spec:` of its manifest",
                     role.display_name, made.id, role.id, made.id
                 ));
             }
-            self.got.insert(role.id.clone(), (made.id.clone(), made.template_id.clone()));
             return match is_same_role(&made, role) {
                 true => Ended::Done,
                 false => Ended::Failed("the role was made with other content than asked for".to_owned()),
@@ -168,14 +177,25 @@ impl Runner {
         Ended::Failed("the service did not answer whether the role was made".to_owned())
     }
 
-    async fn find_role(
-        &self,
-        surface: &dyn Surface,
-        role: &RoleDefinition,
-    ) -> Result<Option<RoleDefinition>, TransportError> {
+    /// Looks for a role that may have been made a moment ago: lists lag behind, and a second `POST` could make a second role.
+    async fn await_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
+        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
+            self.wait(wait).await;
+            if let Some(found) = self.find_role(surface, role).await? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn find_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
         for read in surface.role_reads(role) {
-            for page in self.client.reader().pages(&read.query).await? {
-                let found = surface.decode(read.part, &page.body).0.into_iter().find_map(|row| match row {
+            for page in self.client.reader().pages(&read.query).await.map_err(|error| error.to_string())? {
+                let (rows, mistakes) = surface.decode(read.part, &page.body);
+                if let Some(mistake) = mistakes.first() {
+                    return Err(mistake.to_string());
+                }
+                let found = rows.into_iter().find_map(|row| match row {
                     Row::Role(found) if !found.is_built_in => Some(*found),
                     _ => None,
                 });
@@ -231,11 +251,7 @@ impl Runner {
     }
 
     /// Returns a role as it is right now, looked for by its id.
-    async fn live_role(
-        &self,
-        surface: &dyn Surface,
-        role: &RoleDefinition,
-    ) -> Result<Option<RoleDefinition>, TransportError> {
+    async fn live_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
         Ok(self.find_role(surface, role).await?.filter(|found| found.id == role.id))
     }
 
@@ -252,7 +268,15 @@ impl Runner {
             Sent::Answer(_) => Ended::Done,
             Sent::Refused(Outcome::DoesNotExist | Outcome::NotReplicated(_)) => Ended::AlreadySo,
             Sent::Refused(outcome) => Ended::Failed(refusal_text(&outcome)),
-            Sent::Doubtful(why) | Sent::Failed(why) => Ended::Failed(why),
+            Sent::Doubtful(why) => match &change.subject {
+                Subject::Role { before: Some(role), .. } => match self.find_role(surface, role).await {
+                    Ok(found) if found.as_ref().is_none_or(|found| found.id != role.id) => Ended::Done,
+                    Ok(_) => Ended::Failed(why),
+                    Err(error) => Ended::Failed(format!("{why}; {error}")),
+                },
+                _ => Ended::Failed(why),
+            },
+            Sent::Failed(why) => Ended::Failed(why),
         }
     }
 
@@ -272,23 +296,30 @@ impl Runner {
         let Subject::Settings { target, policy_role, before, assumed, .. } = &change.subject else {
             return Ended::Failed("not role settings".to_owned());
         };
-        let got = change.subject.role().and_then(|role| self.got.get(role));
-        let role = got.map(|(_, template)| template.clone()).or_else(|| policy_role.clone());
-        let (policy, live) = match self.find_policy(surface, target, role.as_ref()).await {
+        // policies are keyed by the template id, but both are tried (graph.md 3.6 #1)
+        let got = target.role().and_then(|role| self.got.get(role));
+        let keys: Vec<Option<RoleId>> = match (got, policy_role) {
+            (Some(got), _) if got.template_id != got.id => vec![Some(got.template_id.clone()), Some(got.id.clone())],
+            (Some(got), _) => vec![Some(got.id.clone())],
+            (None, Some(key)) if target.role().is_some_and(|role| role != key) => {
+                vec![Some(key.clone()), target.role().cloned()]
+            }
+            (None, key) => vec![key.clone()],
+        };
+        let (policy, live) = match self.find_policy(surface, target, &keys).await {
             Ok(Some(found)) => found,
             Ok(None) => {
                 return Ended::Failed("the service shows no settings for this role yet; apply again later".to_owned());
             }
             Err(why) => return Ended::Failed(why),
         };
-        let is_there = |live: &Settings| rules.iter().all(|id| live.rule(*id) == wanted.rule(*id));
-        if is_there(&live) {
-            return Ended::AlreadySo;
-        }
-        // what was reviewed is a step from `before`; rules of ours that already moved on are fine
-        let foreign: Vec<String> = rules
+        let is_there = |live: &Settings| rules.iter().all(|id| live.rule(*id).holds(&wanted.rule(*id)));
+        // what was reviewed is a step from `before`; rules of ours that already moved on are fine. Where the settings were
+        // only assumed, every rule counts: what the assignments of this plan need was judged by all of them.
+        let judged = if *assumed { &RuleId::ALL[..] } else { rules };
+        let foreign: Vec<String> = judged
             .iter()
-            .filter(|id| live.rule(**id) != before.rule(**id) && live.rule(**id) != wanted.rule(**id))
+            .filter(|id| !live.rule(**id).holds(&before.rule(**id)) && !live.rule(**id).holds(&wanted.rule(**id)))
             .filter(|id| !self.is_own_stage(change, &live, **id))
             .map(ToString::to_string)
             .collect();
@@ -296,32 +327,37 @@ impl Runner {
             let what = if *assumed { "are not the defaults that were assumed" } else { "changed since they were read" };
             return Ended::Failed(format!("the settings {what} ({}); plan again", foreign.join(", ")));
         }
+        if is_there(&live) {
+            return Ended::AlreadySo;
+        }
         locator.policy = Some(policy);
         let command = surface.encode(&change.subject, &step.part, AssignVerb::Update, &locator);
-        // writes that were acknowledged and ignored are repeated once (azuread#1759, #1806)
+        let mut last = "the service accepted the settings but does not show them".to_owned();
+        // writes that were acknowledged and ignored are repeated once (azuread#1759, #1806); so are those for a role that the
+        // service does not know everywhere yet
         for _ in 0..2 {
-            let doubt = match self.send(surface, &command, record).await {
-                Sent::Answer(_) => String::new(),
+            match self.send(surface, &command, record).await {
+                Sent::Answer(_) => {}
+                Sent::Refused(Outcome::NotReplicated(why)) | Sent::Doubtful(why) => last = why,
                 Sent::Refused(outcome) => return Ended::Failed(refusal_text(&outcome)),
                 Sent::Failed(why) => return Ended::Failed(why),
-                Sent::Doubtful(why) => why,
-            };
+            }
             for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
                 self.wait(wait).await;
-                match self.find_policy(surface, target, role.as_ref()).await {
+                match self.look_policy(surface, target, &keys).await {
                     Ok(Some((_, live))) if is_there(&live) => return Ended::Done,
                     Ok(_) => {}
-                    Err(why) => return Ended::Failed(format!("{doubt} {why}").trim().to_owned()),
+                    Err(why) => return Ended::Failed(format!("the settings were sent but cannot be read back: {why}")),
                 }
             }
         }
-        Ended::Failed("the service accepted the settings but does not show them".to_owned())
+        Ended::Failed(last)
     }
 
     /// Tells whether a live rule has the content of one of the stages that this very change passes through.
     fn is_own_stage(&self, change: &Change, live: &Settings, id: RuleId) -> bool {
         crate::core::order::parts(change).into_iter().any(|(_, part)| match part {
-            StepPart::WriteRules(stage, _) => stage.rule(id) == live.rule(id),
+            StepPart::WriteRules(stage, _) => live.rule(id).holds(&stage.rule(id)),
             _ => false,
         })
     }
@@ -331,12 +367,26 @@ impl Runner {
         &self,
         surface: &dyn Surface,
         target: &Target,
-        role: Option<&RoleId>,
+        keys: &[Option<RoleId>],
     ) -> Result<Option<(String, Settings)>, String> {
-        let query = surface.policy_query(target, role);
         for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks()) {
             self.wait(wait).await;
-            match self.client.reader().get(&query).await {
+            if let Some(found) = self.look_policy(surface, target, keys).await? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looks for the policy once under each of the role's ids.
+    async fn look_policy(
+        &self,
+        surface: &dyn Surface,
+        target: &Target,
+        keys: &[Option<RoleId>],
+    ) -> Result<Option<(String, Settings)>, String> {
+        for key in keys {
+            match self.client.reader().get(&surface.policy_query(target, key.as_ref())).await {
                 Ok(answer) => match surface.decode_policy(&answer.body) {
                     Ok(Some(found)) => return Ok(Some(found)),
                     Ok(None) => {}

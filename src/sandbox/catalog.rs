@@ -63,9 +63,13 @@ pub(crate) fn role_named(name: &str) -> Option<&'static str> {
     ROLES.iter().find(|role| role.display_name == name).map(|role| role.id.as_str())
 }
 
+/// Actions that no list has, but that Microsoft's own sample of creating a role sends
+/// (`rbacapplication-post-roledefinitions.md`).
+const SAMPLE_ACTIONS: [&str; 1] = ["microsoft.directory/applications/basic/read"];
+
 /// Tells whether the action is known, whatever its case.
 pub(crate) fn is_action(name: &str) -> bool {
-    ACTIONS.contains(&name.to_ascii_lowercase())
+    ACTIONS.contains(&name.to_ascii_lowercase()) || SAMPLE_ACTIONS.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Returns the names of all known actions.

@@ -15,9 +15,11 @@ use super::tenant::Tenant;
 use super::throttle::{Buckets, Throttle};
 use crate::clock::SharedClock;
 
+type See = dyn Fn(&Entry, &Value) + Send + Sync;
+
 /// Sees each request when it was handled and before its answer leaves.
 #[derive(Clone)]
-pub struct Observer(Arc<dyn Fn(&Entry, &Value) + Send + Sync>);
+pub struct Observer(Arc<See>);
 
 impl Observer {
     /// Returns an observer that is called with the journal entry and the tenant's state as JSON after each request, those

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::core::id::{ObjectId, PrincipalId, is_guid};
+use crate::core::identity::same_name;
 use crate::core::name::{Handle, Lookup, Meaning, NameKind, Reference};
 use crate::core::principal::{Principal, PrincipalType};
 use crate::surface::json::{flag, items, rows, text};
@@ -53,6 +54,27 @@ pub fn principal_query(id: &PrincipalId, kind: PrincipalType) -> Query {
     Query::new(Api::Graph, format!("/{path}/{id}")).option("$select", select)
 }
 
+/// How many ids one `in` filter holds; Graph refuses more than 15 in one expression.
+pub const IDS_PER_FILTER: usize = 15;
+
+/// Returns the read of those of some ids that are principals of a kind. A filter, so that what is absent is known to be absent
+/// and not merely refused. At most [`IDS_PER_FILTER`] ids.
+pub fn principals_query(ids: &[PrincipalId], kind: PrincipalType) -> Query {
+    let (path, select) = match kind {
+        PrincipalType::User => ("/users", USER),
+        PrincipalType::Group => ("/groups", GROUP),
+        PrincipalType::ServicePrincipal => ("/servicePrincipals", SERVICE_PRINCIPAL),
+    };
+    let ids: Vec<String> = ids.iter().map(|id| format!("'{}'", id.as_str().replace('\'', "''"))).collect();
+    let filter = format!("id in ({})", ids.join(","));
+    Query::new(Api::Graph, path).option("$filter", filter).option("$select", select)
+}
+
+/// Returns the principals on a page of [`principals_query`].
+pub fn principals(page: &Value, kind: PrincipalType) -> Vec<Principal> {
+    rows(page).iter().filter_map(|row| principal_of(row, kind)).collect()
+}
+
 /// Returns the read of an administrative unit by id.
 pub fn unit_query(id: &ObjectId) -> Query {
     Query::new(Api::Graph, format!("/directory/administrativeUnits/{id}")).option("$select", "id,displayName")
@@ -83,8 +105,19 @@ pub fn answer(reference: &Reference, page: &Value) -> Lookup {
 }
 
 fn meaning(reference: &Reference, row: &Value) -> Option<(String, Meaning)> {
-    let id = text(row, "id")?;
+    let id = text(row, "id").filter(|id| is_guid(id))?;
     let display = text(row, "displayName").unwrap_or_default();
+    let (found, wanted) = match (&reference.handle, reference.kind) {
+        (Handle::Id(wanted), _) => (id, wanted),
+        (Handle::AppId(wanted), _) => (text(row, "appId").unwrap_or_default(), wanted),
+        (Handle::Name(wanted), NameKind::Principal(PrincipalType::User)) => {
+            (text(row, "userPrincipalName").unwrap_or_default(), wanted)
+        }
+        (Handle::Name(wanted), _) => (display, wanted),
+    };
+    if !same_name(found, wanted) {
+        return None;
+    }
     match reference.kind {
         NameKind::Principal(kind) => {
             let principal = principal_of(row, kind)?;

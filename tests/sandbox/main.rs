@@ -1,4 +1,5 @@
 //! The sandbox over HTTP, behaviour by behaviour (E1 to E23 of the reference for Microsoft Graph).
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its answer has failed")]
 
 mod client;
 
@@ -12,4 +13,5 @@ mod request;
 mod role;
 mod seed;
 mod state;
+mod switch;
 mod token;

@@ -120,7 +120,7 @@ struct Play {
 
 impl Play {
     fn new() -> Self {
-        let stage = Stage::with(|options| options.page_size = 500);
+        let stage = Stage::with(|options| options.page_size = Some(500));
         let factory = stage.rules("Helpdesk Administrator");
         let names: Vec<(String, String)> = (stage.rows("roleDefinitions").iter())
             .map(|role| (role["displayName"].as_str().unwrap().to_owned(), role["id"].as_str().unwrap().to_owned()))

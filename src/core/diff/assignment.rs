@@ -11,10 +11,10 @@ use crate::core::diff::{Context, Difference, setting};
 use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
-use crate::core::order::{self, Phase};
+use crate::core::observed::Part;
 use crate::core::principal::PrincipalType;
 use crate::core::schedule::{Ask, Verdict, Window};
-use crate::core::target::{Surface, Target};
+use crate::core::target::Surface;
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -68,6 +68,15 @@ fn declared_one(
         Verdict::Update(ask) => (Action::Update, ask),
         Verdict::Extend(ask) => (Action::Extend, ask),
     };
+    // without the role's settings nobody can tell whether the service agrees, nor whom the reviewed settings would stop
+    let policy_target = key.target.policy_target();
+    let is_role_known = key.target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+    let gap = context.observed.gap(key.target.surface(), Part::Settings);
+    if let Some(gap) = gap.filter(|_| is_role_known && !context.observed.settings.contains_key(&policy_target)) {
+        let message = format!("cannot be planned: {} could not be read", gap.part.as_str());
+        difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
+        return;
+    }
     let mistakes = preconditions(context, key, declared);
     if !mistakes.is_empty() {
         difference.mistakes.extend(mistakes);
@@ -100,13 +109,18 @@ fn declared_one(
             .push(mistake.help("change the assignment's schedule or the role's settings so that they agree"));
     }
     let mut requires = Vec::new();
-    if let Some(role) = key.target.role().filter(|role| !context.observed.roles.contains_key(role)) {
-        requires.push(Requirement {
-            address: context.labels.role_definition(key.target.surface(), role),
-            reason: "a role must exist before anybody can hold it".to_owned(),
-        });
+    if let Some(role) = key.target.role() {
+        let address = context.labels.role_definition(key.target.surface(), role);
+        let changes = difference.changes.iter().filter(|change| change.address == address);
+        let definition = changes.map(|change| &change.subject).next();
+        if !context.observed.roles.contains_key(role) {
+            let reason = "a role must exist before anybody can hold it".to_owned();
+            requires.push(Requirement { address, reason });
+        } else if definition.is_some() {
+            let reason = "whoever gets the role must not get more than its reviewed definition".to_owned();
+            requires.push(Requirement { address, reason });
+        }
     }
-    requires.extend(changed_role(difference, &key.target));
     if let Some(address) = planned {
         let reason = "whoever gets the role must meet the reviewed settings".to_owned();
         requires.push(Requirement { address, reason });
@@ -155,22 +169,6 @@ fn declared_one(
         requires,
         request_ids: Vec::new(),
     });
-}
-
-/// Returns the planned change of the target's role that must come before a grant: one that takes permissions away, or enables it.
-fn changed_role(difference: &Difference, target: &Target) -> Option<Requirement> {
-    let role = target.role()?;
-    difference.changes.iter().find_map(|change| {
-        let Subject::Role { before: Some(before), after: Some(after) } = &change.subject else { return None };
-        let reason = if !before.is_enabled && after.is_enabled {
-            "a disabled role cannot be assigned"
-        } else if order::parts(change).iter().any(|(phase, _)| *phase == Phase::NarrowRoles) || order::is_swap(change) {
-            "whoever gets the role must not get what it loses"
-        } else {
-            return None;
-        };
-        (before.id == *role).then(|| Requirement { address: change.address.clone(), reason: reason.to_owned() })
-    })
 }
 
 /// Returns the hash of an observed assignment: what it gives and whether PIM made it. The ids of requests and rows are left
@@ -251,10 +249,13 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         Standing::BreakGlass => return leave("it belongs to a break-glass account".to_owned()),
         Standing::Additive => return leave("nobody declares it and no ownership entry claims it".to_owned()),
     };
+    if context.observed.deleted_principals.contains(&key.principal) {
+        return leave("its holder was deleted; the service removes what is left within days".to_owned());
+    }
     if let Some(gap) = context.observed.missing(key.target.surface(), key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
     }
-    if let Some(gap) = context.observed.gap(key.target.surface(), crate::core::observed::Part::Roles) {
+    if let Some(gap) = context.observed.gap(key.target.surface(), Part::Roles) {
         return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
     }
     difference.changes.push(Change {
@@ -304,10 +305,7 @@ fn activations(context: &Context<'_>, difference: &mut Difference) {
 
 /// Returns which way a window goes. Ends that lie within the tolerance are the same.
 fn window_direction(before: &Window, after: &Window, now: jiff::Timestamp) -> Direction {
-    let was = Ask {
-        start: before.start,
-        end: before.end.map_or(crate::core::schedule::End::Never, crate::core::schedule::End::At),
-    };
+    let was = before.as_ask();
     match (was.covers(after, now), was.matches(after, now)) {
         (true, true) => Direction::Neutral,
         (true, false) => Direction::Narrows,

@@ -51,6 +51,13 @@ pub fn diff(context: &Context<'_>) -> Difference {
     assignment::diff(context, &mut difference);
     role::remove(context, &mut difference);
     difference.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    for twins in difference.changes.windows(2).filter(|pair| pair[0].address == pair[1].address) {
+        // requirements, targets and request ids go by address: two objects of one address must not be told apart by luck
+        let message = format!("two objects of the tenant have the address `{}`", twins[0].address);
+        let at = twins[0].source.clone();
+        let mistake = Diagnostic::error("ambiguous-address", at, message);
+        difference.mistakes.push(mistake.help("rename one of them: a role, scope or principal has a misleading name"));
+    }
     difference.unmanaged.sort();
     difference.notices.sort();
     crate::core::diagnostic::sort(&mut difference.mistakes);

@@ -23,11 +23,13 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let wanted = &declared.value;
         let live = context.observed.roles.get(id);
         let found = context.found.get(id).copied().unwrap_or(Found::New);
-        if live.is_none() && context.observed.gap(wanted.surface, Part::Roles).is_some() {
+        let address = context.labels.role_definition(wanted.surface, id);
+        if let Some(gap) = context.observed.gap(wanted.surface, Part::Roles).filter(|_| live.is_none()) {
+            let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
+            difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
         }
         let after = over(wanted, id, live);
-        let address = context.labels.role_definition(wanted.surface, id);
         if found == Found::ByName {
             difference.notices.push(Notice::warning(
                 "adopted-by-name",
@@ -59,11 +61,11 @@ pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
     let mut mistakes = Vec::new();
     for role in changes {
         let Subject::Role { before: Some(before), after: Some(after) } = &role.subject else { continue };
-        let (is_swap, is_enabled) = (order::is_swap(role), !before.is_enabled && after.is_enabled);
+        let (is_swap, is_enabled) = (order::is_replaced(before, after), !before.is_enabled && after.is_enabled);
         for other in changes.iter().filter(|other| other.subject.role() == role.subject.role()) {
             let what = match &other.subject {
                 Subject::Assignment { ask: Some(_), .. } if is_enabled => "is enabled while it is granted",
-                Subject::Assignment { ask: Some(_), .. } if is_swap => {
+                Subject::Assignment { ask: Some(_), .. } if is_swap && other.direction == Direction::Widens => {
                     "exchanges all its permissions while it is granted"
                 }
                 Subject::Settings { .. } if is_swap && other.direction == Direction::Widens => {
@@ -126,11 +128,34 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             difference.unmanaged.push(Unmanaged { address, detail, why });
             continue;
         }
+        if let Some(twin) = created_twin(difference, role) {
+            let message = format!(
+                "`{address}` would be removed and `{twin}` created with the same permissions: everybody who holds the role \
+                 would lose it"
+            );
+            let mistake = Diagnostic::error("role-recreated", Some(entry.at.clone()), message);
+            difference.mistakes.push(mistake.help(format!(
+                "to rename it, write `id: {}` under `spec:` of its manifest; otherwise remove it in a run of its own",
+                role.id
+            )));
+        }
         let fields = fields(Some(role), None);
         let mut change = change(address, Action::Remove, Some(role), None, fields, Some(entry.at.clone()));
         change.requires = requires;
         difference.changes.push(change);
     }
+}
+
+/// Returns the address of a role that the plan creates with the permissions of `role`: no run removes a role and creates its
+/// like (design.md 2).
+fn created_twin(difference: &Difference, role: &RoleDefinition) -> Option<String> {
+    let is_twin = |change: &&Change| match &change.subject {
+        Subject::Role { before: None, after: Some(after) } => {
+            after.surface == role.surface && after.permissions == role.permissions
+        }
+        _ => false,
+    };
+    difference.changes.iter().find(is_twin).map(|change| change.address.clone())
 }
 
 /// Says when a soft-deleted role has the name or the id of one that is to be created.

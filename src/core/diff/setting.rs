@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::core::address::Labels;
 use crate::core::authority;
-use crate::core::change::{self, Action, Change, FieldChange, Risk, Subject, fingerprint};
+use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{Context, Difference};
 use crate::core::direction::Direction;
@@ -13,7 +13,7 @@ use crate::core::observed::Part;
 use crate::core::origin::Origin;
 use crate::core::policy::default::factory;
 use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue};
-use crate::core::policy::rule::{Approver, Event, Recipient, Requirement};
+use crate::core::policy::rule::{Approver, Event, Recipient, Requirement as Demand};
 use crate::core::policy::settings::Settings;
 use crate::core::target::Target;
 
@@ -23,7 +23,10 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let surface = target.surface();
         let address = context.labels.settings(target);
         let live = context.observed.settings.get(target);
-        if live.is_none() && context.observed.gap(surface, Part::Settings).is_some() {
+        let is_role_known = target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+        if let Some(gap) = context.observed.gap(surface, Part::Settings).filter(|_| live.is_none() && is_role_known) {
+            let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
+            difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
         }
         if target.role().is_some_and(|role| authority::is_ignored(&context.desired.tenant, role)) {
@@ -37,9 +40,10 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         if fields.is_empty() {
             continue;
         }
+        difference.mistakes.extend(contradictions(&declared.value, &declared.at, &address, before, &after));
         let mut requires = Vec::new();
         if let Some(id) = target.role().filter(|_| role.is_none()) {
-            requires.push(change::Requirement {
+            requires.push(Requirement {
                 address: context.labels.role_definition(surface, id),
                 reason: "a role must exist before it has settings".to_owned(),
             });
@@ -50,7 +54,6 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             let source = Some(declared.at.clone());
             difference.notices.push(Notice::warning("settings-not-visible", Some(address.clone()), message, source));
         }
-        difference.mistakes.extend(obstacles(before, &after, &declared.value, &declared.at, &address));
         // the line that won for the first field that changes tells most about the change
         let source = (SettingField::all().into_iter())
             .filter(|field| fields.iter().any(|change| change.path == field.to_string()))
@@ -79,38 +82,59 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
     unmanaged(context, difference);
 }
 
-/// Returns why the service would refuse every write that leads to `after`: what stands in the way is live and undeclared, so
-/// only the tenant could reveal it.
-fn obstacles(
-    before: &Settings,
-    after: &Settings,
+/// Returns what the declared fields and the live ones they leave alone cannot be together.
+fn contradictions(
     declared: &DeclaredSettings,
     at: &Origin,
     address: &str,
+    before: &Settings,
+    after: &Settings,
 ) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let at_field = |field| declared.fields.get(&field).map_or_else(|| at.clone(), |f| f.at.clone());
-    // graph.md 3.6 #7: recipients of approver mails lock the policy until a bulk write empties them
+    let mut mistakes = Vec::new();
+    let line = |fields: &[SettingField]| {
+        let declared = fields.iter().find_map(|field| declared.fields.get(field));
+        declared.map_or(at, |declared| &declared.at).clone()
+    };
+    let demand = SettingField::Require(Event::Activation);
+    let has_both = |settings: &Settings| {
+        settings.authentication_context.is_enabled
+            && settings.activation.require.contains(&Demand::MultiFactorAuthentication)
+    };
+    // the service refuses MFA beside a context (MfaAndAcrsConflict, graph.md 3.6 #6)
+    let is_touched = before.activation.require != after.activation.require
+        || before.authentication_context != after.authentication_context;
+    if has_both(after) && is_touched {
+        let mistake = Diagnostic::error(
+            "mfa-with-authentication-context",
+            Some(line(&[SettingField::AuthenticationContext, demand])),
+            format!(
+                "`{address}` would demand multifactor authentication and an authentication context, which exclude each other"
+            ),
+        );
+        mistakes.push(mistake.help(
+            "declare both `activation.require` and `activation.authenticationContext`: one of the two is what the tenant has now",
+        ));
+    }
     for event in Event::ALL {
+        // recipients of approver mails lock the settings until a bulk write empties them (graph.md 3.6 #7)
         if !after.event(event).notifications.approver.recipients.is_empty() {
             let path = SettingField::Notification(event, Recipient::Approver, NotificationPart::Recipients);
             let message = format!("`{address}` is locked: its mail to approvers has further recipients");
             let mistake = Diagnostic::error("locked-settings", Some(at.clone()), message);
-            found.push(mistake.help(format!("declare `{path}: []` to clear them and unlock the settings")));
+            mistakes.push(mistake.help(format!("declare `{path}: []` to clear them and unlock the settings")));
         }
     }
-    // graph.md 3.6 #6: MFA cannot be written while a context is on
-    let require = SettingField::Require(Event::Activation);
-    let mfa = Requirement::MultiFactorAuthentication;
-    let is_written = before.activation.require != after.activation.require;
-    if is_written && after.activation.require.contains(&mfa) && after.authentication_context.is_enabled {
-        let message = format!(
-            "`{address}` has an authentication context; the service refuses multifactor authentication beside it"
-        );
-        let mistake = Diagnostic::error("mfa-with-authentication-context", Some(at_field(require)), message);
-        found.push(mistake.help("declare `authenticationContext: none` as well"));
+    for event in [Event::EligibleAssignment, Event::ActiveAssignment] {
+        let (old, new) = (&before.event(event).expiration, &after.event(event).expiration);
+        // the service refuses a rule that demands an end and knows no maximum (InvalidPolicy, graph.md 3.6 #8)
+        if new.is_required && new.maximum.is_none() && old != new {
+            let fields = [SettingField::Permanent(event), SettingField::MaxDuration(event)];
+            let message = format!("`{address}` would forbid permanent assignments without a maximum duration");
+            let mistake = Diagnostic::error("maximum-missing", Some(line(&fields)), message);
+            mistakes.push(mistake.help(format!("declare `{}.maxDuration`", event.as_str())));
+        }
     }
-    found
+    mistakes
 }
 
 /// Lists undeclared settings that are not the service's defaults.

@@ -314,6 +314,11 @@ impl DeclaredSettings {
                 None => {}
             }
         }
+        if !wanted.approval.is_required && !live.approval.is_required {
+            // the details of an approval that is and stays off have no effect, and the service may not keep them
+            // (azuread#1398): to compare them would be a difference for ever
+            wanted.approval = live.approval.clone();
+        }
         wanted
     }
 }

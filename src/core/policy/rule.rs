@@ -303,6 +303,21 @@ pub enum Rule {
     AuthenticationContext(AuthenticationContext),
 }
 
+impl Rule {
+    /// Tells whether this live rule does what `wanted` says. What is switched off has no effect: the service may drop the stage
+    /// of an approval that nobody needs (azuread#1398), and the claim of a context that is off.
+    #[must_use]
+    pub fn holds(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Approval(live), Self::Approval(wanted)) if !wanted.is_required => !live.is_required,
+            (Self::AuthenticationContext(live), Self::AuthenticationContext(wanted)) if !wanted.is_enabled => {
+                !live.is_enabled
+            }
+            (live, wanted) => live == wanted,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

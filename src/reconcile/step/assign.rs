@@ -3,17 +3,24 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::core::assignment::{AssignmentKey, Provenance};
+use crate::core::assignment::{AssignmentKey, ObservedAssignment, Provenance};
 use crate::core::change::{Change, Subject};
 use crate::core::order::Step;
 use crate::core::schedule::{Ask, Window};
+use crate::core::target::Target;
 use crate::reconcile::observe;
 use crate::reconcile::patience;
 use crate::reconcile::step::{Ended, Record, Runner, Seen, Sent, first_verb, live_key, refusal_text};
-use crate::surface::{AssignVerb, Locator, Outcome, Surface};
+use crate::surface::{AssignVerb, Grant, Locator, Outcome, Surface};
 
 /// How often one assignment is tried with whatever verb fits, before it counts as failed.
 const TRIES: usize = 12;
+
+/// How often "it exists" and "it does not exist" may alternate (C9): lists that lag explain two, more is a contradiction.
+const SWAPS: usize = 3;
+
+/// How often the service must say that a wider grant does not exist before it is believed.
+const DENIALS: usize = 3;
 
 impl Runner {
     /// Grants, changes or extends in place.
@@ -25,40 +32,58 @@ impl Runner {
         locator: Locator,
         record: &mut Record<'_>,
     ) -> Ended {
-        let Subject::Assignment { key, ask: Some(ask), .. } = &change.subject else {
+        let Subject::Assignment { key, before, ask: Some(ask), .. } = &change.subject else {
             return Ended::Failed("not an assignment".to_owned());
         };
         let key = live_key(key, locator.role.as_ref());
         if let Err(why) = self.settle_scope(surface, &key.target).await {
             return Ended::Failed(why);
         }
+        let subject = started(&change.subject, ask, self.client.now());
         let mut verb = first_verb(change.action);
+        let mut swaps = 0;
         let mut waits = patience::looks();
         let mut last = String::new();
         for _ in 0..TRIES {
-            let command = surface.encode(&change.subject, &step.part, verb, &locator);
+            let command = surface.encode(&subject, &step.part, verb, &locator);
             let sent = self.send(surface, &command, record).await;
             let asked_at = self.client.now();
             match sent {
                 Sent::Answer(answer) => {
                     if let Some(wider) = wider(surface, &answer.body, &key, ask, asked_at) {
-                        return self.revoke(surface, change, step, &locator, &answer.body, wider, record).await;
+                        if wider.was_so(&key, before.as_ref(), asked_at) {
+                            return Ended::Failed(format!("{}, as it was before", wider.why));
+                        }
+                        return self.revoke(surface, change, step, wider, record).await;
                     }
                     match surface.granted(&answer.body) {
                         Outcome::NotReplicated(why) => last = why,
                         Outcome::Refused(why) => return Ended::Failed(why),
-                        Outcome::Pending(why) => return self.await_grant(&key, ask, asked_at, why).await,
-                        _ => return self.await_grant(&key, ask, asked_at, "not yet visible".to_owned()).await,
+                        outcome => {
+                            let why = match outcome {
+                                Outcome::Pending(why) => why,
+                                _ => "it is not yet visible".to_owned(),
+                            };
+                            let ended = self.await_grant(&key, ask, asked_at, why).await;
+                            return match self.shown_wider(&key, before.as_ref(), ask, asked_at, &ended).await {
+                                Some(wider) => self.revoke(surface, change, step, wider, record).await,
+                                None => ended,
+                            };
+                        }
                     }
                 }
                 Sent::Refused(Outcome::Exists) => match self.look(&key).await {
                     Ok(Some(seen)) if is_granted(&seen.window, ask, asked_at) => return Ended::AlreadySo,
-                    Ok(Some(_)) if verb == AssignVerb::Assign => {
+                    Ok(Some(_)) if verb == AssignVerb::Assign && swaps < SWAPS => {
                         verb = AssignVerb::Update;
+                        swaps += 1;
                         continue;
                     }
-                    Ok(Some(_)) => {
-                        return Ended::Failed("the service says that it exists, with another window".to_owned());
+                    Ok(Some(seen)) => {
+                        return Ended::Failed(format!(
+                            "the service shows it {}, and neither grants it anew nor changes it in place",
+                            seen.window
+                        ));
                     }
                     // an activation occupies the same place (graph.md 2.9), or the lists lag behind
                     Ok(None) => {
@@ -70,6 +95,7 @@ impl Runner {
                 Sent::Refused(Outcome::DoesNotExist) if verb != AssignVerb::Assign => {
                     // it ran out, or somebody removed it, since it was read
                     verb = AssignVerb::Assign;
+                    swaps += 1;
                     continue;
                 }
                 Sent::Refused(Outcome::NotReplicated(why)) => last = why,
@@ -108,35 +134,54 @@ impl Runner {
             Provenance::Plain { .. } => AssignVerb::DeletePlain,
         };
         let (mut young, mut last) = (0, String::new());
+        let mut waits = patience::looks();
         for _ in 0..TRIES + patience::YOUTH_TRIES {
             let command = surface.encode(&change.subject, &step.part, verb, &locator);
             match self.send(surface, &command, record).await {
-                Sent::Answer(_) => return self.await_removal(key).await,
+                Sent::Answer(_) => match self.await_removal(key).await {
+                    // another request than the one that was cancelled keeps it
+                    Ended::Pending(_) if verb == AssignVerb::Cancel => verb = AssignVerb::Remove,
+                    ended => return ended,
+                },
                 // the request that made it may be gone, or no longer one that can be cancelled: then it is removed
+                Sent::Refused(_) if verb == AssignVerb::Cancel => verb = AssignVerb::Remove,
                 Sent::Refused(Outcome::TooYoung) if young < patience::YOUTH_TRIES => {
                     young += 1;
                     last = refusal_text(&Outcome::TooYoung);
                     self.wait(patience::YOUTH_STEP).await;
                 }
-                Sent::Refused(_) if verb == AssignVerb::Cancel => verb = AssignVerb::Remove,
-                Sent::Refused(Outcome::DoesNotExist | Outcome::NotReplicated(_)) => match self.look(key).await {
-                    Ok(None) => return Ended::AlreadySo,
-                    Ok(Some(_)) => {
-                        return Ended::Failed("the service says that it does not exist, but still shows it".to_owned());
-                    }
-                    Err(why) => return Ended::Failed(why),
-                },
                 Sent::Refused(Outcome::TooYoung) => {
                     return Ended::Pending(format!(
                         "{}; it is removed by the next apply",
                         refusal_text(&Outcome::TooYoung)
                     ));
                 }
+                // lists lag behind: what an earlier try of ours removed may still be shown for seconds
+                Sent::Refused(Outcome::DoesNotExist) => match self.await_removal(key).await {
+                    Ended::Done if last.is_empty() => return Ended::AlreadySo,
+                    Ended::Done => return Ended::Done,
+                    _ => {
+                        return Ended::Failed("the service says that it does not exist, but still shows it".to_owned());
+                    }
+                },
+                Sent::Refused(Outcome::NotReplicated(why)) => match (self.look(key).await, waits.next()) {
+                    (Ok(None), _) => return Ended::AlreadySo,
+                    (Ok(Some(_)), Some(wait)) => {
+                        last = why;
+                        self.wait(wait).await;
+                    }
+                    (Ok(Some(_)), None) => return Ended::Failed(why),
+                    (Err(error), _) => return Ended::Failed(error),
+                },
                 Sent::Refused(outcome) => return Ended::Failed(refusal_text(&outcome)),
-                Sent::Doubtful(why) => match self.look(key).await {
-                    Ok(None) => return Ended::Done,
-                    Ok(Some(_)) => last = why,
-                    Err(error) => return Ended::Failed(format!("{why}; {error}")),
+                Sent::Doubtful(why) => match (self.look(key).await, waits.next()) {
+                    (Ok(None), _) => return Ended::Done,
+                    (Ok(Some(_)), Some(wait)) => {
+                        last = why;
+                        self.wait(wait).await;
+                    }
+                    (Ok(Some(_)), None) => return Ended::Failed(why),
+                    (Err(error), _) => return Ended::Failed(format!("{why}; {error}")),
                 },
                 Sent::Failed(why) => return Ended::Failed(why),
             }
@@ -145,7 +190,7 @@ impl Runner {
     }
 
     async fn look(&self, key: &AssignmentKey) -> Result<Seen, String> {
-        observe::assignment(&self.client, key).await.map_err(|error| error.to_string())
+        observe::assignment(&self.client, key).await
     }
 
     /// Looks until the schedule shows what was asked for: success is a re-read, not a 201 (graph.md 2.7).
@@ -163,6 +208,37 @@ impl Runner {
         Ended::Pending(format!("accepted, but after 30 seconds {last}"))
     }
 
+    /// Returns in which way a new assignment that is not as asked for is wider, whatever the answer said. One that was there
+    /// before may still be shown as it was.
+    async fn shown_wider(
+        &self,
+        key: &AssignmentKey,
+        before: Option<&ObservedAssignment>,
+        ask: &Ask,
+        asked_at: Timestamp,
+        ended: &Ended,
+    ) -> Option<Wider> {
+        if before.is_some() || !matches!(ended, Ended::Pending(_)) {
+            return None;
+        }
+        let seen = self.look(key).await.ok().flatten().filter(|seen| !ask.covers(&seen.window, asked_at))?;
+        let request = match seen.provenance {
+            Provenance::Pim { request } => Some(request),
+            Provenance::OutsidePim | Provenance::Plain { .. } => None,
+        };
+        Some(Wider {
+            why: format!("the service shows a wider window than asked for: {}", seen.window),
+            grant: Grant {
+                target: key.target.clone(),
+                principal: key.principal.clone(),
+                start: seen.window.start,
+                end: Some(seen.window.end),
+                request,
+            },
+            window: seen.window,
+        })
+    }
+
     /// Looks until the assignment is gone.
     async fn await_removal(&self, key: &AssignmentKey) -> Ended {
         for wait in std::iter::once(jiff::SignedDuration::ZERO).chain(patience::looks().take(4)) {
@@ -177,53 +253,83 @@ impl Runner {
     }
 
     /// Takes back what is wider than asked for, at once, for as long as the service's five-minute rule refuses, and fails.
-    #[allow(clippy::too_many_arguments, reason = "one step with its parts spelled out")]
+    ///
+    /// A grant that was made a moment ago may not be known everywhere: that it "does not exist" is believed only after it was
+    /// said several times and no list shows it.
     async fn revoke(
         &mut self,
         surface: &dyn Surface,
         change: &Change,
         step: &Step,
-        locator: &Locator,
-        body: &Value,
-        wider: String,
+        wider: Wider,
         record: &mut Record<'_>,
     ) -> Ended {
         self.was_wider = true;
         let Subject::Assignment { key, principal_type, .. } = &change.subject else {
-            return Ended::Failed(wider);
+            return Ended::Failed(wider.why);
         };
         // exactly what the answer says was granted is taken back, not what was asked for
-        let Some(grant) = surface.grant(body) else { return Ended::Failed(wider) };
+        let Wider { why: wider, grant, window } = wider;
         let granted = AssignmentKey { target: grant.target, principal: grant.principal, mode: key.mode };
+        let request = grant.request.unwrap_or_default();
+        let mut verb = match window.is_pending() && !request.is_empty() {
+            true => AssignVerb::Cancel,
+            false => AssignVerb::Remove,
+        };
         let subject = Subject::Assignment {
             key: granted.clone(),
             principal_type: *principal_type,
-            before: None,
+            before: Some(ObservedAssignment { window, condition: None, provenance: Provenance::Pim { request } }),
             ask: None,
             condition: None,
             justification: None,
             ticket: None,
         };
-        let _ = locator;
-        let command = surface.encode(&subject, &step.part, AssignVerb::Remove, &Locator::default());
+        let mut last = "six minutes were not enough".to_owned();
+        let mut denials = 0;
         for _ in 0..=patience::YOUTH_TRIES {
+            let command = surface.encode(&subject, &step.part, verb, &Locator::default());
             match self.send(surface, &command, record).await {
-                Sent::Answer(_) | Sent::Refused(Outcome::DoesNotExist) => {
-                    self.remarks.push(format!("{wider}; it was revoked"));
-                    return Ended::Failed(format!("{wider}; it was revoked at once"));
+                Sent::Answer(_) => match self.await_removal(&granted).await {
+                    Ended::Done => {
+                        self.remarks.push(format!("{wider}; it was revoked"));
+                        return Ended::Failed(format!("{wider}; it was revoked at once"));
+                    }
+                    Ended::Pending(why) | Ended::Failed(why) => last = why,
+                    Ended::AlreadySo => {}
+                },
+                Sent::Refused(Outcome::DoesNotExist) => {
+                    denials += 1;
+                    if denials >= DENIALS && matches!(self.look(&granted).await, Ok(None)) {
+                        self.remarks.push(format!("{wider}; it was revoked"));
+                        return Ended::Failed(format!("{wider}; it was revoked at once"));
+                    }
+                    last = refusal_text(&Outcome::DoesNotExist);
                 }
-                Sent::Refused(Outcome::TooYoung) | Sent::Doubtful(_) => self.wait(patience::YOUTH_STEP).await,
-                Sent::Refused(outcome) => {
-                    let why = refusal_text(&outcome);
+                Sent::Refused(Outcome::Refused(why)) if verb == AssignVerb::Remove => {
                     return Ended::Failed(format!("{wider}; REVOKE IT BY HAND, the service refused to: {why}"));
                 }
+                Sent::Refused(outcome) => last = refusal_text(&outcome),
+                Sent::Doubtful(why) => last = why,
                 Sent::Failed(why) => {
                     return Ended::Failed(format!("{wider}; REVOKE IT BY HAND, it could not be revoked: {why}"));
                 }
             }
+            verb = AssignVerb::Remove;
+            self.wait(patience::YOUTH_STEP).await;
         }
-        Ended::Failed(format!("{wider}; REVOKE IT BY HAND, six minutes were not enough"))
+        Ended::Failed(format!("{wider}; REVOKE IT BY HAND: {last}"))
     }
+}
+
+/// Returns the subject as it is asked for at `now`: a start that has passed since planning means now and is left out
+/// (azurerm#23432: a start in the past is refused).
+fn started(subject: &Subject, ask: &Ask, now: Timestamp) -> Subject {
+    let mut subject = subject.clone();
+    if let Subject::Assignment { ask: asked, .. } = &mut subject {
+        *asked = Some(Ask { start: ask.start.filter(|start| *start > now), ..*ask });
+    }
+    subject
 }
 
 /// Tells whether a window is what was asked for.
@@ -231,15 +337,46 @@ fn is_granted(seen: &Window, ask: &Ask, asked_at: Timestamp) -> bool {
     ask.matches(seen, asked_at)
 }
 
+/// A grant that gives more than was asked for.
+struct Wider {
+    /// In which way, for people.
+    why: String,
+    /// What the answer says.
+    grant: Grant,
+    /// Its window; permanent when the answer does not say.
+    window: Window,
+}
+
+impl Wider {
+    /// Tells whether it gives no more than was there before: then nothing was gained that could be revoked, and to remove the
+    /// assignment would take away what its holder had.
+    fn was_so(&self, key: &AssignmentKey, before: Option<&ObservedAssignment>, now: Timestamp) -> bool {
+        let is_same = self.grant.target == key.target && self.grant.principal == key.principal;
+        is_same && before.is_some_and(|before| before.window.as_ask().covers(&self.window, now))
+    }
+}
+
 /// Returns in which way an answer grants more than was asked for.
-fn wider(surface: &dyn Surface, body: &Value, key: &AssignmentKey, ask: &Ask, asked_at: Timestamp) -> Option<String> {
+fn wider(surface: &dyn Surface, body: &Value, key: &AssignmentKey, ask: &Ask, asked_at: Timestamp) -> Option<Wider> {
     let grant = surface.grant(body)?;
-    if grant.target != key.target {
-        return Some(format!("the service granted another role or scope than asked for: {:?}", grant.target));
+    let window = Window::new(grant.start, grant.end.flatten(), asked_at);
+    let why = if grant.target != key.target {
+        format!("the service granted another role or scope than asked for: {}", place(&grant.target))
+    } else if grant.principal != key.principal {
+        format!("the service granted it to another principal than asked for: {}", grant.principal)
+    } else if grant.end.is_some() && !ask.covers(&window, asked_at) {
+        format!("the service granted a wider window than asked for: {window}")
+    } else {
+        return None;
+    };
+    Some(Wider { why, grant, window })
+}
+
+/// Names a target without its tenant's names, which an answer does not carry.
+fn place(target: &Target) -> String {
+    match target {
+        Target::Directory { role, scope } => format!("role {role} at `{scope}`"),
+        Target::Group { group, access } => format!("{} of group {group}", access.as_str()),
+        Target::Azure { role, scope } => format!("role {role} at `{scope}`"),
     }
-    if grant.principal != key.principal {
-        return Some(format!("the service granted it to another principal than asked for: {}", grant.principal));
-    }
-    let window = Window::new(grant.start, grant.end?, asked_at);
-    (!ask.covers(&window, asked_at)).then(|| format!("the service granted a wider window than asked for: {window}"))
 }

@@ -172,15 +172,18 @@ fn active_instance(row: &Value) -> Result<Option<InstanceRow>, String> {
     }))
 }
 
-/// Statuses of schedules that are no longer, or never were, in force.
-const DEAD: [&str; 4] = ["Canceled", "Denied", "Failed", "Revoked"];
+/// Statuses of schedules that are no longer, never were, or are not yet decided to be in force: what waits for a person is left
+/// alone (design.md 3).
+const DEAD: [&str; 6] = ["Canceled", "Denied", "Failed", "Revoked", "PendingApproval", "PendingAdminDecision"];
 
 fn schedule(row: &Value, mode: Mode) -> Result<Option<ScheduleRow>, String> {
     let Some((target, principal)) = who_and_where(row)? else { return Ok(None) };
     if text(row, "status").is_some_and(|status| DEAD.iter().any(|dead| dead.eq_ignore_ascii_case(status))) {
         return Ok(None);
     }
-    let (start, end) = window(row.get("scheduleInfo").unwrap_or(&Value::Null))?;
+    // without it nobody can tell a permanent row from one that ends
+    let info = row.get("scheduleInfo").filter(|info| info.is_object()).ok_or("scheduleInfo is missing")?;
+    let (start, end) = window(info)?;
     Ok(Some(ScheduleRow {
         target,
         principal,

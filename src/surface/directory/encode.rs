@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::assignment::{Mode, Provenance};
 use crate::core::change::Subject;
-use crate::core::id::RoleId;
+use crate::core::id::{RoleId, is_guid};
 use crate::core::order::StepPart;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::schedule::{Ask, End};
@@ -71,7 +71,7 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
     };
     let provenance = before.as_ref().map(|before| &before.provenance);
     match (verb, provenance) {
-        (AssignVerb::Cancel, Some(Provenance::Pim { request })) => {
+        (AssignVerb::Cancel, Some(Provenance::Pim { request })) if is_guid(request) => {
             return Command::new(Api::Graph, Verb::Post, format!("{requests}/{request}/cancel"));
         }
         (AssignVerb::DeletePlain, Some(Provenance::Plain { assignment })) => {
