@@ -292,6 +292,17 @@ impl Stage {
         rules.iter().map(|rule| (rule["id"].as_str().unwrap().to_owned(), rule.clone())).collect()
     }
 
+    /// Writes one rule of a role's policy as the administrator application, as somebody at the portal would.
+    #[track_caller]
+    pub(crate) fn write_rule(&self, role: &str, rule: Value) {
+        let role = self.role(role);
+        let filter = format!("scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{role}'");
+        let body = self.admin("GET", &format!("/policies/roleManagementPolicyAssignments?$filter={filter}"), None);
+        let policy = body["value"][0]["policyId"].as_str().unwrap();
+        let path = format!("/policies/roleManagementPolicies/{policy}/rules/{}", rule["id"].as_str().unwrap());
+        self.admin("PATCH", &path, Some(rule));
+    }
+
     /// Moves the clock.
     pub(crate) fn advance(&self, hours: i64) {
         self.clock.advance(SignedDuration::from_hours(hours));
