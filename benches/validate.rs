@@ -54,7 +54,7 @@ fn time<T>(work: impl FnOnce() -> T) -> Duration {
 }
 
 fn validate(sources: &[(String, String)]) -> manifest::Manifests {
-    manifest::read_sources(sources.to_vec())
+    manifest::validate_sources(sources.to_vec())
 }
 
 /// Parses to events; returns the number of documents.

@@ -46,6 +46,7 @@ codes! {
     ALIAS_LIMIT "alias-limit" Error "Aliases expand to more than the reader accepts.";
     ALIAS_LOOP "alias-loop" Error "An alias stands inside of what it refers to.";
     NESTING_LIMIT "nesting-limit" Error "Mappings and lists are nested deeper than the reader accepts.";
+    TOO_MANY_MISTAKES "too-many-mistakes" Error "More mistakes were found than anybody reads; the rest is not shown.";
     DOCUMENT_LIMIT "document-limit" Error "There are more documents or values than the reader accepts.";
     // schema
     NOT_A_DOCUMENT "not-a-document" Error "A document is no mapping with apiVersion, kind, metadata and spec.";

@@ -306,6 +306,23 @@ fn the_digest_is_of_what_is_said_not_of_how() {
     assert_ne!(read_sources(changed).digest(), digest);
 }
 
+#[test]
+fn a_flood_of_mistakes_is_cut() {
+    let keys: String = (0..5_000).map(|n| format!("  k{n}: 1\n")).collect();
+    let manifests = one(&format!("{HEAD}{keys}"));
+    assert_eq!(manifests.diagnostics.len(), 101);
+    assert_eq!(manifests.diagnostics.iter().filter(|d| d.code == "too-many-mistakes").count(), 1);
+    let same: String = (0..5_000).map(|_| "  k: 1\n").collect();
+    assert_eq!(one(&format!("{HEAD}{same}")).diagnostics.len(), 100);
+    let items: String = (0..5_000).map(|_| "    - {usr: 1}\n").collect();
+    assert_eq!(one(&format!("{HEAD}  principals:\n{items}")).diagnostics.len(), 101);
+    let documents = "--- 1\n".repeat(30_000);
+    let manifests = one(&documents);
+    assert!(manifests.diagnostics.len() < 10_010 && !manifests.is_complete, "{}", manifests.diagnostics.len());
+    let long = format!("{HEAD}  role: {{directoryRole: {}}}\n", "x".repeat(3_000_000));
+    assert_eq!(one(&long).diagnostics.len(), 2, "a long text is no mistake; two keys are missing");
+}
+
 mod property {
     use super::*;
     use proptest::prelude::*;

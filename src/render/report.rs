@@ -130,14 +130,51 @@ mod tests {
     #[test]
     fn every_outcome() {
         let plan = sample::every_action();
-        insta::assert_snapshot!(text(&plan, &every_state(), &Options::default()), @"");
+        insta::assert_snapshot!(text(&plan, &every_state(), &Options::default()), @r#"
+        Outcome
+
+        done: regrant directory/eligible/App Assignment Operator@tenant/user:alice@contoso.example
+        done: update directory/settings/Helpdesk Administrator
+        already so: extend directory/eligible/Helpdesk Administrator@tenant/user:bob@contoso.example
+        pending: adopt directory/role-definition/App Assignment Operator
+            not in force yet: the schedule is not visible yet
+            at roles/app.yaml:3
+        not begun: remove directory/role-definition/Old Operator
+            the run was stopped before it
+            at tenant.yaml:10
+        skipped: create directory/eligible/Helpdesk Administrator@EMEA Users/group:sg-helpdesk-emea
+            because `directory/settings/Helpdesk Administrator` did not succeed:
+              whoever gets the role must meet the reviewed settings
+            at roles/helpdesk.yaml:12
+        failed: remove directory/active/Global Administrator@tenant/user:eve@contoso.example
+            why: HTTP 400 RoleAssignmentRequestPolicyValidationFailed: MfaRule
+              (request 7c1e)
+            at tenant.yaml:9
+
+        Remarks
+
+        remark: `App Assignment Operator` got the id b instead of a
+
+        Next: mend what failed, then run `rolewright apply` again; it does only what
+          is still missing.
+
+        Applied in part: 2 done, 1 already so, 1 pending, 1 not begun, 1 skipped, 1 failed.
+        "#);
     }
 
     #[test]
     fn all_is_well() {
         let plan = sample::every_action();
         let report = report(vec![State::Done, State::Done, State::AlreadySo]);
-        insta::assert_snapshot!(text(&plan, &report, &Options::default()), @"");
+        insta::assert_snapshot!(text(&plan, &report, &Options::default()), @r#"
+        Outcome
+
+        done: remove directory/active/Global Administrator@tenant/user:eve@contoso.example
+        done: regrant directory/eligible/App Assignment Operator@tenant/user:alice@contoso.example
+        already so: create directory/eligible/Helpdesk Administrator@EMEA Users/group:sg-helpdesk-emea
+
+        Applied: 2 done, 1 already so.
+        "#);
         assert_eq!(counts(&Report::default()), "Nothing to apply.");
     }
 
@@ -147,7 +184,8 @@ mod tests {
         let mut report = report(vec![State::Done]);
         report.was_wider = true;
         let text = text(&plan, &report, &Options::default());
-        assert!(text.contains("this run has failed"), "{text}");
+        assert!(text.starts_with("Outcome\n\ndone: remove"), "{text}");
+        assert!(text.contains("A grant came out wider than what was asked for."), "{text}");
         assert!(text.ends_with("Applied in part: 1 done.\n"), "{text}");
     }
 

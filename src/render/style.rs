@@ -66,7 +66,7 @@ pub(super) fn counted(wording: Wording, action: Action) -> &'static str {
         (Wording::Plan | Wording::Apply, Action::Remove) => "to remove",
         (Wording::Drift, Action::Create) => "missing",
         (Wording::Drift, Action::Update) => "different",
-        (Wording::Drift, Action::Adopt) => "different and found by name",
+        (Wording::Drift, Action::Adopt) => "different",
         (Wording::Drift, Action::Extend) => "due for extension",
         (Wording::Drift, Action::Regrant) => "run out",
         (Wording::Drift, Action::Remove) => "undeclared",

@@ -32,6 +32,7 @@ mod permission;
 mod route;
 mod seed;
 mod server;
+mod shared;
 mod store;
 mod tenant;
 mod throttle;

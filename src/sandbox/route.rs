@@ -34,7 +34,7 @@ pub(crate) struct Call {
     pub(crate) is_beta: bool,
     /// `ConsistencyLevel: eventual`.
     pub(crate) is_eventual: bool,
-    pub(crate) page_size: usize,
+    pub(crate) page_size: Option<usize>,
     pub(crate) has_empty_pages: bool,
     /// What befalls this request.
     pub(crate) effects: Vec<Effect>,

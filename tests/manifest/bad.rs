@@ -24,6 +24,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("alias-limit", "hostile.rs: made by the test"),
     ("nesting-limit", "hostile.rs: made by the test"),
     ("document-limit", "hostile.rs: made by the test"),
+    ("too-many-mistakes", "hostile.rs: made by the test"),
     ("ambiguous-name", "needs the tenant"),
     ("unreadable-name", "needs the tenant"),
     ("wrong-principal-type", "needs the tenant"),

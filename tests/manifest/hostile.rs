@@ -163,6 +163,52 @@ fn nothing_there() {
     assert_eq!(codes(&validate(&folder.path().join("gone"))), ["path-not-found"]);
 }
 
+/// A small file that stands for a very large number of things.
+#[test]
+fn multiplication() {
+    let list = |item: &str| -> String {
+        (0..20_000).map(|i| format!("    - {}\n", item.replace('#', &i.to_string()))).collect()
+    };
+    let text = format!(
+        "apiVersion: rolewright/v1\nkind: EligibleAssignment\nmetadata: {{name: a}}\nspec:\n  role: {{directoryRole: Helpdesk Administrator}}\n  scopes:\n{}  principals:\n{}  schedule: {{permanent: true}}\n",
+        list("tenant"),
+        list("{user: u#@contoso.example}"),
+    );
+    let manifests = beside_witness(text);
+    assert!(codes(&manifests).contains(&"too-many-declared"), "{}", show(&manifests));
+}
+
+/// A small file with more mistakes than anybody reads.
+#[test]
+fn endless_mistakes() {
+    let scopes: String = (0..20_000).map(|i| format!("    - nowhere-{i}\n")).collect();
+    let text = format!(
+        "apiVersion: rolewright/v1\nkind: EligibleAssignment\nmetadata: {{name: a}}\nspec:\n  role: {{directoryRole: Helpdesk Administrator}}\n  scopes:\n{scopes}  principals: [{{user: u@contoso.example}}]\n  schedule: {{permanent: true}}\n"
+    );
+    let manifests = validate_sources(vec![("a.yaml".to_owned(), text)]);
+    assert!(manifests.diagnostics.len() <= 10_001, "{}", manifests.diagnostics.len());
+    assert!(manifests.has_errors() && codes(&manifests).contains(&"too-many-mistakes"));
+}
+
+/// Many mistyped names, each of which would be compared with many others, and long ones.
+#[test]
+fn suggestions_are_bounded() {
+    let mut text = String::from(
+        "apiVersion: rolewright/v1\nkind: DirectoryRoleDefinition\nmetadata: {name: a}\nspec:\n  displayName: A\n  permissions:\n",
+    );
+    for index in 0..2_000 {
+        text.push_str(&format!("    - microsoft.directory/aplications/{index}/update\n"));
+    }
+    let manifests = validate_sources(vec![("a.yaml".to_owned(), text)]);
+    assert_eq!(codes(&manifests).iter().filter(|code| **code == "unknown-permission").count(), 1_000);
+    let long = "x".repeat(1_000_000);
+    let text = format!(
+        "apiVersion: rolewright/v1\nkind: EligibleAssignment\nmetadata: {{name: a}}\nspec:\n  role: {{directoryRole: {long}}}\n  principals: [{{group: {long}}}]\n  schedule: {{duration: P1D}}\n"
+    );
+    let manifests = beside_witness(text);
+    assert!(codes(&manifests).contains(&"unknown-role"), "{}", show(&manifests));
+}
+
 /// Names and texts that would break a terminal or a build log come out harmless in every format.
 #[test]
 fn nothing_to_interpret() {

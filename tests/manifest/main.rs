@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a fixture that cannot be read fails the test")]
 
 mod bad;
+mod good;
 mod hostile;

@@ -1,16 +1,17 @@
 //! Checks: names of roles.
 
+use crate::catalog::azure_role;
 use crate::catalog::directory_role::{self, DirectoryRole, RoleKind};
-use crate::catalog::similar::{closest, did_you_mean};
-use crate::catalog::{azure_role, similar};
+use crate::catalog::similar::did_you_mean;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::id::is_guid;
 use crate::core::target::Surface;
-use crate::manifest::check::run::{Entry, Run};
+use crate::manifest::check::bound::Advice;
+use crate::manifest::check::run::{Entry, Run, Settled};
 use crate::manifest::kind::tenant::{IgnoredRole, OwnershipEntry};
 
 /// A reference to a role by name.
-struct RoleUse<'a> {
+pub(super) struct RoleUse<'a> {
     entry: &'a Entry<'a>,
     route: String,
     surface: Surface,
@@ -30,7 +31,11 @@ enum By {
     Tenant,
 }
 
-fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
+fn uses<'r, 'a>(run: &'r Run<'a>) -> &'r [RoleUse<'a>] {
+    run.role_uses.get_or_init(|| collect(run))
+}
+
+fn collect<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
     use crate::manifest::kind::role::{GovernedRole, RoleReference};
     let mut uses = Vec::new();
     for assigned in &run.assignments {
@@ -42,7 +47,7 @@ fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
         let route = format!("/role/{}", assigned.view.role.key());
         uses.push(RoleUse { entry: assigned.entry, route, surface, name, by: By::Assignment });
     }
-    for (entry, settings) in &run.settings {
+    for Settled { entry, document: settings, .. } in &run.settings {
         for (index, applies) in settings.applies_to.iter().enumerate() {
             let (surface, key, name) = match applies {
                 GovernedRole::Directory { directory_role } => (Surface::Directory, "directoryRole", directory_role),
@@ -87,6 +92,8 @@ fn built_in(run: &Run<'_>, used: &RoleUse<'_>) -> Option<&'static DirectoryRole>
 
 /// A role is built-in or declared in the run. Only a warning: a live custom role is legal, and the catalog ages.
 pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut advice = Advice::new();
+    let ours = [run.declared_names(Surface::Directory), run.declared_names(Surface::Azure)];
     for used in uses(run) {
         let name = used.name;
         let is_known = match used.surface {
@@ -107,13 +114,15 @@ pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         };
         let text = format!("no built-in {what} and no role in these manifests is called `{name}`");
         let diagnostic = Diagnostic::warning("unknown-role", used.entry.at(&used.route), text);
-        let suggestion = closest(name, run.declared_names(used.surface)).or_else(|| match used.surface {
-            Surface::Directory => directory_role::suggest(name),
-            _ => azure_role::suggest(name),
+        let is_azure = used.surface == Surface::Azure;
+        let suggestion = advice.closest(name, &ours[usize::from(is_azure)]).or_else(|| match is_azure {
+            false if advice.take(directory_role::all().len()) => directory_role::suggest(name),
+            true if advice.take(azure_role::all().len()) => azure_role::suggest(name),
+            _ => None,
         });
         found.push(match (other, suggestion) {
             (Some((key, kind, name)), _) => diagnostic.help(format!("`{name}` is {kind}: write `{key}: {name}`")),
-            (None, Some(known)) => diagnostic.help(similar::did_you_mean(known)),
+            (None, Some(known)) => diagnostic.help(did_you_mean(known)),
             // a role that is owned or ignored without being declared is a live custom role more often than not
             (None, None) if used.by == By::Tenant => continue,
             (None, None) => diagnostic.help("a custom role that exists in the tenant is fine; `plan` will look it up"),
@@ -124,7 +133,7 @@ pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// Names are resolved exactly, and a renamed role has only its new name in the tenant.
 pub(super) fn former_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for used in uses(run) {
-        let Some(role) = built_in(run, &used) else { continue };
+        let Some(role) = built_in(run, used) else { continue };
         if !role.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(used.name)) {
             continue;
         }

@@ -33,7 +33,8 @@ pub struct Options {
     pub width: usize,
     /// For which verb.
     pub wording: Wording,
-    /// The long flags by which guards were overridden, e.g. `--allow-mass-removal`: their refusals are shown as allowed.
+    /// The long flags by which refusals are overridden, e.g. `--allow-mass-removal` or `--allow-incomplete`: what they allow is
+    /// shown as allowed.
     pub overrides: Vec<String>,
 }
 
@@ -66,12 +67,17 @@ impl Options {
 pub fn counts(plan: &Plan, wording: Wording) -> String {
     let number = |action| plan.changes.iter().filter(|change| change.action == action).count();
     let is_drift = wording == Wording::Drift;
-    let parts: Vec<String> = Action::ALL
-        .into_iter()
-        .filter(|action| !(is_drift && *action == Action::Extend))
-        .filter_map(|action| Some((action, number(action))).filter(|(_, count)| *count > 0))
-        .map(|(action, count)| format!("{count} {}", style::counted(wording, action)))
-        .collect();
+    // actions that are counted under the same words are neighbours
+    let mut numbers: Vec<(&str, usize)> = Vec::new();
+    for action in Action::ALL.into_iter().filter(|action| number(*action) > 0) {
+        let words = style::counted(wording, action);
+        match numbers.last_mut().filter(|(last, _)| *last == words) {
+            Some((_, count)) => *count += number(action),
+            None if is_drift && action == Action::Extend => {}
+            None => numbers.push((words, number(action))),
+        }
+    }
+    let parts: Vec<String> = numbers.into_iter().map(|(words, count)| format!("{count} {words}")).collect();
     let mut text = match (parts.is_empty(), plan.complete, is_drift) {
         (false, true, true) => format!("Drift: {}", parts.join(", ")),
         (false, true, false) => format!("Plan: {}", parts.join(", ")),
@@ -100,7 +106,7 @@ fn access(plan: &Plan, options: &Options) -> Option<String> {
     let number = |direction| plan.changes.iter().filter(|change| change.direction == direction).count();
     let risk = plan.changes.iter().map(|change| change.risk).max().unwrap_or(Risk::None);
     Some(format!(
-        "Changes that widen access: {}; that narrow it: {}; neutral: {}. Highest risk: {}.",
+        "Changes: {} widen access, {} narrow it, {} neutral; highest risk: {}.",
         number(Direction::Widens),
         number(Direction::Narrows),
         number(Direction::Neutral),
@@ -121,7 +127,7 @@ fn next(plan: &Plan, options: &Options) -> Option<String> {
         }
         return Some(text);
     }
-    if !plan.complete {
+    if !plan.complete && !options.overrides.iter().any(|flag| flag == "--allow-incomplete") {
         return Some(
             "Next: give this identity what it needs to read everything and run again; `--allow-incomplete` goes on \
              with what could be read."

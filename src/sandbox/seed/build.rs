@@ -79,7 +79,7 @@ impl Builder {
         };
         let created = plus(self.now, days(-400));
         let object = Object { kind, created, properties, members: Vec::new(), owners: Vec::new(), credential: None };
-        self.tenant.objects.insert(id.clone(), object);
+        self.tenant.objects.insert(id.clone(), object.into());
         id
     }
 
@@ -174,7 +174,7 @@ impl Builder {
         if let Value::Object(document) = document {
             let request = Request { side, created, document, settles: is_future.then_some(start), pending: None };
             if request.is_kept(self.now) {
-                self.tenant.requests.insert(id.clone(), request);
+                self.tenant.requests.insert(id.clone(), request.into());
             }
         }
         self.tenant.schedules.insert(
@@ -189,7 +189,8 @@ impl Builder {
                 created_using: Some(id.clone()),
                 activated_using: None,
                 visible_from: None,
-            },
+            }
+            .into(),
         );
         id
     }
@@ -229,7 +230,8 @@ impl Builder {
                 created_using: None,
                 activated_using: None,
                 visible_from: None,
-            },
+            }
+            .into(),
         );
     }
 
