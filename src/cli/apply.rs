@@ -64,7 +64,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     if args.allow_few_global_administrators {
         overrides.push("--allow-few-global-administrators");
     }
-    let options = plan::options(context, render::plan::Wording::Plan, &overrides);
+    let options = plan::options(context, render::plan::Wording::Apply, &overrides);
     context.print(&plan::show(&plan, Format::Text, &options))?;
     match plan::verdict(&plan, args.planning.allow_incomplete, &overrides) {
         Exit::Success => {}

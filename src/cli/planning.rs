@@ -117,7 +117,12 @@ pub(crate) async fn plan(
         return Err(complain(remarks));
     }
     let gap = observed.gap(Surface::Directory, Part::Roles).map(|gap| gap.why.clone());
-    let identities = match identify(&declared.head.tenant_id, &roles, &observed.roles) {
+    let identities = match identify(
+        &declared.head.tenant_id,
+        &roles,
+        &observed.roles,
+        observed.deleted_roles.as_deref().unwrap_or_default(),
+    ) {
         Ok(identities) => identities,
         Err(mistakes) => return Err(complain(mistakes)),
     };

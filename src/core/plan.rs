@@ -139,6 +139,10 @@ pub fn plan(
         return Err(difference.mistakes);
     }
     target(&mut difference.changes, &settings.targets, || addresses(&context))?;
+    let mistakes = diff::role::refuse_together(&difference.changes);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
     for change in &mut difference.changes {
         let requests = order::parts(change).len();
         change.request_ids = (0..requests).map(|n| request_id(&settings.nonce, &change.address, n)).collect();

@@ -212,7 +212,7 @@ pub async fn enrich(
 /// Finds out who those holders are whom the lists name by id only: holders of plain rows, which come without their principal,
 /// and deleted ones. Whom none of the three kinds knows, every read having succeeded, was deleted.
 async fn strangers(reader: &Reader, observed: &mut Observed) -> Result<(), TransportError> {
-    let is_known = |id: &PrincipalId| observed.principals.get(id).is_some_and(|p| p.kind.is_some());
+    let is_known = |id: &PrincipalId| observed.principals.get(id).is_some_and(|p| p.kind.is_some() || p.name.is_some());
     let unknown: BTreeSet<PrincipalId> =
         observed.assignments.keys().map(|key| &key.principal).filter(|id| !is_known(id)).cloned().collect();
     let unknown: Vec<PrincipalId> = unknown.into_iter().collect();

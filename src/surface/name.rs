@@ -128,7 +128,8 @@ fn meaning(reference: &Reference, row: &Value) -> Option<(String, Meaning)> {
     }
 }
 
-/// Decodes a principal whose row names its type (`@odata.type`), as in `$expand=principal`.
+/// Decodes a principal whose row names its type (`@odata.type`), as in `$expand=principal`. One of a type that is newer than this
+/// program has a name and no kind: it is there, and that is all that is known.
 pub fn principal(row: &Value) -> Option<Principal> {
     let kind = text(row, "@odata.type")?.rsplit('.').next()?;
     let kind = if kind.eq_ignore_ascii_case("user") {
@@ -138,7 +139,9 @@ pub fn principal(row: &Value) -> Option<Principal> {
     } else if kind.eq_ignore_ascii_case("servicePrincipal") {
         PrincipalType::ServicePrincipal
     } else {
-        return None;
+        let mut unknown = Principal::unknown(PrincipalId::new(text(row, "id").filter(|id| is_guid(id))?));
+        unknown.name = Some(text(row, "displayName").unwrap_or(kind).to_owned());
+        return Some(unknown);
     };
     principal_of(row, kind)
 }
@@ -168,4 +171,19 @@ pub fn principal_of(row: &Value, kind: PrincipalType) -> Option<Principal> {
         });
     }
     Some(principal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_principal_of_a_new_type_is_there_and_a_deleted_one_is_not() {
+        let id = "6f0e5a00-0000-4000-8000-00000000000a";
+        let row = json!({"@odata.type": "#microsoft.graph.agentUser", "id": id, "displayName": "Robot"});
+        let found = principal(&row).unwrap();
+        assert_eq!((found.kind, found.name.as_deref()), (None, Some("Robot")));
+        assert_eq!(principal(&Value::Null), None);
+    }
 }

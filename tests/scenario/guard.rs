@@ -179,6 +179,27 @@ fn too_few_global_administrators_need_a_flag() {
 }
 
 #[test]
+fn guards_count_what_is_ignored() {
+    let stage = Stage::new();
+    let own = "  ownership: [{directoryRoles: [Global Administrator], assignments: authoritative}]\n";
+    let ignore = "  ignore: {principals: [{user: breakglass1@contoso.example}]}\n";
+    stage.user("carol");
+    stage.write("tenant.yaml", &tenant(&format!("{own}{ignore}")));
+    let carol = active("carol", "Global Administrator", "[{user: carol@contoso.example}]", "{permanent: true}");
+    stage.write("c.yaml", &carol);
+    stage.advance(1);
+    // breakglass2 goes, carol comes, and the ignored one is still the second of the two that must remain
+    assert_eq!(
+        stage.changes(),
+        [
+            "create directory/active/Global Administrator@tenant/user:carol@contoso.example",
+            "remove directory/active/Global Administrator@tenant/user:breakglass2@contoso.example",
+        ]
+    );
+    stage.apply();
+}
+
+#[test]
 fn a_target_brings_what_it_requires_and_nothing_else() {
     let stage = Stage::new();
     let (alice, bob) = (stage.user("alice"), stage.user("bob"));

@@ -7,6 +7,7 @@ use crate::words::{OWN_ALL, active, eligible, permanent, settings};
 
 const ROLE: &str = "Helpdesk Administrator";
 const ROLE_ID: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+const CUSTOM: &str = "User Reader";
 const ALICE: &str = "[{user: alice@contoso.example}]";
 
 /// Plans and applies, asserts that both are refused with this and that nothing was written.
@@ -24,8 +25,12 @@ fn refused(stage: &Stage, says: &[&str]) {
 fn what_the_declared_settings_forbid_names_the_rule_and_both_lines() {
     let stage = Stage::new();
     stage.user("alice");
-    // the role by its id here and by its name there: only the tenant knows that they are one
-    let forbid = |fields: &str| stage.write("s.yaml", &settings("s", ROLE_ID, fields));
+    // a live custom role, by its id here and by its name there: only the tenant knows that they are one
+    let body = json!({"displayName": CUSTOM, "isEnabled": true,
+        "rolePermissions": [{"allowedResourceActions": ["microsoft.directory/users/standard/read"]}]});
+    let made = stage.admin("POST", "/roleManagement/directory/roleDefinitions", Some(body));
+    let id = made["id"].as_str().unwrap().to_owned();
+    let forbid = |fields: &str| stage.write("s.yaml", &settings("s", &id, fields));
     let case = |fields: &str, grant: &str, says: &[&str]| {
         forbid(fields);
         stage.write("a.yaml", grant);
@@ -33,33 +38,33 @@ fn what_the_declared_settings_forbid_names_the_rule_and_both_lines() {
     };
     case(
         "  eligibleAssignment: {permanent: forbidden, maxDuration: P30D}\n",
-        &eligible("a", ROLE, ALICE, "{duration: P60D, renewBefore: P7D}"),
+        &eligible("a", CUSTOM, ALICE, "{duration: P60D, renewBefore: P7D}"),
         &["Expiration_Admin_Eligibility", "P30D"],
     );
     case(
         "  eligibleAssignment: {permanent: forbidden, maxDuration: P30D}\n",
-        &eligible("a", ROLE, ALICE, "{permanent: true}"),
+        &eligible("a", CUSTOM, ALICE, "{permanent: true}"),
         &["Expiration_Admin_Eligibility", "permanent"],
     );
     case(
         "  activeAssignment: {permanent: forbidden, maxDuration: P15D}\n",
-        &active("a", ROLE, ALICE, "{end: 2026-12-01T00:00:00Z}"),
+        &active("a", CUSTOM, ALICE, "{end: 2026-12-01T00:00:00Z}"),
         &["Expiration_Admin_Assignment", "P15D"],
     );
     let unjustified = |text: String| text.replace("  justification: story\n", "");
     case(
         "  eligibleAssignment: {require: [justification]}\n",
-        &unjustified(eligible("a", ROLE, ALICE, "{permanent: true}")),
+        &unjustified(eligible("a", CUSTOM, ALICE, "{permanent: true}")),
         &["Enablement_Admin_Eligibility", "a justification is required"],
     );
     case(
         "  eligibleAssignment: {require: [ticket]}\n",
-        &eligible("a", ROLE, ALICE, "{permanent: true}"),
+        &eligible("a", CUSTOM, ALICE, "{permanent: true}"),
         &["Enablement_Admin_Eligibility", "a ticket is required"],
     );
     case(
         "  activeAssignment: {require: [multiFactorAuthentication, justification]}\n",
-        &active("a", ROLE, ALICE, "{permanent: true}"),
+        &active("a", CUSTOM, ALICE, "{permanent: true}"),
         &["Enablement_Admin_Assignment", "which an application cannot perform"],
     );
     // a person can
@@ -68,9 +73,21 @@ fn what_the_declared_settings_forbid_names_the_rule_and_both_lines() {
     // and with what is demanded the application can, too
     stage.write("tenant.yaml", &tenant(""));
     forbid("  eligibleAssignment: {permanent: forbidden, maxDuration: P30D, require: [justification, ticket]}\n");
-    let grant = eligible("a", ROLE, ALICE, "{duration: P30D, renewBefore: P7D}");
+    let grant = eligible("a", CUSTOM, ALICE, "{duration: P30D, renewBefore: P7D}");
     stage.write("a.yaml", &format!("{grant}  ticket: {{number: CHG-1, system: x}}\n"));
     stage.apply();
+}
+
+#[test]
+fn what_the_declared_settings_of_a_built_in_role_forbid_is_refused_offline() {
+    let stage = Stage::new();
+    stage.write("s.yaml", &settings("s", ROLE_ID, "  eligibleAssignment: {permanent: forbidden, maxDuration: P30D}\n"));
+    let mark = stage.mark();
+    stage.write("a.yaml", &eligible("a", ROLE, ALICE, "{duration: P60D, renewBefore: P7D}"));
+    refused(&stage, &["exceeds-max-duration", "a.yaml:8", "s.yaml:7"]);
+    stage.write("a.yaml", &eligible("a", ROLE, ALICE, "{permanent: true}"));
+    refused(&stage, &["permanent", "a.yaml:8", "s.yaml:7"]);
+    assert!(stage.sent_since(mark).is_empty());
 }
 
 #[test]

@@ -159,14 +159,24 @@ fn a_removal_that_does_not_happen_is_reported() {
 }
 
 #[test]
-fn somebody_asked_for_the_same_and_waits_for_a_decision() {
+fn a_request_that_waits_for_a_decision_is_left_alone_and_said_so() {
     let stage = Stage::new();
     let alice = stage.user("alice");
+    stage.group("sg-approvers", false);
+    stage.write("tenant.yaml", &tenant(OWN_ALL));
+    stage.write("s.yaml", &settings("s", ROLE, "  activation: {approval: {approvers: [{group: sg-approvers}]}}\n"));
     stage.write("a.yaml", &eligible("a", ROLE, ALICE, "{permanent: true}"));
-    let pending = json!({"answer": {"status": 400, "code": "PendingRoleAssignmentRequest"}});
-    stage.faults(json!([on("adminAssign", pending)]));
-    stage.run(&["apply", "--yes"]).exits(4).says("waits for a decision");
-    stage.faults(json!([]));
     stage.apply();
-    assert!(stage.schedule("eligible", &alice).is_some());
+    stage.activate("alice", &alice, ROLE, 4);
+    stage.assert_converged();
+    // the same person is to hold the role for good: the service decides one request at a time
+    stage.write("b.yaml", &active("b", ROLE, ALICE, "{permanent: true}"));
+    stage.run(&["apply", "--yes"]).exits(4).says("waits for a decision");
+    let requests = stage.rows("roleAssignmentScheduleRequests");
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0]["status"], "PendingApproval");
+    let id = requests[0]["id"].as_str().unwrap();
+    stage.admin("POST", &format!("/roleManagement/directory/roleAssignmentScheduleRequests/{id}/cancel"), None);
+    stage.apply();
+    assert_eq!(stage.schedule("active", &alice).unwrap()["assignmentType"], "Assigned");
 }

@@ -156,11 +156,11 @@ impl Stage {
         self.plan()["changes"].as_array().unwrap().iter().map(line).collect()
     }
 
-    /// Applies, asserts success, and asserts that the second plan is empty and nothing has drifted.
+    /// Applies, asserts success, and asserts that a plan of its own is empty (which no drift can be).
     #[track_caller]
     pub(crate) fn apply(&self) -> Run {
         let run = self.run(&["apply", "--yes"]).exits(0);
-        self.assert_converged();
+        self.run(&["plan", "--detailed-exitcode"]).exits(0);
         run
     }
 
@@ -290,6 +290,17 @@ impl Stage {
         let body = self.admin("GET", &path, None);
         let rules = body["value"][0]["policy"]["rules"].as_array().unwrap();
         rules.iter().map(|rule| (rule["id"].as_str().unwrap().to_owned(), rule.clone())).collect()
+    }
+
+    /// Writes one rule of a role's policy as the administrator application, as somebody at the portal would.
+    #[track_caller]
+    pub(crate) fn write_rule(&self, role: &str, rule: Value) {
+        let role = self.role(role);
+        let filter = format!("scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{role}'");
+        let body = self.admin("GET", &format!("/policies/roleManagementPolicyAssignments?$filter={filter}"), None);
+        let policy = body["value"][0]["policyId"].as_str().unwrap();
+        let path = format!("/policies/roleManagementPolicies/{policy}/rules/{}", rule["id"].as_str().unwrap());
+        self.admin("PATCH", &path, Some(rule));
     }
 
     /// Moves the clock.

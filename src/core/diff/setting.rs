@@ -12,8 +12,8 @@ use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
 use crate::core::origin::Origin;
 use crate::core::policy::default::factory;
-use crate::core::policy::field::{DeclaredSettings, SettingField, SettingValue};
-use crate::core::policy::rule::{Approver, Event, Requirement as Demand};
+use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue};
+use crate::core::policy::rule::{Approver, Event, Recipient, Requirement as Demand};
 use crate::core::policy::settings::Settings;
 use crate::core::target::Target;
 
@@ -114,6 +114,15 @@ fn contradictions(
         mistakes.push(mistake.help(
             "declare both `activation.require` and `activation.authenticationContext`: one of the two is what the tenant has now",
         ));
+    }
+    for event in Event::ALL {
+        // recipients of approver mails lock the settings until a bulk write empties them (graph.md 3.6 #7)
+        if !after.event(event).notifications.approver.recipients.is_empty() {
+            let path = SettingField::Notification(event, Recipient::Approver, NotificationPart::Recipients);
+            let message = format!("`{address}` is locked: its mail to approvers has further recipients");
+            let mistake = Diagnostic::error("locked-settings", Some(at.clone()), message);
+            mistakes.push(mistake.help(format!("declare `{path}: []` to clear them and unlock the settings")));
+        }
     }
     for event in [Event::EligibleAssignment, Event::ActiveAssignment] {
         let (old, new) = (&before.event(event).expiration, &after.event(event).expiration);

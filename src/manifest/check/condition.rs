@@ -32,7 +32,8 @@ pub(super) fn wrong_surface(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         if assigned.view.role.surface() != Surface::Azure {
             let text = format!("`{}` cannot have a condition: only Azure roles can", assigned.view.role.name());
             found.push(
-                Diagnostic::error("condition-not-possible", assigned.entry.key("/condition"), text).help("remove it"),
+                Diagnostic::error("condition-on-wrong-surface", assigned.entry.key("/condition"), text)
+                    .help("remove it"),
             );
         }
     }

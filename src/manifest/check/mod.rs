@@ -125,7 +125,7 @@ const CHECKS: &[Check] = &[
         schedule::without_renewal,
     ),
     // conditions
-    Check::error("condition-not-possible", "Only Azure roles have conditions", condition::wrong_surface),
+    Check::error("condition-on-wrong-surface", "Only Azure roles have conditions", condition::wrong_surface),
     Check::error("invalid-condition", "A condition is not in the language of Azure ABAC", condition::invalid),
     Check::error("condition-too-long", "A condition is longer than 8 KB", condition::too_long),
     Check::error(
@@ -322,6 +322,15 @@ pub fn codes() -> Vec<Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_tables_agree() {
+        for check in CHECKS {
+            if let Some(known) = code::CODES.iter().find(|known| known.name == check.code.code) {
+                assert_eq!(known.severity, check.code.severity, "{}", known.name);
+            }
+        }
+    }
 
     #[test]
     fn codes_are_distinct_words_and_sentences_are_sentences() {
