@@ -1,6 +1,8 @@
 //! From flags and a manifest to a client: the cloud, or the embedded tenant, which is one more cloud.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "sandbox")]
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -151,7 +153,8 @@ fn settings(context: &Context, cloud: Cloud, auth: AuthSettings, web: WebSetting
 }
 
 /// Returns the folder that holds the manifests.
-pub(crate) fn folder(path: &Path) -> PathBuf {
+#[cfg(feature = "sandbox")]
+fn folder(path: &Path) -> PathBuf {
     match path.is_file() {
         true => path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf(),
         false => path.to_path_buf(),
