@@ -13,7 +13,7 @@ use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
 use crate::core::principal::PrincipalType;
-use crate::core::schedule::{Ask, Verdict, Window};
+use crate::core::schedule::{Verdict, Window};
 use crate::core::target::Surface;
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
