@@ -103,8 +103,8 @@ fn rooms_import_only_what_the_table_allows() {
         };
         for (line, path) in file.imports() {
             let first = path.split("::").next().unwrap_or_default();
-            let fits = |module: &&str| path == **module || path.starts_with(&format!("{module}::"));
-            if first != room && !allowed.iter().any(|module| fits(&module)) {
+            let fits = |module: &&str| path == *module || path.starts_with(&format!("{module}::"));
+            if first != room && !allowed.iter().any(fits) {
                 wrong.push(format!("{}:{line}: `{room}` imports `{path}`", file.name));
             }
         }

@@ -14,14 +14,20 @@ pub struct Surroundings {
     /// Where everything else goes.
     pub stderr: Box<dyn Write + Send>,
     /// Looks up an environment variable; empty ones count as absent.
-    pub environment: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub environment: Environment,
     /// The clock; `None` is the machine's (or the embedded tenant's).
     pub clock: Option<SharedClock>,
     /// Whether stdout and stderr are terminals.
     pub is_terminal: (bool, bool),
     /// The answer to a question; `None` when nobody can be asked.
-    pub answer: Option<Box<dyn FnMut() -> std::io::Result<String> + Send>>,
+    pub answer: Option<Answer>,
 }
+
+/// Looks up an environment variable.
+pub type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Reads one line from whoever is asked.
+pub type Answer = Box<dyn FnMut() -> std::io::Result<String> + Send>;
 
 impl Surroundings {
     /// Returns the process's own.

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::context::Context;
-pub use crate::cli::context::Surroundings;
+pub use crate::cli::context::{Answer, Environment, Surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::flags::Global;
 

@@ -71,7 +71,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         latency: args.latency,
         page_size: args.page_size,
         lag: args.lag,
-        throttle: args.throttle.clone(),
+        throttle: args.throttle,
         faults,
         min_age: args.min_age,
         clock,

@@ -1,4 +1,5 @@
 //! The built binary: help, exit codes, what goes to stdout and what to stderr. The environment is scrubbed.
+#![allow(clippy::unwrap_used)]
 
 mod cost;
 mod embedded;

@@ -1,4 +1,5 @@
 //! Stories: a tenant, manifests, commands, and what must follow. Every apply is followed by a plan that must be empty.
+#![allow(clippy::unwrap_used)]
 
 mod access;
 mod approval;

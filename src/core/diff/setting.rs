@@ -225,10 +225,10 @@ fn name(labels: &Labels, approver: &Approver) -> String {
 pub(super) fn holding(context: &Context<'_>, difference: &Difference, target: &Target) -> (Settings, Option<String>) {
     let target = target.policy_target();
     for change in &difference.changes {
-        if let Subject::Settings { target: changed, after, .. } = &change.subject {
-            if *changed == target {
-                return ((**after).clone(), Some(change.address.clone()));
-            }
+        if let Subject::Settings { target: changed, after, .. } = &change.subject
+            && *changed == target
+        {
+            return ((**after).clone(), Some(change.address.clone()));
         }
     }
     let live = context.observed.settings.get(&target).cloned();
