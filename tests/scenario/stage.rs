@@ -40,7 +40,7 @@ impl Run {
     /// Asserts that stdout or stderr says this; returns itself.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
-        let said = self.stdout.contains(text) || self.stderr.contains(text);
+        let said = holds(&self.stdout, text) || holds(&self.stderr, text);
         assert!(said, "`{text}` is missing\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
@@ -48,7 +48,7 @@ impl Run {
     /// Asserts that neither says this; returns itself.
     #[track_caller]
     pub(crate) fn never_says(self, text: &str) -> Self {
-        let said = self.stdout.contains(text) || self.stderr.contains(text);
+        let said = holds(&self.stdout, text) || holds(&self.stderr, text);
         assert!(!said, "`{text}` is there\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
@@ -58,6 +58,12 @@ impl Run {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.stdout, self.stderr))
     }
+}
+
+/// Tells whether `said` holds `text`, wherever lines were broken.
+fn holds(said: &str, text: &str) -> bool {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    said.contains(text) || flat(said).contains(&flat(text))
 }
 
 /// See the module.
@@ -282,9 +288,15 @@ impl Stage {
         body["value"].as_array().unwrap().clone()
     }
 
+    /// Returns the template id of a role, which policies are keyed by.
+    fn template(&self, name: &str) -> String {
+        let path = format!("/roleManagement/directory/roleDefinitions?$filter=displayName eq '{name}'");
+        self.admin("GET", &path, None)["value"][0]["templateId"].as_str().unwrap().to_owned()
+    }
+
     /// Returns the rules of a role's policy by rule id.
     pub(crate) fn rules(&self, role: &str) -> serde_json::Map<String, Value> {
-        let role = self.role(role);
+        let role = self.template(role);
         let filter = format!("scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{role}'");
         let path = format!("/policies/roleManagementPolicyAssignments?$filter={filter}&$expand=policy($expand=rules)");
         let body = self.admin("GET", &path, None);
@@ -295,7 +307,7 @@ impl Stage {
     /// Writes one rule of a role's policy as the administrator application, as somebody at the portal would.
     #[track_caller]
     pub(crate) fn write_rule(&self, role: &str, rule: Value) {
-        let role = self.role(role);
+        let role = self.template(role);
         let filter = format!("scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{role}'");
         let body = self.admin("GET", &format!("/policies/roleManagementPolicyAssignments?$filter={filter}"), None);
         let policy = body["value"][0]["policyId"].as_str().unwrap();
