@@ -96,7 +96,7 @@ fn mfa_beside_a_context_that_nobody_declares_is_refused_before_the_service_does(
     (rule["isEnabled"], rule["claimValue"]) = (json!(true), json!("c1"));
     stage.write_rule(ROLE, rule);
     declare(&stage, "{require: [multiFactorAuthentication]}");
-    stage.run(&["plan"]).exits(1).says("mfa-with-authentication-context").says("authenticationContext: none");
+    stage.run(&["plan"]).exits(1).says("mfa-with-authentication-context").says("`activation.authenticationContext`");
     // both in one manifest are a mistake without any tenant
     declare(&stage, "{require: [multiFactorAuthentication], authenticationContext: c1}");
     stage.run(&["plan"]).exits(1).says("mfa-with-authentication-context");

@@ -75,7 +75,11 @@ fn ids_and_names_that_disagree_are_refused() {
     let pasted = format!("id: {one}");
     let two = role("app-operator", "One", &[UPDATE], &pasted) + &role("other", "One", &[ASSIGN], &pasted);
     stage.write("role.yaml", &two);
-    stage.run(&["apply", "--yes"]).exits(1).says("role.yaml:4").says("role.yaml:11");
+    stage.run(&["apply", "--yes"]).exits(1).says("role.yaml:6").says("duplicate-role-name");
+    // two names, one role
+    let two = role("app-operator", "One", &[UPDATE], &pasted) + &role("other", "Uno", &[ASSIGN], &pasted);
+    stage.write("role.yaml", &two);
+    stage.run(&["apply", "--yes"]).exits(1).says("role.yaml:4").says("role.yaml:12");
     assert_eq!(customs(&stage)[..2], before[..]);
 }
 

@@ -37,10 +37,17 @@ impl Run {
         self
     }
 
+    /// Tells whether stdout or stderr has this text, wherever its lines are broken.
+    fn has(&self, text: &str) -> bool {
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let wanted = flat(text);
+        [&self.stdout, &self.stderr].into_iter().any(|said| said.contains(text) || flat(said).contains(&wanted))
+    }
+
     /// Asserts that stdout or stderr says this; returns itself.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
-        let said = holds(&self.stdout, text) || holds(&self.stderr, text);
+        let said = self.has(text);
         assert!(said, "`{text}` is missing\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
@@ -48,7 +55,7 @@ impl Run {
     /// Asserts that neither says this; returns itself.
     #[track_caller]
     pub(crate) fn never_says(self, text: &str) -> Self {
-        let said = holds(&self.stdout, text) || holds(&self.stderr, text);
+        let said = self.has(text);
         assert!(!said, "`{text}` is there\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
@@ -58,12 +65,6 @@ impl Run {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.stdout, self.stderr))
     }
-}
-
-/// Tells whether `said` holds `text`, wherever lines were broken.
-fn holds(said: &str, text: &str) -> bool {
-    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    said.contains(text) || flat(said).contains(&flat(text))
 }
 
 /// See the module.
