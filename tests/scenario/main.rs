@@ -1,5 +1,5 @@
 //! Stories: a tenant, manifests, commands, and what must follow. Every apply is followed by a plan that must be empty.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a story that cannot read its answer has failed")]
 
 mod access;
 mod approval;
