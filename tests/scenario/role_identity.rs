@@ -114,6 +114,11 @@ fn settings_follow_the_template_id_and_assignments_the_id() {
     }
     stage.apply();
     assert_eq!(customs(&stage), Vec::<Value>::new());
+
+    // a new life while the old one can still be restored and keeps both its ids
+    declare(&stage, NAME, "");
+    stage.apply();
+    assert_ne!(customs(&stage)[0]["templateId"], template);
 }
 
 #[test]
