@@ -7,7 +7,7 @@ use crate::core::id::RoleId;
 use crate::core::observed::Observed;
 use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
 use crate::core::role_definition::RoleDefinition;
-use crate::core::state::Tenant;
+use crate::core::state::{Desired, Tenant};
 use crate::core::target::{Surface, Target};
 
 /// What holds for an object, in the order of precedence of design.md 2.
@@ -23,8 +23,10 @@ pub enum Standing<'a> {
     Additive,
 }
 
-/// Returns what holds for an assignment.
-pub fn of_assignment<'a>(tenant: &'a Tenant, observed: &Observed, key: &AssignmentKey) -> Standing<'a> {
+/// Returns what holds for an assignment. A role that the manifests rename is judged by its new name: by the old one, the plan
+/// after this one would find another owner.
+pub fn of_assignment<'a>(desired: &'a Desired, observed: &Observed, key: &AssignmentKey) -> Standing<'a> {
+    let tenant = &desired.tenant;
     let principals = &tenant.ownership.ignore.principals;
     if tenant.break_glass.iter().any(|p| p.value == key.principal) {
         return Standing::BreakGlass;
@@ -32,7 +34,8 @@ pub fn of_assignment<'a>(tenant: &'a Tenant, observed: &Observed, key: &Assignme
     if principals.iter().any(|p| p.value == key.principal) || key.target.role().is_some_and(|r| is_ignored(tenant, r)) {
         return Standing::Ignored;
     }
-    let entry = tenant.ownership.entries.iter().find(|entry| matches(&entry.value.extent, observed, &key.target));
+    let entry =
+        tenant.ownership.entries.iter().find(|entry| matches(&entry.value.extent, desired, observed, &key.target));
     owned(entry, |entry| entry.assignments)
 }
 
@@ -42,7 +45,7 @@ pub fn of_role<'a>(tenant: &'a Tenant, role: &RoleDefinition) -> Standing<'a> {
         return Standing::Ignored;
     }
     let entry = tenant.ownership.entries.iter().find(|entry| match &entry.value.extent {
-        Extent::DirectoryRoles(patterns) => any_matches(patterns, role),
+        Extent::DirectoryRoles(patterns) => any_matches(patterns, role, &role.display_name),
         Extent::AzureScopes { .. } | Extent::Groups(_) => false,
     });
     owned(entry, |entry| entry.role_definitions)
@@ -63,10 +66,11 @@ fn owned<'a>(
     }
 }
 
-fn matches(extent: &Extent, observed: &Observed, target: &Target) -> bool {
+fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Target) -> bool {
     match (extent, target) {
         (Extent::DirectoryRoles(patterns), Target::Directory { role, .. }) => {
-            observed.roles.get(role).is_some_and(|role| any_matches(patterns, role))
+            let name = desired.roles.get(role).map(|declared| declared.value.display_name.as_str());
+            observed.roles.get(role).is_some_and(|role| any_matches(patterns, role, name.unwrap_or(&role.display_name)))
         }
         (Extent::AzureScopes { scopes, exact }, Target::Azure { scope, .. }) => {
             scopes.iter().any(|s| s == scope || !exact && s.contains_path(scope))
@@ -80,11 +84,9 @@ fn matches(extent: &Extent, observed: &Observed, target: &Target) -> bool {
     }
 }
 
-fn any_matches(patterns: &[Pattern], role: &RoleDefinition) -> bool {
-    let named = |p: &Pattern| {
-        p.is_exact() && (p.matches(&role.display_name) || p.as_str().eq_ignore_ascii_case(role.id.as_str()))
-    };
-    patterns.iter().any(|p| named(p) || !p.is_exact() && !is_reserved(role) && p.matches(&role.display_name))
+fn any_matches(patterns: &[Pattern], role: &RoleDefinition, name: &str) -> bool {
+    let named = |p: &Pattern| p.is_exact() && (p.matches(name) || p.as_str().eq_ignore_ascii_case(role.id.as_str()));
+    patterns.iter().any(|p| named(p) || !p.is_exact() && !is_reserved(role) && p.matches(name))
 }
 
 /// The other role of directory synchronisation, which the catalog does not tell apart: removing its holders breaks the
@@ -124,12 +126,12 @@ mod tests {
             let is_sync =
                 known.id == directory_role::DIRECTORY_SYNCHRONIZATION || known.id == ON_PREMISES_SYNCHRONIZATION;
             assert_eq!(
-                any_matches(&pattern("*"), &role),
+                any_matches(&pattern("*"), &role, known.name),
                 known.kind == RoleKind::Assignable && !is_sync,
                 "{}",
                 known.name
             );
-            assert!(any_matches(&pattern(known.name), &role), "{} by its name", known.name);
+            assert!(any_matches(&pattern(known.name), &role, known.name), "{} by its name", known.name);
         }
     }
 }

@@ -104,7 +104,7 @@ fn identify_one(
     let has_id =
         |id: &RoleId| on_surface().find(|r| r.id == *id).or_else(|| on_surface().find(|r| r.template_id == *id));
     let by_id = lives.iter().find_map(has_id);
-    let is_free = |id: &&RoleId| !deleted.iter().any(|role| role.id == **id);
+    let is_free = |id: &&RoleId| !deleted.iter().any(|role| role.id == **id || role.template_id == **id);
     let Some(asked) = lives.iter().find(is_free).or_else(|| lives.first()).cloned() else {
         return Err(Diagnostic::error("role-identity-conflict", Some(role.at.clone()), "no id is left for the role"));
     };
@@ -224,6 +224,34 @@ mod tests {
         );
         assert_eq!(one(declared("x", "X", None), &[("b", "b", "x", false)]), Ok(("b".into(), Found::ByName)));
         assert_eq!(one(declared("x", "X", None), &[]), Ok((managed, Found::New)));
+    }
+
+    #[test]
+    fn a_deleted_life_keeps_its_ids_and_the_next_one_asks_for_another() {
+        let tenant = TenantId::new("t");
+        let life = |n| life_id(&tenant, "DirectoryRoleDefinition", "x", n);
+        let gone = |id: &RoleId, template: &RoleId| DeletedRole {
+            id: id.clone(),
+            template_id: template.clone(),
+            display_name: "X".to_owned(),
+            deleted: None,
+        };
+        let find = |lives: &[(&str, &str, &str, bool)], deleted: &[DeletedRole]| {
+            let role = declared("x", "X", None);
+            let found = identify(&tenant, std::slice::from_ref(&role), &live(lives), deleted).unwrap();
+            found.into_values().map(|identity| (identity.id, identity.found)).next().unwrap()
+        };
+        let deleted = [gone(&life(1), &life(1)), gone(&RoleId::new("other"), &life(2))];
+        assert_eq!(find(&[], &[]), (life(1), Found::New));
+        assert_eq!(find(&[], &deleted[..1]), (life(2), Found::New));
+        assert_eq!(find(&[], &deleted), (life(3), Found::New));
+        let third = life(3).to_string();
+        assert_eq!(find(&[(&third, &third, "X", false)], &deleted), (life(3), Found::ById));
+        assert_eq!(
+            find(&[("new", &third, "X", false)], &[]),
+            (RoleId::new("new"), Found::ById),
+            "even once those are purged"
+        );
     }
 
     #[test]

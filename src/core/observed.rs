@@ -138,6 +138,8 @@ pub struct PlainRow {
 pub struct DeletedRole {
     /// Its id.
     pub id: RoleId,
+    /// The id that its settings were keyed by; taken like the other for as long as it can be restored.
+    pub template_id: RoleId,
     /// Its name.
     pub display_name: String,
     /// When it was deleted.

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::manifest::settings;
+use crate::access::{facts, wider};
+use crate::manifest::{assignment, settings};
 use crate::meddling::{Watched, watched};
 use crate::stage::Stage;
 
@@ -96,11 +97,42 @@ fn mfa_beside_a_context_that_nobody_declares_is_refused_before_the_service_does(
     (rule["isEnabled"], rule["claimValue"]) = (json!(true), json!("c1"));
     stage.write_rule(ROLE, rule);
     declare(&stage, "{require: [multiFactorAuthentication]}");
-    stage.run(&["plan"]).exits(1).says("mfa-with-authentication-context").says("authenticationContext: none");
+    stage.run(&["plan"]).exits(1).says("mfa-with-authentication-context").says("`activation.authenticationContext`");
     // both in one manifest are a mistake without any tenant
     declare(&stage, "{require: [multiFactorAuthentication], authenticationContext: c1}");
     stage.run(&["plan"]).exits(1).says("mfa-with-authentication-context");
     declare(&stage, "{require: [multiFactorAuthentication], authenticationContext: none}");
     stage.apply();
     assert_eq!(demands(&stage), [MFA]);
+}
+
+#[test]
+fn whoever_is_granted_the_role_meets_the_reviewed_demand() {
+    let (stage, watched) = watched(|_| {});
+    let factory = stage.rules(ROLE);
+    stage.user("alice");
+    stage.user("bob");
+    let eligible = |user| assignment("EligibleAssignment", ROLE, user, "{permanent: true}");
+    declare(&stage, "{authenticationContext: c1, require: [justification]}");
+    stage.write("alice.yaml", &eligible("alice"));
+    stage.apply();
+    let before = facts(&stage.running().state_json(), &factory);
+
+    // from the context to MFA while somebody else becomes eligible
+    declare(&stage, "{authenticationContext: none, require: [multiFactorAuthentication, ticket]}");
+    stage.write("bob.yaml", &eligible("bob"));
+    stage.faults(json!([{"match": {"method": "PATCH"}, "effect":
+        {"answer": {"status": 400, "code": "BadRequest", "message": "Not today."}}}]));
+    let run = stage.run(&["apply", "--yes"]).exits(4);
+    run.says("Not today.").says("whoever gets the role must meet the reviewed settings");
+    assert_eq!(stage.rows("roleEligibilitySchedules").len(), 1);
+    stage.faults(json!([]));
+    watched.clear();
+    stage.apply();
+    let after = facts(&stage.running().state_json(), &factory);
+    for (entry, state) in watched.writes() {
+        let now = facts(&state, &factory);
+        assert!(wider(&now, &before, &after).is_empty(), "after {} {}", entry.method, entry.path);
+    }
+    assert_eq!(stage.rows("roleEligibilitySchedules").len(), 2);
 }

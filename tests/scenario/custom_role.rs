@@ -221,7 +221,7 @@ fn a_role_is_enabled_or_exchanged_before_it_is_granted() {
     stage.user("alice");
     declare(&stage, &[UPDATE], "enabled: false");
     stage.apply();
-    stage.write("alice.yaml", &assignment("EligibleAssignment", NAME, "alice", "{permanent: true}"));
+    stage.write("alice.yaml", &assignment("EligibleAssignment", NAME, "alice", "{duration: P30D, renewBefore: P7D}"));
     stage.run(&["plan"]).exits(1).says("role-disabled");
     for (permissions, why) in
         [([UPDATE], "is enabled while it is granted"), ([ASSIGN], "exchanges all its permissions")]
@@ -231,9 +231,6 @@ fn a_role_is_enabled_or_exchanged_before_it_is_granted() {
         run.says("role-changes-first").says(why).says("--target 'directory/role-definition/App Operator'");
         stage.run(&["apply", "--yes", "--target", "directory/role-definition/App Operator"]).exits(0);
         stage.apply();
-        stage.write(
-            "alice.yaml",
-            &assignment("EligibleAssignment", NAME, "alice", "{duration: P30D, renewBefore: P7D}"),
-        );
+        stage.write("alice.yaml", &assignment("EligibleAssignment", NAME, "alice", "{permanent: true}"));
     }
 }

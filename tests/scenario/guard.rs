@@ -192,8 +192,8 @@ fn guards_count_what_is_ignored() {
     assert_eq!(
         stage.changes(),
         [
-            "create directory/active/Global Administrator@tenant/user:carol@contoso.example",
             "remove directory/active/Global Administrator@tenant/user:breakglass2@contoso.example",
+            "create directory/active/Global Administrator@tenant/user:carol@contoso.example",
         ]
     );
     stage.apply();

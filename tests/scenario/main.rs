@@ -1,6 +1,7 @@
 //! Stories: a tenant, manifests, commands, and what must follow. Every apply is followed by a plan that must be empty.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a story that cannot read its answer has failed")]
 
+mod access;
 mod approval;
 mod authentication_context;
 mod custom_role;
@@ -9,6 +10,7 @@ mod guard;
 mod manifest;
 mod meddling;
 mod mode;
+mod order;
 mod outside;
 mod principal;
 mod refusal;

@@ -75,8 +75,13 @@ fn ids_and_names_that_disagree_are_refused() {
     let pasted = format!("id: {one}");
     let two = role("app-operator", "One", &[UPDATE], &pasted) + &role("other", "One", &[ASSIGN], &pasted);
     stage.write("role.yaml", &two);
-    stage.run(&["apply", "--yes"]).exits(1).says("role.yaml:4").says("role.yaml:11");
-    assert_eq!(customs(&stage)[..2], before[..]);
+    stage.run(&["apply", "--yes"]).exits(1).says("role.yaml:6").says("duplicate-role-name");
+    // two names, one role
+    let two = role("app-operator", "One", &[UPDATE], &pasted) + &role("other", "Uno", &[ASSIGN], &pasted);
+    stage.write("role.yaml", &two);
+    stage.run(&["apply", "--yes"]).exits(1).says("role.yaml:4").says("role.yaml:12");
+    let after = customs(&stage);
+    assert!(before.iter().all(|role| after.contains(role)) && after.len() == 3, "{after:?}");
 }
 
 #[test]
@@ -109,6 +114,11 @@ fn settings_follow_the_template_id_and_assignments_the_id() {
     }
     stage.apply();
     assert_eq!(customs(&stage), Vec::<Value>::new());
+
+    // a new life while the old one can still be restored and keeps both its ids
+    declare(&stage, NAME, "");
+    stage.apply();
+    assert_ne!(customs(&stage)[0]["templateId"], template);
 }
 
 #[test]

@@ -37,10 +37,17 @@ impl Run {
         self
     }
 
+    /// Tells whether stdout or stderr has this text, wherever its lines are broken.
+    fn has(&self, text: &str) -> bool {
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let wanted = flat(text);
+        [&self.stdout, &self.stderr].into_iter().any(|said| said.contains(text) || flat(said).contains(&wanted))
+    }
+
     /// Asserts that stdout or stderr says this; returns itself.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
-        let said = self.stdout.contains(text) || self.stderr.contains(text);
+        let said = self.has(text);
         assert!(said, "`{text}` is missing\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
@@ -48,7 +55,7 @@ impl Run {
     /// Asserts that neither says this; returns itself.
     #[track_caller]
     pub(crate) fn never_says(self, text: &str) -> Self {
-        let said = self.stdout.contains(text) || self.stderr.contains(text);
+        let said = self.has(text);
         assert!(!said, "`{text}` is there\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
@@ -282,9 +289,15 @@ impl Stage {
         body["value"].as_array().unwrap().clone()
     }
 
+    /// Returns the template id of a role, which policies are keyed by.
+    fn template(&self, name: &str) -> String {
+        let path = format!("/roleManagement/directory/roleDefinitions?$filter=displayName eq '{name}'");
+        self.admin("GET", &path, None)["value"][0]["templateId"].as_str().unwrap().to_owned()
+    }
+
     /// Returns the rules of a role's policy by rule id.
     pub(crate) fn rules(&self, role: &str) -> serde_json::Map<String, Value> {
-        let role = self.role(role);
+        let role = self.template(role);
         let filter = format!("scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{role}'");
         let path = format!("/policies/roleManagementPolicyAssignments?$filter={filter}&$expand=policy($expand=rules)");
         let body = self.admin("GET", &path, None);
@@ -295,7 +308,7 @@ impl Stage {
     /// Writes one rule of a role's policy as the administrator application, as somebody at the portal would.
     #[track_caller]
     pub(crate) fn write_rule(&self, role: &str, rule: Value) {
-        let role = self.role(role);
+        let role = self.template(role);
         let filter = format!("scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{role}'");
         let body = self.admin("GET", &format!("/policies/roleManagementPolicyAssignments?$filter={filter}"), None);
         let policy = body["value"][0]["policyId"].as_str().unwrap();

@@ -71,6 +71,12 @@ fn declared_one(
     // without the role's settings nobody can tell whether the service agrees, nor whom the reviewed settings would stop
     let policy_target = key.target.policy_target();
     let is_role_known = key.target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+    let roles = context.observed.gap(key.target.surface(), Part::Roles);
+    if let Some(gap) = roles.filter(|_| !is_role_known) {
+        let message = format!("cannot be planned: {} could not be read", gap.part.as_str());
+        difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
+        return;
+    }
     let gap = context.observed.gap(key.target.surface(), Part::Settings);
     if let Some(gap) = gap.filter(|_| is_role_known && !context.observed.settings.contains_key(&policy_target)) {
         let message = format!("cannot be planned: {} could not be read", gap.part.as_str());
@@ -243,7 +249,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
     let mut leave = |why: String| {
         difference.unmanaged.push(Unmanaged { address: address.clone(), detail: detail.clone(), why });
     };
-    let entry = match authority::of_assignment(&context.desired.tenant, context.observed, key) {
+    let entry = match authority::of_assignment(context.desired, context.observed, key) {
         Standing::Owned(entry) => entry,
         Standing::Ignored => return,
         Standing::BreakGlass => return leave("it belongs to a break-glass account".to_owned()),

@@ -101,6 +101,17 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
                 continue;
             }
         };
+        let mut assigned = context.desired.assignments.iter().filter(|(key, _)| key.target.role() == Some(&role.id));
+        let mut governed = context.desired.settings.iter().filter(|(target, _)| target.role() == Some(&role.id));
+        let named = assigned.next().map(|(_, d)| &d.at).or_else(|| governed.next().map(|(_, d)| &d.at));
+        if let Some(at) = named {
+            let why = "nobody declares its definition, but a manifest uses it".to_owned();
+            let source = Some(at.clone());
+            let message = format!("{why}; declare it, or take the use away");
+            difference.notices.push(Notice::warning("role-in-use", Some(address.clone()), message, source));
+            difference.unmanaged.push(Unmanaged { address, detail, why });
+            continue;
+        }
         let gaps = [Part::PlainAssignments, Part::ActiveSchedules, Part::ActiveInstances, Part::EligibleSchedules];
         if let Some(gap) = gaps.iter().find_map(|part| context.observed.gap(role.surface, *part)) {
             let why = format!("would be removed, but {} could not be read", gap.part.as_str());

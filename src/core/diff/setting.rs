@@ -24,7 +24,8 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let address = context.labels.settings(target);
         let live = context.observed.settings.get(target);
         let is_role_known = target.role().is_none_or(|role| context.observed.roles.contains_key(role));
-        if let Some(gap) = context.observed.gap(surface, Part::Settings).filter(|_| live.is_none() && is_role_known) {
+        let part = if is_role_known { Part::Settings } else { Part::Roles };
+        if let Some(gap) = context.observed.gap(surface, part).filter(|_| live.is_none()) {
             let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;

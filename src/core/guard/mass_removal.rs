@@ -15,8 +15,7 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, _: &mut Vec<
     let removals = scene.changes.iter().filter(is_removal).count();
     let assignments =
         scene.changes.iter().filter(is_removal).filter(|c| matches!(c.subject, Subject::Assignment { .. })).count();
-    let is_owned =
-        |key| matches!(authority::of_assignment(&scene.desired.tenant, scene.before, key), Standing::Owned(_));
+    let is_owned = |key| matches!(authority::of_assignment(scene.desired, scene.before, key), Standing::Owned(_));
     let owned = scene.before.assignments.keys().filter(|key| is_owned(key)).count();
     let overridden_by = Some("--allow-mass-removal".to_owned());
     if removals > limits.max_removals as usize {
