@@ -1,5 +1,53 @@
 //! rolewright keeps privileged access in Microsoft Entra PIM as files in Git.
+//!
+//! This library is what the `rolewright` binary is made of; it has no other user and promises nothing to one. Read this page
+//! to find the room in which a line belongs.
+//!
+//! # The rooms
+//!
+//! | room | what it knows | may import |
+//! |---|---|---|
+//! | `cli` | flags, files of plans, exit codes; one file per verb | everything |
+//! | `manifest` | YAML and file positions: load, parse, check, lower | `core`, `catalog` |
+//! | `core` | what should change, and why: roles, settings, assignments, diff, order, guards, plan. Pure and synchronous | `catalog` |
+//! | `surface` | JSON field names and URL paths of Microsoft's: core to wire and back. Pure | `core`, `wire` |
+//! | `transport` | tokens, status codes, paging, retries; the only room that opens sockets | `wire`, `clock` |
+//! | `reconcile` | what is awaited, and in which sequence: observe, apply, verify | `core`, `wire`, `surface`, `transport`, `clock` |
+//! | `render` | words, tables and colour; text, JSON, Markdown, SARIF | `core`, `manifest::source` |
+//! | `catalog` | embedded data: built-in roles, permissions, limits. Look-ups only | nothing of ours |
+//! | `wire` | HTTP as data | nothing of ours |
+//! | `clock` | now and sleep, passed in | nothing of ours |
+//! | `sandbox` | pretends to be Microsoft: an Entra tenant behind HTTP; shares no type with the client | `clock` |
+//!
+//! `tests/architecture.rs` holds the code to this table. A line with two rooms is two lines.
+//!
+//! # The walk
+//!
+//! One type per stage, one verb per stage; no stage asks an earlier one a question.
+//!
+//! 1. *load*: a path becomes texts; *parse*: a text becomes a tree with places, and the tree a typed document, checked against
+//!    the schema of its kind.
+//! 2. *check*: documents become diagnostics, offline, all of them at once. `validate` stops here.
+//! 3. *references* collects every name, `reconcile` looks them up in batches, *lower* replaces names by ids: the desired state.
+//!    Every item keeps its origin, a line of a manifest.
+//! 4. *observe*: a surface says what to ask, the transport fetches pages, the surface decodes them: the observed state.
+//!    Canonical form is made in constructors, so that both compare by `==`.
+//! 5. *diff*: desired and observed become changes. What must be left alone was copied into desired before; the diff knows nothing
+//!    of ignoring.
+//! 6. *order*, *guard*, request ids minted from a nonce: the plan. It is data. `plan` and `drift` render it and stop here.
+//! 7. *apply*: what a change touches is read again, the surface encodes the change, the transport sends it, the surface says what
+//!    the answer means: done, already so, pending or refused.
+//! 8. *verify*: observe again, diff again. Empty is success.
+//!
+//! A dry run is not a flag: it is stopping after step 6.
+//!
+//! # The words
+//!
+//! Microsoft's word for Microsoft's thing, ours for ours, one word per thing. *Desired* is what the manifests want, *observed* what
+//! was read, the *extent* what the manifests are authoritative for, a *change* one difference, a *plan* ordered changes, an *outcome*
+//! what became of one, a *guard* a rule that refuses. `.github/CONTRIBUTING.md` has the whole list and the recipes for adding things.
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod core;
 pub mod manifest;

@@ -1,2 +1,5 @@
 //! The `rolewright` binary: parse, run, exit.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    rolewright::cli::run()
+}

@@ -79,9 +79,21 @@ pub fn has_known_provider(name: &str) -> bool {
     !beginning_with(&format!("{}/", provider.to_ascii_lowercase())).is_empty()
 }
 
-/// Returns the known operation most like a mistyped one. Looks within the provider when it is known, else among providers.
+/// Returns the known operation most like a mistyped one. Looks within the provider when it is known, else among providers. Of a
+/// pattern the part before the first `*` is corrected.
 pub fn suggest(name: &str) -> Option<String> {
     let name = name.trim();
+    if let Some((literal, _)) = name.split_once('*').filter(|_| has_known_provider(name)) {
+        let depth = literal.matches('/').count();
+        let provider = name.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        let heads = beginning_with(&format!("{provider}/")).iter().filter_map(|known| {
+            let end = known.name.match_indices('/').nth(depth.checked_sub(1)?).map(|(at, _)| at + 1)?;
+            Some(&known.name[..end])
+        });
+        let head = literal.rfind('/').map(|at| &literal[..=at])?;
+        let corrected = format!("{}{}", closest(head, heads)?, &name[head.len()..]);
+        return Some(corrected).filter(|corrected| matches_any(corrected));
+    }
     let (provider, rest) = name.split_once('/')?;
     if has_known_provider(name) {
         let siblings = beginning_with(&format!("{}/", provider.to_ascii_lowercase()));
@@ -137,6 +149,9 @@ mod tests {
         assert_eq!(suggest("Microsoft.Compute/virtualMachine/start/action"), start);
         assert_eq!(suggest("Microsoft.Compte/virtualMachines/start/action"), start);
         assert_eq!(suggest("nothing"), None);
+        let pattern = Some("Microsoft.Compute/virtualMachines/*".to_owned());
+        assert_eq!(suggest("Microsoft.Compute/virtualMashines/*"), pattern);
+        assert_eq!(suggest("Microsoft.Compute/virtualMachines/*/nonsense"), None);
     }
 
     #[test]

@@ -44,7 +44,21 @@ pub fn all() -> &'static [DirectoryAction] {
 /// Returns the action of this name.
 pub fn find(name: &str) -> Option<&'static DirectoryAction> {
     let folded = name.trim().to_ascii_lowercase();
-    ACTIONS.binary_search_by(|action| action.folded.as_str().cmp(&folded)).ok().map(|at| &ACTIONS[at])
+    let exact = ACTIONS.binary_search_by(|action| action.folded.as_str().cmp(&folded)).ok().map(|at| &ACTIONS[at]);
+    exact.or_else(|| template(&folded))
+}
+
+/// Returns the action whose name has a place for an id, `…managePermissionGrantsForAll.{id}`, that `folded` fills.
+fn template(folded: &str) -> Option<&'static DirectoryAction> {
+    static TEMPLATES: LazyLock<Vec<(&'static DirectoryAction, &'static str)>> = LazyLock::new(|| {
+        let stem = |action: &'static DirectoryAction| action.folded.strip_suffix("{id}").map(|stem| (action, stem));
+        ACTIONS.iter().filter_map(stem).collect()
+    });
+    let fills = |stem: &str| {
+        let id = folded.strip_prefix(stem).unwrap_or_default();
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    TEMPLATES.iter().find(|(_, stem)| fills(stem)).map(|(action, _)| *action)
 }
 
 /// Tells whether `name` begins like a resource action: a namespace of the catalog such as `microsoft.directory`.
@@ -74,6 +88,8 @@ mod tests {
         let credentials = find("Microsoft.Directory/Applications/credentials/UPDATE").unwrap();
         assert!(credentials.is_privileged && credentials.is_documented_for_custom_roles);
         assert!(find("microsoft.directory/applications/credentials").is_none());
+        let grants = "microsoft.directory/servicePrincipals/managePermissionGrantsForAll.";
+        assert!(find(&format!("{grants}microsoft-user-default-low")).is_some() && find(grants).is_none());
         assert_eq!(
             suggest("microsoft.directory/aplications/credentials/update"),
             Some("microsoft.directory/applications/credentials/update")

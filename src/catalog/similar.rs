@@ -6,7 +6,7 @@ const LONGEST: usize = 256;
 /// Returns the candidate most like `wanted`, compared without regard to case, when it is close enough to be a slip of the
 /// fingers: at most a third of the letters differ. Among equals the first candidate wins.
 ///
-/// Names in another order of words ("Administrator Helpdesk") are found too. Candidates whose length alone rules them out are
+/// Names in another order of words ("Administrator Helpdesk") are found too. Candidates that length or letters alone rule out are
 /// skipped without comparing.
 pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if wanted.trim().is_empty() || wanted.len() > LONGEST {
@@ -14,37 +14,68 @@ pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
     }
     let wanted = wanted.to_lowercase();
     let length = wanted.chars().count();
-    let allowed = (length / 3).max(1);
+    let letters = histogram(&wanted);
     let sorted = words(&wanted);
-    let mut best: Option<(usize, &str)> = None;
+    let mut bound = (length / 3).max(1);
+    let mut best = None;
     for candidate in candidates {
-        let bound = best.map_or(allowed, |(distance, _)| distance.saturating_sub(1));
-        if candidate.len() > LONGEST || (best.is_some() && bound == 0) {
-            continue;
-        }
         // bytes are at least as many as characters: a candidate with fewer bytes than the shortest possible is too short
-        if candidate.len() + allowed < length {
+        if candidate.len() > LONGEST || candidate.len() + bound < length {
             continue;
         }
         let folded = candidate.to_lowercase();
-        let other = folded.chars().count();
-        let distance = if other.abs_diff(length) <= bound {
-            strsim::osa_distance(&wanted, &folded)
-        } else if other == length && words(&folded) == sorted {
+        if folded == wanted {
+            return Some(candidate);
+        }
+        let distance = if sorted.len() > 1 && folded.len() == wanted.len() && words(&folded) == sorted {
             1
-        } else {
+        } else if folded.chars().count().abs_diff(length) > bound
+            || apart(&letters, &histogram(&folded), if wanted.is_ascii() && folded.is_ascii() { 1 } else { 4 }) > bound
+        {
             continue;
-        };
-        let distance = if distance > bound && other == length && sorted.len() > 1 && words(&folded) == sorted {
-            1
         } else {
-            distance
+            let (a, b) = differing(&wanted, &folded);
+            strsim::osa_distance(a, b)
         };
-        if distance <= bound.max(usize::from(best.is_none())) {
-            best = Some((distance, candidate));
+        if distance <= bound {
+            best = Some(candidate);
+            // from now on only a better one counts
+            bound = distance - 1;
+        }
+        if bound == 0 {
+            break;
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best
+}
+
+/// Returns how often each letter occurs, by the low bits of its bytes.
+fn histogram(text: &str) -> [u16; 64] {
+    let mut counts = [0; 64];
+    for byte in text.bytes() {
+        counts[usize::from(byte & 63)] += 1;
+    }
+    counts
+}
+
+/// Returns a number of edits that is needed at least to get from one set of letters to the other: each edit takes at most one letter
+/// away and puts one in its place, which is `width` bytes at most.
+fn apart(a: &[u16; 64], b: &[u16; 64], width: usize) -> usize {
+    let (mut more, mut less) = (0_usize, 0_usize);
+    for (a, b) in a.iter().zip(b) {
+        more += usize::from(a.saturating_sub(*b));
+        less += usize::from(b.saturating_sub(*a));
+    }
+    more.max(less).div_ceil(width)
+}
+
+/// Returns what is left of both without their common beginning and end, which no edit touches.
+fn differing<'a>(a: &'a str, b: &'a str) -> (&'a str, &'a str) {
+    let start: usize = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(letter, _)| letter.len_utf8()).sum();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end: usize =
+        a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).map(|(letter, _)| letter.len_utf8()).sum();
+    (&a[..a.len() - end], &b[..b.len() - end])
 }
 
 fn words(text: &str) -> Vec<&str> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::id::{RoleId, TenantId, managed_role_id};
+use crate::core::observed::DeletedRole;
 use crate::core::role_definition::{DeclaredRole, RoleDefinition};
 use crate::core::target::Surface;
 
@@ -40,12 +41,13 @@ pub fn identify(
     tenant: &TenantId,
     declared: &[Declared<DeclaredRole>],
     live: &BTreeMap<RoleId, RoleDefinition>,
+    deleted: &[DeletedRole],
 ) -> Result<Identities, Vec<Diagnostic>> {
     let mut identities = Identities::new();
     let mut owners: BTreeMap<(Surface, RoleId), &Declared<DeclaredRole>> = BTreeMap::new();
     let mut mistakes = Vec::new();
     for role in declared {
-        let identity = match identify_one(tenant, role, live) {
+        let identity = match identify_one(tenant, role, live, deleted) {
             Ok(identity) => identity,
             Err(mistake) => {
                 mistakes.push(mistake);
@@ -69,20 +71,43 @@ pub fn identify(
     if mistakes.is_empty() { Ok(identities) } else { Err(mistakes) }
 }
 
+/// How often a role may be deleted and declared again while all its earlier lives can still be restored.
+const LIVES: usize = 9;
+
+/// Returns the id of one life of a managed role. A role that was deleted keeps its id for as long as it can be restored
+/// (graph.md 2.3), so the same manifest then asks for the id of its next life.
+fn life_id(tenant: &TenantId, kind: &str, name: &str, life: usize) -> RoleId {
+    match life {
+        1 => managed_role_id(tenant, kind, name),
+        // no `metadata.name` holds a `#`
+        _ => managed_role_id(tenant, kind, &format!("{name}#{life}")),
+    }
+}
+
 fn identify_one(
     tenant: &TenantId,
     role: &Declared<DeclaredRole>,
     live: &BTreeMap<RoleId, RoleDefinition>,
+    deleted: &[DeletedRole],
 ) -> Result<Identity, Diagnostic> {
     let wanted = &role.value;
     let kind = match wanted.surface {
         Surface::Azure => "AzureRoleDefinition",
         Surface::Directory | Surface::Group => "DirectoryRoleDefinition",
     };
-    let asked = wanted.id.clone().unwrap_or_else(|| managed_role_id(tenant, kind, &wanted.name));
+    let lives: Vec<RoleId> = match &wanted.id {
+        Some(id) => vec![id.clone()],
+        None => (1..=LIVES).map(|life| life_id(tenant, kind, &wanted.name, life)).collect(),
+    };
     let on_surface = || live.values().filter(|r| r.surface == wanted.surface);
     // either of the two ids names the role: which one the service shows first differs (graph.md 3.6 #1)
-    let by_id = on_surface().find(|r| r.id == asked).or_else(|| on_surface().find(|r| r.template_id == asked));
+    let has_id =
+        |id: &RoleId| on_surface().find(|r| r.id == *id).or_else(|| on_surface().find(|r| r.template_id == *id));
+    let by_id = lives.iter().find_map(has_id);
+    let is_free = |id: &&RoleId| !deleted.iter().any(|role| role.id == **id || role.template_id == **id);
+    let Some(asked) = lives.iter().find(is_free).or_else(|| lives.first()).cloned() else {
+        return Err(Diagnostic::error("role-identity-conflict", Some(role.at.clone()), "no id is left for the role"));
+    };
     let by_name: Vec<&RoleDefinition> =
         on_surface().filter(|r| same_name(&r.display_name, &wanted.display_name)).collect();
     let error = |code, text: String| Diagnostic::error(code, Some(role.at.clone()), text);
@@ -179,7 +204,7 @@ mod tests {
 
     fn one(role: Declared<DeclaredRole>, roles: &[(&str, &str, &str, bool)]) -> Result<(String, Found), &'static str> {
         let tenant = TenantId::new("t");
-        match identify(&tenant, std::slice::from_ref(&role), &live(roles)) {
+        match identify(&tenant, std::slice::from_ref(&role), &live(roles), &[]) {
             Ok(found) => {
                 let identity = found.into_values().next().unwrap();
                 Ok((identity.id.to_string(), identity.found))
@@ -202,6 +227,34 @@ mod tests {
     }
 
     #[test]
+    fn a_deleted_life_keeps_its_ids_and_the_next_one_asks_for_another() {
+        let tenant = TenantId::new("t");
+        let life = |n| life_id(&tenant, "DirectoryRoleDefinition", "x", n);
+        let gone = |id: &RoleId, template: &RoleId| DeletedRole {
+            id: id.clone(),
+            template_id: template.clone(),
+            display_name: "X".to_owned(),
+            deleted: None,
+        };
+        let find = |lives: &[(&str, &str, &str, bool)], deleted: &[DeletedRole]| {
+            let role = declared("x", "X", None);
+            let found = identify(&tenant, std::slice::from_ref(&role), &live(lives), deleted).unwrap();
+            found.into_values().map(|identity| (identity.id, identity.found)).next().unwrap()
+        };
+        let deleted = [gone(&life(1), &life(1)), gone(&RoleId::new("other"), &life(2))];
+        assert_eq!(find(&[], &[]), (life(1), Found::New));
+        assert_eq!(find(&[], &deleted[..1]), (life(2), Found::New));
+        assert_eq!(find(&[], &deleted), (life(3), Found::New));
+        let third = life(3).to_string();
+        assert_eq!(find(&[(&third, &third, "X", false)], &deleted), (life(3), Found::ById));
+        assert_eq!(
+            find(&[("new", &third, "X", false)], &[]),
+            (RoleId::new("new"), Found::ById),
+            "even once those are purged"
+        );
+    }
+
+    #[test]
     fn contradictions_are_errors() {
         assert_eq!(
             one(declared("x", "X", Some("a")), &[("a", "a", "A", false), ("b", "b", "X", false)]),
@@ -219,7 +272,7 @@ mod tests {
     #[test]
     fn two_manifests_for_one_role_are_an_error() {
         let both = [declared("x", "X", Some("a")), declared("y", "X", Some("a"))];
-        let mistakes = identify(&TenantId::new("t"), &both, &live(&[("a", "a", "X", false)])).unwrap_err();
+        let mistakes = identify(&TenantId::new("t"), &both, &live(&[("a", "a", "X", false)]), &[]).unwrap_err();
         assert_eq!(mistakes[0].code, "conflicting-declaration");
     }
 }

@@ -21,6 +21,7 @@ pub mod notice;
 pub mod observed;
 pub mod order;
 pub mod origin;
+pub mod outcome;
 pub mod ownership;
 pub mod period;
 pub mod plan;

@@ -138,6 +138,8 @@ pub struct PlainRow {
 pub struct DeletedRole {
     /// Its id.
     pub id: RoleId,
+    /// The id that its settings were keyed by; taken like the other for as long as it can be restored.
+    pub template_id: RoleId,
     /// Its name.
     pub display_name: String,
     /// When it was deleted.
@@ -182,6 +184,8 @@ pub struct Observed {
     pub activations: Vec<Activation>,
     /// What is known of principals.
     pub principals: Principals,
+    /// Holders of assignments that the directory no longer has: what they held lingers for days (DSC#5445).
+    pub deleted_principals: BTreeSet<PrincipalId>,
     /// Display names of directory scopes.
     pub scope_names: BTreeMap<DirectoryScope, String>,
     /// What could not be read.
@@ -200,6 +204,7 @@ impl Observed {
             crowded: BTreeSet::new(),
             activations: Vec::new(),
             principals: BTreeMap::new(),
+            deleted_principals: BTreeSet::new(),
             scope_names: BTreeMap::new(),
             unreadable: Vec::new(),
         }

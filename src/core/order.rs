@@ -212,9 +212,10 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
     if before.authentication_context.is_enabled && tight.activation.require != before.activation.require {
         // while a context is on, no demand for MFA can be written, not even one that is there already (MfaAndAcrsConflict,
         // graph.md 3.6 #6)
-        if before.activation.require.contains(&mfa) && after.activation.require.contains(&mfa) {
-            // it waits for the last stage, which changes both rules in one bulk PATCH
-            tight.activation.require = before.activation.require.clone();
+        if after.activation.require.contains(&mfa) && !after.authentication_context.is_enabled {
+            // both rules change in one bulk PATCH. Neither demand contains the other, so the reviewed one holds before anybody is
+            // granted the role
+            tight.authentication_context = after.authentication_context.clone();
         } else {
             tight.activation.require.remove(&mfa);
         }
@@ -222,6 +223,7 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
     let mut reached = before.clone();
     let is_context_new = tight.authentication_context != before.authentication_context;
     if is_context_new
+        && tight.authentication_context.is_enabled
         && tight.activation.require.contains(&mfa)
         && tight.activation.require != before.activation.require
     {
@@ -297,16 +299,21 @@ pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
                 Subject::Assignment { ask: None, .. } => true,
                 Subject::Assignment { .. } => changes[other].direction == crate::core::direction::Direction::Narrows,
                 Subject::Settings { .. } => step.phase == Phase::WidenRoles,
-                Subject::Role { .. } => false,
+                Subject::Role { .. } => step.phase == Phase::LoosenActivation,
             };
             if is_same && takes_away && other != step.change {
-                let through = if matches!(subject, Subject::Settings { .. }) {
-                    Phase::TightenActivation
-                } else {
-                    Phase::Unassign
+                let (through, reason) = match subject {
+                    Subject::Role { .. } => {
+                        (Phase::NarrowRoles, "what the role loses must not be gained by looser settings first")
+                    }
+                    Subject::Settings { .. } => {
+                        (Phase::TightenActivation, "the tighter settings must hold before the role allows more")
+                    }
+                    Subject::Assignment { .. } => {
+                        (Phase::Unassign, "whoever loses the role must not gain from it first")
+                    }
                 };
-                let reason = "whoever loses the role must not gain from looser settings first".to_owned();
-                edges.push(Edge { change: other, through, reason });
+                edges.push(Edge { change: other, through, reason: reason.to_owned() });
             }
         }
     }
@@ -381,6 +388,7 @@ mod tests {
         );
         let back = stages(&context, &mfa);
         assert_eq!(back.len(), 1, "one bulk PATCH: {back:?}");
+        assert_eq!(back[0].0, Phase::TightenActivation, "the reviewed demand holds before anybody is granted the role");
         assert_eq!(back[0].2, [RuleId::Enablement(Event::Activation), RuleId::AuthenticationContext]);
     }
 

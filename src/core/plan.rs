@@ -138,7 +138,11 @@ pub fn plan(
     if !difference.mistakes.is_empty() {
         return Err(difference.mistakes);
     }
-    target(&mut difference.changes, &settings.targets)?;
+    target(&mut difference.changes, &settings.targets, || addresses(&context))?;
+    let mistakes = diff::role::refuse_together(&difference.changes);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
     for change in &mut difference.changes {
         let requests = order::parts(change).len();
         change.request_ids = (0..requests).map(|n| request_id(&settings.nonce, &change.address, n)).collect();
@@ -186,28 +190,42 @@ fn summary(changes: &[Change], unmanaged: usize) -> Summary {
     summary
 }
 
-/// Keeps the targeted changes and what they require.
-fn target(changes: &mut Vec<Change>, targets: &[String]) -> Result<(), Vec<Diagnostic>> {
+/// Returns the addresses of everything that is declared or there, whether it changes or not.
+fn addresses(context: &Context<'_>) -> BTreeSet<String> {
+    let (desired, observed, labels) = (context.desired, context.observed, context.labels);
+    let assignments = desired.assignments.keys().chain(observed.assignments.keys()).map(|key| labels.assignment(key));
+    let settings = desired.settings.keys().chain(observed.settings.keys()).map(|target| labels.settings(target));
+    let custom = observed.roles.values().filter(|role| !role.is_built_in).map(|role| (role.surface, &role.id));
+    let declared = desired.roles.iter().map(|(id, role)| (role.value.surface, id));
+    let roles = custom.chain(declared).map(|(surface, id)| labels.role_definition(surface, id));
+    assignments.chain(settings).chain(roles).collect()
+}
+
+/// Keeps the targeted changes and what they require. An address that is in sync is a target without a change, and only one
+/// that names nothing is a mistake; `known` lists those that name something.
+fn target(
+    changes: &mut Vec<Change>,
+    targets: &[String],
+    known: impl FnOnce() -> BTreeSet<String>,
+) -> Result<(), Vec<Diagnostic>> {
     if targets.is_empty() {
         return Ok(());
     }
+    let known = known();
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     let mut mistakes = Vec::new();
     for target in targets {
-        let matching = |change: &&Change| change.address.eq_ignore_ascii_case(target);
-        match changes.iter().find(matching) {
-            Some(change) => {
-                wanted.insert(change.address.clone());
+        if let Some(change) = changes.iter().find(|change| change.address.eq_ignore_ascii_case(target)) {
+            wanted.insert(change.address.clone());
+        } else if !known.iter().any(|address| address.eq_ignore_ascii_case(target)) {
+            let message = format!("nothing declared and nothing in the tenant has the address `{target}`");
+            let mut mistake = Diagnostic::error("unknown-target", None, message);
+            let all = changes.iter().map(|change| &change.address).chain(&known);
+            let closest = all.max_by_key(|address| common_prefix(address, target));
+            if let Some(closest) = closest.filter(|address| common_prefix(address, target) > 3) {
+                mistake = mistake.help(format!("did you mean `{closest}`?"));
             }
-            None => {
-                let mut mistake =
-                    Diagnostic::error("unknown-target", None, format!("no planned change has the address `{target}`"));
-                let closest = changes.iter().max_by_key(|c| common_prefix(&c.address, target));
-                if let Some(closest) = closest.filter(|c| common_prefix(&c.address, target) > 3) {
-                    mistake = mistake.help(format!("did you mean `{}`?", closest.address));
-                }
-                mistakes.push(mistake.help("`rolewright plan` without --target prints the address of every change"));
-            }
+            mistakes.push(mistake.help("`rolewright plan` without --target prints the address of every change"));
         }
     }
     if !mistakes.is_empty() {

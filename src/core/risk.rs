@@ -19,12 +19,12 @@ pub fn assess(change: &Change, observed: &Observed) -> (Risk, Vec<String>) {
     }
     let mut reasons = Vec::new();
     let mut score = 1;
-    if let Some(role) = change.subject.role() {
-        if [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&role.as_str()) {
-            let name = observed.roles.get(role).map_or("the role", |role| role.display_name.as_str());
-            reasons.push(format!("{name} can hand out every other role"));
-            score = 4;
-        }
+    if let Some(role) = change.subject.role()
+        && [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&role.as_str())
+    {
+        let name = observed.roles.get(role).map_or("the role", |role| role.display_name.as_str());
+        reasons.push(format!("{name} can hand out every other role"));
+        score = 4;
     }
     match &change.subject {
         Subject::Assignment { key, ask, .. } => {

@@ -64,14 +64,19 @@ impl Window {
     }
 }
 
+/// Prints an instant for people: to the second, since no more is ever compared.
+fn seconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(start) = self.start {
-            write!(f, "from {start} ")?;
+            write!(f, "from {} ", seconds(start))?;
         }
         match self.end {
             None => f.write_str("permanent"),
-            Some(end) => write!(f, "until {end}"),
+            Some(end) => write!(f, "until {}", seconds(end)),
         }
     }
 }
@@ -145,11 +150,11 @@ impl Ask {
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(start) = self.start {
-            write!(f, "from {start} ")?;
+            write!(f, "from {} ", seconds(start))?;
         }
         match self.end {
             End::Never => f.write_str("permanent"),
-            End::At(end) => write!(f, "until {end}"),
+            End::At(end) => write!(f, "until {}", seconds(end)),
             End::After(period) => write!(f, "for {period}"),
         }
     }
@@ -227,8 +232,8 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Permanent => f.write_str("permanent"),
-            Self::Window { start: None, end } => write!(f, "until {end}"),
-            Self::Window { start: Some(start), end } => write!(f, "from {start} until {end}"),
+            Self::Window { start: None, end } => write!(f, "until {}", seconds(*end)),
+            Self::Window { start: Some(start), end } => write!(f, "from {} until {}", seconds(*start), seconds(*end)),
             Self::Renewal { duration, renew_before: None } => write!(f, "for {duration}"),
             Self::Renewal { duration, renew_before: Some(before) } => {
                 write!(f, "for {duration}, renewed {before} before its end")

@@ -46,6 +46,7 @@ codes! {
     ALIAS_LIMIT "alias-limit" Error "Aliases expand to more than the reader accepts.";
     ALIAS_LOOP "alias-loop" Error "An alias stands inside of what it refers to.";
     NESTING_LIMIT "nesting-limit" Error "Mappings and lists are nested deeper than the reader accepts.";
+    TOO_MANY_MISTAKES "too-many-mistakes" Error "More mistakes were found than anybody reads; the rest is not shown.";
     DOCUMENT_LIMIT "document-limit" Error "There are more documents or values than the reader accepts.";
     // schema
     NOT_A_DOCUMENT "not-a-document" Error "A document is no mapping with apiVersion, kind, metadata and spec.";
@@ -87,10 +88,11 @@ codes! {
     MISSING_SCOPES "missing-scopes" Error "An Azure assignment or custom role says not where it holds.";
     INVALID_PATTERN "invalid-pattern" Error "A glob cannot be read.";
     INVALID_APPROVER "invalid-approver" Error "Somebody cannot be an approver.";
-    CONDITION_NOT_POSSIBLE "condition-not-possible" Error "Only assignments of Azure roles can have a condition.";
+    WRONG_CONDITION "condition-not-possible" Error "Only assignments of Azure roles can have a condition.";
     FAN_OUT "fan-out-not-planned" Error "Role settings for every scope below a management group cannot be planned yet.";
     CONFLICTING_DECLARATION "conflicting-declaration" Error "Two manifests declare the same thing differently.";
     DUPLICATE_DECLARATION "duplicate-declaration" Warning "Two manifests declare the same thing.";
+    IGNORED_DECLARATION "ignored-declaration" Error "Something is declared and ignored at once.";
     EXPIRED "expired" Warning "The end of an assignment has passed: the entry declares nothing any more.";
 }
 

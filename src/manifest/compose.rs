@@ -5,25 +5,26 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use crate::core::diagnostic::Diagnostic;
 use crate::core::origin::Origin;
 use crate::manifest::code;
+use crate::manifest::place::{clip, convert, origin};
 use crate::manifest::scalar::{self, Refused};
 use crate::manifest::source::SourceFile;
+use crate::manifest::syntax;
 use crate::manifest::tree::{Content, Entry, Node, Span};
 
 /// Deepest nesting of mappings and lists.
-const DEPTH: usize = 128;
+pub(crate) const DEPTH: usize = 128;
 /// How many values the aliases of one file may expand to.
 const ALIAS_BUDGET: usize = 100_000;
 /// How many values one document may hold.
-const NODES_PER_DOCUMENT: usize = 200_000;
+const NODES_PER_DOCUMENT: usize = 100_000;
 /// How many values, and how many documents, a run may hold. At some 150 bytes a value this bounds memory.
-const NODES: usize = 4_000_000;
+const NODES: usize = 2_000_000;
 const DOCUMENTS: usize = 100_000;
 /// How many complaints about the YAML of one file are reported before the rest of it is given up.
 const COMPLAINTS: usize = 100;
@@ -56,7 +57,7 @@ pub(crate) struct Composed {
 pub(crate) fn compose(file: &SourceFile, budget: &mut Budget) -> Composed {
     let mut composer = Composer::new(file, budget);
     composer.run();
-    composer.complain_about_separators();
+    composer.out.diagnostics.extend(syntax::separator(file, &composer.separators, &composer.quoted));
     composer.out
 }
 
@@ -111,7 +112,7 @@ enum Stop {
 
 impl<'a> Composer<'a> {
     fn new(file: &'a SourceFile, budget: &'a mut Budget) -> Self {
-        let separators = separators(&file.text);
+        let separators = syntax::separators(&file.text);
         Self {
             file,
             budget,
@@ -173,7 +174,7 @@ impl<'a> Composer<'a> {
         self.out.is_incomplete = true;
         self.stack.clear();
         self.anchors.clear();
-        let diagnostic = self.syntax(error);
+        let diagnostic = syntax::complaint(self.file, error);
         // an error met again while looking for the next document says nothing new
         if self.out.diagnostics.last() != Some(&diagnostic) {
             self.out.diagnostics.push(diagnostic);
@@ -184,7 +185,7 @@ impl<'a> Composer<'a> {
         match parser.proceed_next_document() {
             Ok(more) => more,
             Err(error) => {
-                let diagnostic = self.syntax(&error);
+                let diagnostic = syntax::complaint(self.file, &error);
                 if self.out.diagnostics.last() != Some(&diagnostic) {
                     self.out.diagnostics.push(diagnostic);
                 }
@@ -412,6 +413,9 @@ impl<'a> Composer<'a> {
                 kept.push(entry);
                 continue;
             };
+            if self.out.diagnostics.len() >= COMPLAINTS {
+                continue;
+            }
             let origin = self.origin(first);
             self.complain(code::DUPLICATE_KEY, entry.span, format!("the key `{}` is there twice", clip(&entry.key)));
             if let Some(diagnostic) = self.out.diagnostics.last_mut() {
@@ -514,110 +518,5 @@ impl<'a> Composer<'a> {
 
     fn origin(&self, span: Span) -> Origin {
         origin(self.file, span)
-    }
-
-    fn syntax(&self, error: &ScanError) -> Diagnostic {
-        let marker = error.marker();
-        let start = floor(&self.file.text, marker.byte_offset().unwrap_or(self.file.text.len()));
-        let end = self.file.text[start..].chars().next().filter(|c| *c != '\n').map_or(start, |c| start + c.len_utf8());
-        let at = Origin {
-            file: Arc::clone(&self.file.name),
-            line: number(marker.line()).max(1),
-            column: number(marker.col()).saturating_add(1),
-            start,
-            end,
-        };
-        match error.kind() {
-            ErrorKind::RecursionLimitExceeded => {
-                Diagnostic::error(code::NESTING_LIMIT, Some(at), format!("nested deeper than {DEPTH} levels"))
-            }
-            ErrorKind::DirectiveDisallowed => {
-                Diagnostic::error(code::DIRECTIVE, Some(at), "YAML directives are not supported")
-                    .help("leave the line out")
-            }
-            ErrorKind::UnknownAnchor => {
-                Diagnostic::error(code::YAML_SYNTAX, Some(at), "the alias refers to no anchor above it")
-                    .help("quote the value when a text beginning with `*` is meant")
-            }
-            kind @ (ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation) => {
-                Diagnostic::error(code::YAML_SYNTAX, Some(at), kind.to_string())
-                    .help("indent with blanks, not with tabs")
-            }
-            kind => Diagnostic::error(code::YAML_SYNTAX, Some(at), kind.to_string()),
-        }
-    }
-
-    /// Complains about the first separator of each file that stands outside quotes.
-    fn complain_about_separators(&mut self) {
-        // both are in the order of the text
-        let mut quoted = self.quoted.iter().peekable();
-        let outside = self.separators.iter().copied().find(|offset| {
-            while quoted.next_if(|(_, end)| end <= offset).is_some() {}
-            !quoted.peek().is_some_and(|(start, _)| start <= offset)
-        });
-        let Some(offset) = outside else { return };
-        let before = &self.file.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let character = self.file.text[offset..].chars().next().unwrap_or(' ');
-        let span = Span {
-            start: number(offset),
-            end: number(offset + character.len_utf8()),
-            line: number(before.matches('\n').count() + 1),
-            column: number(before[line_start..].chars().count() + 1),
-        };
-        let message =
-            format!("U+{:04X} is a line break for some YAML readers and not for others", u32::from(character));
-        self.complain(code::LINE_SEPARATOR, span, message);
-        self.help("remove it, or write it as an escape in double quotes");
-    }
-}
-
-/// Returns the origin of a span.
-pub(crate) fn origin(file: &SourceFile, span: Span) -> Origin {
-    let length = file.text.len();
-    let start = floor(&file.text, (span.start as usize).min(length));
-    let end = floor(&file.text, (span.end as usize).clamp(start, length));
-    // of what spans lines the first is shown
-    let end =
-        file.text.as_bytes()[start..end].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(end, |n| start + n);
-    Origin { file: Arc::clone(&file.name), line: span.line, column: span.column, start, end }
-}
-
-fn convert(span: &granit_parser::Span) -> Span {
-    let range = span.byte_range().unwrap_or(0..0);
-    Span {
-        start: number(range.start),
-        end: number(range.end),
-        line: number(span.start.line()).max(1),
-        column: number(span.start.col()).saturating_add(1),
-    }
-}
-
-fn number(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-/// Returns the nearest character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// Returns the offsets of NEL, LS and PS.
-fn separators(text: &str) -> Vec<usize> {
-    if text.is_ascii() {
-        return Vec::new();
-    }
-    text.char_indices().filter(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).map(|(at, _)| at).collect()
-}
-
-/// Returns the beginning of a text, for messages.
-pub(crate) fn clip(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(80) {
-        None => text.into(),
-        Some((at, _)) => format!("{}…", &text[..at]).into(),
     }
 }

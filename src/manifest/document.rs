@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::origin::Origin;
 use crate::manifest::code;
-use crate::manifest::compose::origin;
 use crate::manifest::kind::metadata::{API_VERSION, Metadata};
 use crate::manifest::kind::{Kind, Spec};
-use crate::manifest::mismatch::{Explainer, Mismatch};
+use crate::manifest::mismatch::{Explainer, LIMIT, Mismatch};
+use crate::manifest::place::origin;
 use crate::manifest::schema::{self, Compiled};
 use crate::manifest::source::SourceFile;
 use crate::manifest::suggestion::{closest, list};
@@ -39,11 +39,19 @@ impl Document {
         let mut value = tree.to_value();
         let is_whole = !tree.has_broken() && compiled.validator.is_valid(&value);
         if !is_whole {
-            let mismatches = mismatches(file, &tree, compiled, &value);
+            let mut mismatches = mismatches(file, &tree, compiled, &value);
+            let is_hopeless = mismatches.len() > LIMIT;
+            mismatches.truncate(LIMIT);
             let drop = routes(&mismatches);
             diagnostics.extend(mismatches.into_iter().map(|mismatch| mismatch.diagnostic));
-            tree.prune(&drop);
-            value = prune_until_valid(file, &mut tree, compiled);
+            if is_hopeless {
+                let message = format!("the document has more than {LIMIT} mistakes; the rest is not shown");
+                diagnostics.push(Diagnostic::error(code::TOO_MANY_MISTAKES, Some(origin(file, tree.span)), message));
+                value = Value::Null;
+            } else {
+                tree.prune(&drop);
+                value = prune_until_valid(file, &mut tree, compiled);
+            }
         }
         let root = |key: &str| value.get(key).filter(|part| part.is_object());
         let metadata = root("metadata").and_then(|part| Metadata::deserialize(part).ok());
@@ -131,7 +139,7 @@ fn find_kind(file: &SourceFile, tree: &Node, diagnostics: &mut Vec<Diagnostic>) 
                 return Some(kind);
             }
             let at = Some(origin(file, entry.node.span));
-            let shown = crate::manifest::compose::clip(name);
+            let shown = crate::manifest::place::clip(name);
             let diagnostic = Diagnostic::error(code::UNKNOWN_KIND, at, format!("`{shown}` is no kind of manifest"));
             diagnostics.push(match closest(name, kinds()) {
                 Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),

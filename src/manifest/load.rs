@@ -67,7 +67,7 @@ pub(crate) fn load(path: &Path) -> Loaded {
         let name: Arc<str> = name.into();
         match read(&path, &name, &mut left) {
             Ok(text) => out.files.push(SourceFile { name, text }),
-            Err(diagnostic) => out.diagnostics.push(diagnostic),
+            Err(diagnostic) => out.diagnostics.push(*diagnostic),
         }
     }
     out
@@ -86,21 +86,19 @@ fn find(root: &Path, paths: &mut Vec<(String, PathBuf)>, diagnostics: &mut Vec<D
                     paths.push((relative(root, path), path.to_owned()));
                 }
             }
-            Err(error) => diagnostics.extend(walk_error(root, &error)),
+            Err(error) => diagnostics.push(walk_error(root, &error)),
         }
     }
 }
 
 /// Returns the complaint about a place that could not be walked into.
-fn walk_error(root: &Path, error: &ignore::Error) -> Option<Diagnostic> {
+fn walk_error(root: &Path, error: &ignore::Error) -> Diagnostic {
     let at = |path: &Path| Some(beginning(&relative(root, path).into()));
-    Some(match error {
+    match error {
         ignore::Error::WithPath { path, err } => match innermost(err) {
             ignore::Error::Io(io) if fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink()) => {
-                let is_manifest = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
                 match io.kind() {
-                    // a link that leads nowhere and is not named like a manifest may be anything
-                    std::io::ErrorKind::NotFound if !is_manifest => return None,
+                    // whatever it is called: it may have led to a folder of manifests
                     std::io::ErrorKind::NotFound => {
                         Diagnostic::error(code::DANGLING_LINK, at(path), "the link leads nowhere")
                     }
@@ -116,15 +114,13 @@ fn walk_error(root: &Path, error: &ignore::Error) -> Option<Diagnostic> {
             }
             other => Diagnostic::error(code::UNREADABLE_FILE, at(path), format!("cannot be read: {other}")),
         },
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-            return walk_error(root, err);
-        }
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => walk_error(root, err),
         ignore::Error::Loop { ancestor, child } => {
             let message = format!("the link leads back to `{}`", relative(root, ancestor));
             Diagnostic::error(code::LINK_LOOP, at(child), message).help("remove the link")
         }
         other => Diagnostic::error(code::UNREADABLE_FILE, None, format!("a folder cannot be read: {other}")),
-    })
+    }
 }
 
 fn innermost(error: &ignore::Error) -> &ignore::Error {
@@ -152,14 +148,14 @@ fn beginning(name: &Arc<str>) -> Origin {
 }
 
 /// Reads one file as text.
-fn read(path: &Path, name: &Arc<str>, left: &mut u64) -> Result<Arc<str>, Diagnostic> {
+fn read(path: &Path, name: &Arc<str>, left: &mut u64) -> Result<Arc<str>, Box<Diagnostic>> {
     let at = || Some(beginning(name));
     let unreadable =
         |error: &std::io::Error| Diagnostic::error(code::UNREADABLE_FILE, at(), format!("cannot be read: {error}"));
     // before opening: opening a pipe would wait for its other end
     let metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !metadata.is_file() {
-        return Err(Diagnostic::error(code::NOT_A_FILE, at(), "this is no regular file"));
+        return Err(Diagnostic::error(code::NOT_A_FILE, at(), "this is no regular file").into());
     }
     let limit = FILE_LIMIT.min(*left);
     let too_large = |size: u64| {
@@ -170,25 +166,26 @@ fn read(path: &Path, name: &Arc<str>, left: &mut u64) -> Result<Arc<str>, Diagno
         Diagnostic::error(code::FILE_TOO_LARGE, at(), message).help("split it, or move it out of the manifests' folder")
     };
     if metadata.len() > limit {
-        return Err(too_large(metadata.len()));
+        return Err(too_large(metadata.len()).into());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     let size = bytes.len() as u64;
     if size > limit {
-        return Err(too_large(size));
+        return Err(too_large(size).into());
     }
     *left -= size;
     decode(bytes, name)
 }
 
 /// Decodes the content of a file.
-pub(crate) fn decode(bytes: Vec<u8>, name: &Arc<str>) -> Result<Arc<str>, Diagnostic> {
+pub(crate) fn decode(bytes: Vec<u8>, name: &Arc<str>) -> Result<Arc<str>, Box<Diagnostic>> {
     if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
         let message = format!("a NUL byte at offset {offset}: this is no text in UTF-8");
         return Err(Diagnostic::error(code::BINARY_FILE, Some(beginning(name)), message)
-            .help("store manifests as UTF-8 text; UTF-16 is not read"));
+            .help("store manifests as UTF-8 text; UTF-16 is not read")
+            .into());
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
@@ -200,7 +197,7 @@ pub(crate) fn decode(bytes: Vec<u8>, name: &Arc<str>) -> Result<Arc<str>, Diagno
             let column = u32::try_from(valid[start..].chars().count() + 1).unwrap_or(u32::MAX);
             let at = Origin { line, column, ..beginning(name) };
             let message = format!("the byte at offset {offset} is not valid UTF-8");
-            Err(Diagnostic::error(code::INVALID_UTF8, Some(at), message).help("store manifests as UTF-8 text"))
+            Err(Diagnostic::error(code::INVALID_UTF8, Some(at), message).help("store manifests as UTF-8 text").into())
         }
     }
 }

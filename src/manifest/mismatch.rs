@@ -3,6 +3,8 @@
 //! A union that nothing fits is never dumped as it is: the form that the author most likely meant is found by its keys, or by
 //! the type of the value, and its mistakes are reported.
 
+use std::collections::HashSet;
+
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
@@ -11,10 +13,17 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::origin::Origin;
 use crate::core::period::{Period, PeriodError};
 use crate::manifest::code;
-use crate::manifest::compose::{clip, origin};
+use crate::manifest::place::{clip, origin};
 use crate::manifest::source::SourceFile;
 use crate::manifest::suggestion::{closest, join, list};
 use crate::manifest::tree::{Content, Node, Place, escape};
+use crate::manifest::wording::{
+    BOOLEAN, LIST, TEXT, WHOLE, describe, first_sentence, fits_type, foreign, lower_first, phrases, plain, property,
+    subject, types,
+};
+
+/// How many mistakes of one document are reported. Whoever makes more has another kind of file, or a script.
+pub(crate) const LIMIT: usize = 100;
 
 /// A mistake and what must be left out so that the rest can be read.
 #[derive(Debug)]
@@ -42,7 +51,7 @@ struct Branch<'a, 'e> {
 }
 
 impl<'a> Explainer<'a> {
-    /// Explains all errors.
+    /// Explains the errors; stops when there are more than [`LIMIT`] mistakes.
     pub(crate) fn explain<'e>(&self, errors: impl IntoIterator<Item = &'e ValidationError<'e>>) -> Vec<Mismatch> {
         let mut out = Vec::new();
         let errors: Vec<_> = errors.into_iter().collect();
@@ -51,17 +60,19 @@ impl<'a> Explainer<'a> {
     }
 
     fn all(&self, errors: &[&ValidationError<'_>], out: &mut Vec<Mismatch>) {
+        // one mistake in a value is enough: the type says more than the value, the format more than the pattern
+        let is_strong = |error: &ValidationError<'_>| {
+            matches!(error.kind(), Kind::Type { .. } | Kind::Format { .. } | Kind::MinLength { .. })
+        };
+        let is_weak =
+            |error: &ValidationError<'_>| matches!(error.kind(), Kind::Pattern { .. } | Kind::Constant { .. });
+        let strong: HashSet<String> =
+            errors.iter().filter(|error| is_strong(error)).map(|error| error.instance_path().to_string()).collect();
         for error in errors {
-            // one mistake in a value is enough: the type says more than the value, the format more than the pattern
-            let is_shadowed = errors.iter().any(|other| {
-                other.instance_path() == error.instance_path()
-                    && matches!(
-                        (error.kind(), other.kind()),
-                        (Kind::Pattern { .. }, Kind::Format { .. } | Kind::MinLength { .. })
-                            | (Kind::Constant { .. }, Kind::Type { .. })
-                    )
-            });
-            if !is_shadowed {
+            if out.len() > LIMIT {
+                return;
+            }
+            if !(is_weak(error) && strong.contains(&error.instance_path().to_string())) {
                 self.one(error, out);
             }
         }
@@ -82,7 +93,7 @@ impl<'a> Explainer<'a> {
         match error.kind() {
             Kind::AdditionalProperties { unexpected } => {
                 let known = self.properties(error);
-                for key in unexpected {
+                for key in unexpected.iter().take(LIMIT + 1) {
                     out.extend(self.unknown_key(&route, place, key, &known));
                 }
             }
@@ -195,7 +206,7 @@ impl<'a> Explainer<'a> {
                     drop: route.to_owned(),
                 }),
                 keys => {
-                    for key in keys {
+                    for key in keys.iter().take(LIMIT + 1) {
                         let found = self.unknown_key(route, place, key, &all);
                         out.extend(found.map(|found| Mismatch { drop: route.to_owned(), ..found }));
                     }
@@ -214,7 +225,7 @@ impl<'a> Explainer<'a> {
                 rest.push(*error);
                 continue;
             }
-            for key in unexpected {
+            for key in unexpected.iter().take(LIMIT + 1) {
                 if !all.contains(&key.as_str()) {
                     out.extend(self.unknown_key(route, place, key, &all));
                     continue;
@@ -439,109 +450,4 @@ impl<'a> Explainer<'a> {
             _ => origin(self.file, place.node.span),
         }
     }
-}
-
-const TEXT: &str = "a text";
-const BOOLEAN: &str = "`true` or `false`";
-const WHOLE: &str = "a whole number";
-const LIST: &str = "a list";
-
-/// Returns the words for the value of a `type` keyword.
-fn types(keyword: &Value) -> Vec<String> {
-    let word = |name: &Value| match name.as_str() {
-        Some("string") => TEXT,
-        Some("boolean") => BOOLEAN,
-        Some("integer") => WHOLE,
-        Some("number") => "a number",
-        Some("array") => LIST,
-        _ => "a mapping",
-    };
-    match keyword {
-        Value::Array(names) => names.iter().map(|name| word(name).to_owned()).collect(),
-        name => vec![word(name).to_owned()],
-    }
-}
-
-/// Returns the words for what a schema wants.
-fn phrases(schema: &Value) -> Vec<String> {
-    match (schema.get("const"), schema.get("type")) {
-        (Some(value), _) => vec![format!("`{}`", plain(value))],
-        (None, Some(keyword)) => types(keyword),
-        (None, None) => Vec::new(),
-    }
-}
-
-/// Tells whether a node has the type that a schema wants.
-fn fits_type(schema: &Value, node: &Node) -> bool {
-    let name = match schema.get("const") {
-        Some(Value::String(_)) => Some("string"),
-        Some(Value::Bool(_)) => Some("boolean"),
-        _ => schema.get("type").and_then(Value::as_str),
-    };
-    match (name, &node.content) {
-        (Some("string"), Content::Text(_))
-        | (Some("boolean"), Content::Bool(_))
-        | (Some("integer" | "number"), Content::Number(_))
-        | (Some("array"), Content::List(_))
-        | (Some("object"), Content::Map(_)) => true,
-        (None, content) => *content != Content::Null,
-        _ => false,
-    }
-}
-
-fn property<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
-    schema.get("properties")?.get(key)
-}
-
-/// Says what a node is.
-fn describe(node: &Node) -> String {
-    match &node.content {
-        Content::Null | Content::Broken => "nothing".to_owned(),
-        Content::Bool(value) => format!("the boolean `{value}`"),
-        Content::Number(value) => format!("the number `{value}`"),
-        Content::Text(text) => format!("the text `{}`", clip(text).escape_debug()),
-        Content::List(_) => LIST.to_owned(),
-        Content::Map(_) => "a mapping".to_owned(),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Names the place of a route: the key, or the list that holds the item.
-fn subject(route: &str) -> String {
-    let mut steps = route.rsplit('/');
-    let last = steps.next().unwrap_or_default();
-    if last.is_empty() {
-        return "the document".to_owned();
-    }
-    if last.bytes().all(|b| b.is_ascii_digit()) {
-        let list = steps.next().unwrap_or_default();
-        return format!("an item of `{}`", clip(list));
-    }
-    format!("`{}`", clip(&last.replace("~1", "/").replace("~0", "~")))
-}
-
-fn first_sentence(text: &str) -> &str {
-    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.')
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// Keys of other tools and of Microsoft's APIs that people bring along.
-fn foreign(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "canDelegate" => "`canDelegate` is gone from the API since 2020-08-01-preview; leave it out",
-        "principalId" | "principal" => "name holders under `principals`: `[{user: …}]` or `[{id: …, type: …}]`",
-        "roleDefinitionId" | "roleName" => "name the role under `role`: `{directoryRole: …}`, by name or id",
-        "directoryScopeId" => "name places under `scopes`, and describe them in a Scope manifest",
-        "rolePermissions" | "allowedResourceActions" => "list the actions under `permissions`",
-        "AssignableScopes" => "did you mean `assignableScopes`?",
-        "expiration" | "endDateTime" | "startDateTime" => "say from when until when under `schedule`",
-        _ => return None,
-    })
 }

@@ -12,12 +12,16 @@ pub mod kind;
 mod load;
 pub mod lower;
 mod mismatch;
+mod place;
 mod reference;
 mod scalar;
 pub mod schema;
 pub mod source;
 mod suggestion;
+mod surface;
+mod syntax;
 mod tree;
+mod wording;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -84,13 +88,16 @@ pub fn validate_sources(sources: Vec<(String, String)>) -> Manifests {
     read_sources(sources).checked()
 }
 
+/// How many complaints a run collects before it gives up: a bound for memory, not for people.
+const MISTAKES: usize = 10_000;
+
 fn assemble(mut files: Vec<SourceFile>, mut diagnostics: Vec<Diagnostic>) -> Manifests {
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let mut is_complete = diagnostics.is_empty();
     let mut budget = Budget::default();
     let mut sources = Sources::default();
     let mut documents = Vec::new();
-    for file in files {
+    'files: for file in files {
         let composed = compose::compose(&file, &mut budget);
         is_complete &= !composed.is_incomplete;
         diagnostics.extend(composed.diagnostics);
@@ -98,6 +105,13 @@ fn assemble(mut files: Vec<SourceFile>, mut diagnostics: Vec<Diagnostic>) -> Man
             match Document::read(&file, tree, &mut diagnostics) {
                 Some(document) => documents.push(document),
                 None => is_complete = false,
+            }
+            if diagnostics.len() > MISTAKES {
+                let message = format!("more than {MISTAKES} mistakes; the rest is not read");
+                diagnostics.push(Diagnostic::error(code::TOO_MANY_MISTAKES, None, message));
+                is_complete = false;
+                sources.insert(file);
+                break 'files;
             }
         }
         sources.insert(file);

@@ -26,7 +26,7 @@ impl Manifests {
 
 /// Returns the reference of an authentication context.
 pub(crate) fn context_reference(id: &str) -> Reference {
-    Reference::new(NameKind::AuthenticationContext, Handle::Id(id.to_owned()))
+    Reference::new(NameKind::AuthenticationContext, Handle::Name(id.to_owned()))
 }
 
 /// Returns the reference of an ignored role, with the key that holds its name.

@@ -15,12 +15,25 @@ fn shown(manifests: &Manifests) -> Vec<String> {
     manifests.diagnostics.iter().map(line).collect()
 }
 
-/// The listing of the language's contract, with `apiVersion` everywhere.
-const LISTING: &str = include_str!("listing.yaml");
+/// One example of every form of every kind.
+const LANGUAGE: [(&str, &str); 8] = [
+    ("a.yaml", include_str!("../../examples/language/tenant.yaml")),
+    ("b.yaml", include_str!("../../examples/language/directory-role-definition.yaml")),
+    ("c.yaml", include_str!("../../examples/language/azure-role-definition.yaml")),
+    ("d.yaml", include_str!("../../examples/language/scope.yaml")),
+    ("e.yaml", include_str!("../../examples/language/settings-profile.yaml")),
+    ("f.yaml", include_str!("../../examples/language/role-settings.yaml")),
+    ("g.yaml", include_str!("../../examples/language/eligible-assignment.yaml")),
+    ("h.yaml", include_str!("../../examples/language/active-assignment.yaml")),
+];
+
+fn language() -> Vec<(String, String)> {
+    LANGUAGE.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
 
 #[test]
 fn the_whole_language_is_read() {
-    let manifests = one(LISTING);
+    let manifests = read_sources(language());
     assert_eq!(shown(&manifests), [""; 0]);
     assert!(manifests.is_complete);
     for kind in Kind::ALL {
@@ -29,7 +42,7 @@ fn the_whole_language_is_read() {
     assert!(manifests.documents.iter().all(|d| d.is_whole && d.metadata.is_some() && d.spec.is_some()));
     let head = manifests.tenant().unwrap();
     assert_eq!(head.tenant_id.as_str(), "5a9dbb0c-0000-4000-8000-000000000001");
-    assert_eq!(head.at.to_string(), "m.yaml:5:13");
+    assert_eq!(head.at.to_string(), "a.yaml:6:13");
 }
 
 const HEAD: &str = "apiVersion: rolewright/v1\nkind: EligibleAssignment\nmetadata: {name: x}\nspec:\n";
@@ -278,9 +291,122 @@ fn deep_nesting_and_nothing_are_errors() {
 
 #[test]
 fn the_digest_is_of_what_is_said_not_of_how() {
-    let a = one(LISTING).digest();
-    let documents: Vec<&str> = LISTING.split("---\n").collect();
-    let shuffled = documents.iter().rev().enumerate().map(|(at, text)| (format!("{at}.yaml"), format!("# c\n{text}")));
-    assert_eq!(read_sources(shuffled.collect()).digest(), a);
-    assert_ne!(one(&LISTING.replace("PT4H", "PT5H")).digest(), a);
+    let files = language();
+    let digest = read_sources(files.clone()).digest();
+    let shuffle = |(name, text): &(String, String)| {
+        let documents: Vec<&str> = text.split("---\n").collect();
+        (
+            format!("z-{name}"),
+            format!("# said otherwise\n{}", documents.into_iter().rev().collect::<Vec<_>>().join("\n---\n")),
+        )
+    };
+    let shuffled: Vec<_> = files.iter().rev().map(shuffle).collect();
+    assert_eq!(read_sources(shuffled).digest(), digest);
+    let changed: Vec<_> = files.into_iter().map(|(name, text)| (name, text.replace("PT4H", "PT5H"))).collect();
+    assert_ne!(read_sources(changed).digest(), digest);
+}
+
+#[test]
+fn a_flood_of_mistakes_is_cut() {
+    let keys: String = (0..5_000).map(|n| format!("  k{n}: 1\n")).collect();
+    let manifests = one(&format!("{HEAD}{keys}"));
+    assert_eq!(manifests.diagnostics.len(), 101);
+    assert_eq!(manifests.diagnostics.iter().filter(|d| d.code == "too-many-mistakes").count(), 1);
+    let same: String = (0..5_000).map(|_| "  k: 1\n").collect();
+    assert_eq!(one(&format!("{HEAD}{same}")).diagnostics.len(), 100);
+    let items: String = (0..5_000).map(|_| "    - {usr: 1}\n").collect();
+    assert_eq!(one(&format!("{HEAD}  principals:\n{items}")).diagnostics.len(), 101);
+    let documents = "--- 1\n".repeat(30_000);
+    let manifests = one(&documents);
+    assert!(manifests.diagnostics.len() < 10_010 && !manifests.is_complete, "{}", manifests.diagnostics.len());
+    let long = format!("{HEAD}  role: {{directoryRole: {}}}\n", "x".repeat(3_000_000));
+    assert_eq!(one(&long).diagnostics.len(), 2, "a long text is no mistake; two keys are missing");
+}
+
+mod property {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A random edit: at a place (in thousandths of the text), remove some characters and put a text there.
+    fn edit() -> impl Strategy<Value = (usize, usize, String)> {
+        let pieces = [
+            "",
+            "\n",
+            "  ",
+            "- ",
+            ": ",
+            "{",
+            "}",
+            "[",
+            "]",
+            "\"",
+            "'",
+            "#",
+            "&a ",
+            "*a",
+            "!x ",
+            "|\n",
+            ">\n",
+            "---\n",
+            "...\n",
+            "<<: ",
+            "\u{85}",
+            "\u{2028}",
+            "\u{feff}",
+            "é",
+            "😀",
+            "\t",
+            "\r\n",
+            "null",
+            "true",
+            "1e999",
+            "012",
+            "? ",
+            "%YAML 1.2\n",
+            "default",
+            "kind: Scope\n",
+            "permanent: true",
+            "~0~1/",
+        ];
+        (0_usize..1000, 0_usize..12, proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        #[test]
+        fn edited_files_never_panic_and_places_lie_in_the_text(
+            file in 0_usize..LANGUAGE.len(),
+            edits in proptest::collection::vec(edit(), 1..6),
+        ) {
+            let mut letters: Vec<char> = LANGUAGE[file].1.chars().collect();
+            for (at, length, piece) in edits {
+                let at = letters.len() * at / 1000;
+                let end = (at + length).min(letters.len());
+                letters.splice(at..end, piece.chars());
+            }
+            let text: String = letters.into_iter().collect();
+            let manifests = one(&text);
+            let check = |at: &Origin| {
+                assert!(text.get(at.start..at.end).is_some(), "{at:?} in {text:?}");
+                assert!(at.line >= 1 && at.column >= 1);
+                assert!(at.line as usize <= text.split(['\n', '\r']).count(), "{at:?} in {text:?}");
+            };
+            for diagnostic in &manifests.diagnostics {
+                check(diagnostic.at.as_ref().expect("a text has places"));
+                diagnostic.labels.iter().for_each(|label| check(&label.at));
+            }
+            for document in &manifests.documents {
+                check(&document.origin());
+                check(&document.at("/spec/principals/0"));
+                // what is not whole was complained about
+                assert!(document.is_whole || manifests.has_errors(), "{text:?}");
+                assert!(document.spec.is_some() && document.metadata.is_some() || manifests.has_errors(), "{text:?}");
+            }
+            let disagreement = manifests.diagnostics.iter().find(|d| d.message.starts_with("`spec` cannot be read"));
+            assert_eq!(disagreement, None, "the schema and the types disagree about {text:?}");
+            manifests.references();
+            manifests.digest();
+        }
+    }
 }

@@ -131,6 +131,7 @@ pub async fn enrich(
             observed.scope_names.insert(scope, name.clone());
         }
     }
+    strangers(reader, observed).await?;
     let mut people: BTreeSet<(PrincipalId, PrincipalType)> = BTreeSet::new();
     for key in observed.assignments.keys() {
         let known = observed.principals.get(&key.principal);
@@ -205,6 +206,40 @@ pub async fn enrich(
             }
         }
     }
+    Ok(())
+}
+
+/// Finds out who those holders are whom the lists name by id only: holders of plain rows, which come without their principal,
+/// and deleted ones. Whom none of the three kinds knows, every read having succeeded, was deleted.
+async fn strangers(reader: &Reader, observed: &mut Observed) -> Result<(), TransportError> {
+    let is_known = |id: &PrincipalId| observed.principals.get(id).is_some_and(|p| p.kind.is_some() || p.name.is_some());
+    let unknown: BTreeSet<PrincipalId> =
+        observed.assignments.keys().map(|key| &key.principal).filter(|id| !is_known(id)).cloned().collect();
+    let unknown: Vec<PrincipalId> = unknown.into_iter().collect();
+    let kinds = [PrincipalType::User, PrincipalType::Group, PrincipalType::ServicePrincipal];
+    let asks: Vec<(&[PrincipalId], PrincipalType)> =
+        unknown.chunks(name::IDS_PER_FILTER).flat_map(|ids| kinds.map(|kind| (ids, kind))).collect();
+    if asks.is_empty() {
+        return Ok(());
+    }
+    let queries: Vec<Query> = asks.iter().map(|(ids, kind)| name::principals_query(ids, *kind)).collect();
+    let mut absent: BTreeSet<PrincipalId> = unknown.iter().cloned().collect();
+    for ((ids, kind), answer) in asks.into_iter().zip(reader.batch(&queries).await) {
+        let found = match answer {
+            Ok(answer) => name::principals(&answer.body, kind),
+            Err(error @ TransportError::Auth(_)) => return Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "whoever could not be looked up is not taken for deleted");
+                absent.retain(|id| !ids.contains(id));
+                continue;
+            }
+        };
+        for principal in found {
+            absent.remove(&principal.id);
+            learn_over(observed, principal);
+        }
+    }
+    observed.deleted_principals = absent;
     Ok(())
 }
 

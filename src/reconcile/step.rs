@@ -215,18 +215,44 @@ impl Runner {
         locator: &Locator,
         record: &mut Record<'_>,
     ) -> Ended {
+        let (Subject::Role { before: Some(before), .. }, StepPart::WriteRole(wanted)) = (&change.subject, &step.part)
+        else {
+            return Ended::Failed("not a role definition".to_owned());
+        };
+        match self.live_role(surface, before).await {
+            Ok(Some(live)) if is_same_role(&live, wanted) => return Ended::AlreadySo,
+            // what was reviewed is a step from `before`, or from a form that this very change passes through
+            Ok(Some(live)) if is_same_role(&live, before) || is_own_form(change, &live) => {}
+            Ok(Some(_)) => return Ended::Failed("the role changed since it was read; plan again".to_owned()),
+            Ok(None) => return Ended::Failed("the role is gone; plan again".to_owned()),
+            Err(error) => return Ended::Failed(format!("the role could not be read: {error}")),
+        }
         let command = surface.encode(&change.subject, &step.part, AssignVerb::Update, locator);
         let mut last = String::new();
-        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks()) {
+        // a write that was acknowledged and ignored is repeated, like one whose answer was lost
+        for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(2)) {
             self.wait(wait).await;
             match self.send(surface, &command, record).await {
-                Sent::Answer(_) => return Ended::Done,
+                Sent::Answer(_) => last = "the service accepted the role but does not show it".to_owned(),
                 Sent::Refused(Outcome::NotReplicated(why)) | Sent::Doubtful(why) => last = why,
                 Sent::Refused(outcome) => return Ended::Failed(refusal_text(&outcome)),
                 Sent::Failed(why) => return Ended::Failed(why),
             }
+            for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
+                self.wait(wait).await;
+                match self.live_role(surface, before).await {
+                    Ok(Some(live)) if is_same_role(&live, wanted) => return Ended::Done,
+                    Ok(_) => {}
+                    Err(error) => return Ended::Failed(format!("{last}; {error}")),
+                }
+            }
         }
         Ended::Failed(last)
+    }
+
+    /// Returns a role as it is right now, looked for by its id.
+    async fn live_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
+        Ok(self.find_role(surface, role).await?.filter(|found| found.id == role.id))
     }
 
     async fn remove_role(
@@ -409,6 +435,14 @@ fn is_same_role(live: &RoleDefinition, asked: &RoleDefinition) -> bool {
         && live.is_enabled == asked.is_enabled
         && live.permissions == asked.permissions
         && live.assignable_scopes == asked.assignable_scopes
+}
+
+/// Tells whether a live role has one of the forms that this very change passes through.
+fn is_own_form(change: &Change, live: &RoleDefinition) -> bool {
+    crate::core::order::parts(change).iter().any(|(_, part)| match part {
+        StepPart::WriteRole(form) => is_same_role(live, form),
+        _ => false,
+    })
 }
 
 fn refusal_text(outcome: &Outcome) -> String {

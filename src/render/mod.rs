@@ -5,3 +5,8 @@
 
 pub mod diagnostic;
 pub mod escape;
+mod page;
+pub mod plan;
+pub mod progress;
+pub mod report;
+mod style;

@@ -11,17 +11,19 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// The JSON body, if any.
     pub(crate) body: Option<Value>,
+    /// A body that is not JSON, as a gateway in front of Graph may send; wins over `body`.
+    pub(crate) text: Option<String>,
 }
 
 impl Reply {
     /// Returns an answer with a body.
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
+        Self { status, body: Some(body), ..Self::default() }
     }
 
     /// Returns 204 without a body.
     pub(crate) fn empty() -> Self {
-        Self { status: 204, headers: Vec::new(), body: None }
+        Self { status: 204, ..Self::default() }
     }
 }
 
@@ -38,6 +40,8 @@ pub(crate) struct Problem {
     pub(crate) is_wrapped: bool,
     /// Headers besides the common ones.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// A body that is not JSON.
+    pub(crate) text: Option<String>,
 }
 
 /// What every route returns.
@@ -46,7 +50,7 @@ pub(crate) type Answer = Result<Reply, Problem>;
 impl Problem {
     /// Returns a plain problem.
     pub(crate) fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), is_wrapped: false, headers: Vec::new() }
+        Self { status, code: code.into(), message: message.into(), is_wrapped: false, headers: Vec::new(), text: None }
     }
 
     /// Returns a problem that Graph prints as `UnknownError` around a JSON text.

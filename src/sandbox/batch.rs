@@ -54,14 +54,14 @@ pub(crate) fn answer(world: &Arc<World>, outer: &Incoming, call: &Call) -> Answe
                 "FailedDependency",
                 "The request could not be completed because a dependent request failed.",
             );
-            Reply { status: 424, headers: Vec::new(), body: Some(problem.body("", "", "")) }
+            Reply::json(424, problem.body("", "", ""))
         } else {
             match route::handle(world, request) {
                 Fate::Answer(reply) => *reply,
                 // A connection of its own, behind Graph, that broke: the outer answer says so.
                 Fate::Drop | Fate::Stall(_) => {
                     let problem = Problem::new(504, "GatewayTimeout", "The gateway timed out.");
-                    Reply { status: 504, headers: Vec::new(), body: Some(problem.body("", "", "")) }
+                    Reply::json(504, problem.body("", "", ""))
                 }
             }
         };

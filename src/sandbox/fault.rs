@@ -79,6 +79,9 @@ pub enum Effect {
         /// `Retry-After` in seconds.
         #[serde(default)]
         retry_after: Option<u64>,
+        /// A body that is not JSON (HTML of a gateway, or empty) in place of Graph's error.
+        #[serde(default)]
+        text: Option<String>,
     },
     /// The connection is dropped before the request is handled.
     Reset,
@@ -112,6 +115,11 @@ pub enum Effect {
     IgnorePatch,
     /// A schedule request for a narrower scope makes a schedule at `/` and says so.
     Widen,
+    /// The link to the next page leads to another origin.
+    ForeignNextLink {
+        /// The origin, e.g. `http://127.0.0.1:1`.
+        origin: String,
+    },
     /// 401 `InvalidAuthenticationToken`.
     InvalidToken,
 }

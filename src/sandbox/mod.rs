@@ -3,7 +3,7 @@
 //! To the product it is one more cloud; no type of the client is known here. It is a state machine (request, schedule, instance)
 //! over one JSON document, written from Microsoft's documentation alone (graph.md; E1 to E23 of its section 13).
 //!
-//! Rooms: `server` accepts, `route` turns bytes into a [`route::Call`], judges faults and writes the journal, `graph` answers,
+//! Rooms: `server` accepts, `route` turns bytes into a `Call`, judges faults and writes the journal, `graph` answers,
 //! `store` keeps the tenant, `seed` makes one. What is not emulated answers 501.
 //!
 //! ```no_run
@@ -32,6 +32,7 @@ mod permission;
 mod route;
 mod seed;
 mod server;
+mod shared;
 mod store;
 mod tenant;
 mod throttle;

@@ -22,8 +22,8 @@ pub struct SandboxOptions {
     pub journal: Option<PathBuf>,
     /// How long each request waits before it is handled, on the base clock.
     pub latency: SignedDuration,
-    /// How many rows a page has at most.
-    pub page_size: usize,
+    /// How many rows a page has at most; `None` is the service's 100, or what `$top` asks up to its limit.
+    pub page_size: Option<usize>,
     /// Whether an empty page comes now and then, as the service may send.
     pub empty_pages: bool,
     /// Replication and read lag: GETs see the tenant as it was so long ago, and PIM does not know younger objects.
@@ -56,7 +56,7 @@ impl Default for SandboxOptions {
             state: None,
             journal: None,
             latency: SignedDuration::ZERO,
-            page_size: 100,
+            page_size: None,
             empty_pages: false,
             lag: SignedDuration::ZERO,
             throttle: None,

@@ -34,7 +34,7 @@ pub(crate) struct Call {
     pub(crate) is_beta: bool,
     /// `ConsistencyLevel: eventual`.
     pub(crate) is_eventual: bool,
-    pub(crate) page_size: usize,
+    pub(crate) page_size: Option<usize>,
     pub(crate) has_empty_pages: bool,
     /// What befalls this request.
     pub(crate) effects: Vec<Effect>,
@@ -140,9 +140,17 @@ fn judge(world: &Arc<World>, incoming: &Incoming, caller: Result<Caller, Problem
         status: problem.status,
         body: Some(problem.body(&instant::zoneless(now), &request_id, &client_request_id)),
         headers: problem.headers,
+        text: problem.text,
     });
     if effects.contains(&Effect::LostAnswer) {
         return Fate::Drop;
+    }
+    for effect in &effects {
+        if let (Effect::ForeignNextLink { origin }, Some(body)) = (effect, &mut reply.body)
+            && let Some(link) = body["@odata.nextLink"].as_str()
+        {
+            body["@odata.nextLink"] = Value::from(link.replace(world.origin(), origin));
+        }
     }
     reply.headers.push(("date", instant::http_date(now)));
     reply.headers.push(("request-id", request_id));
@@ -153,7 +161,7 @@ fn judge(world: &Arc<World>, incoming: &Incoming, caller: Result<Caller, Problem
 /// Returns the answer that a fault puts in place of the real one.
 fn replaced(effects: &[Effect]) -> Option<Problem> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Answer { status, code, message, retry_after } => {
+        Effect::Answer { status, code, message, retry_after, text } => {
             let (usual, sentence) = match status {
                 429 => ("TooManyRequests", "Please retry again later."),
                 503 => ("ServiceUnavailable", "The service is temporarily unavailable."),
@@ -164,6 +172,7 @@ fn replaced(effects: &[Effect]) -> Option<Problem> {
             };
             let code = code.clone().unwrap_or_else(|| usual.to_owned());
             let mut problem = Problem::new(*status, code, message.clone().unwrap_or_else(|| sentence.to_owned()));
+            problem.text.clone_from(text);
             problem.headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
             Some(problem)
         }
@@ -283,5 +292,8 @@ pub(crate) fn decode_query(query: &str) -> Vec<(String, String)> {
 
 /// Returns the body of a reply as bytes; nothing where there is none.
 pub(crate) fn bytes(reply: &Reply) -> Vec<u8> {
+    if let Some(text) = &reply.text {
+        return text.clone().into_bytes();
+    }
     reply.body.as_ref().and_then(|body| serde_json::to_vec(body).ok()).unwrap_or_default()
 }

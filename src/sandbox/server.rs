@@ -141,7 +141,9 @@ async fn answer(world: Arc<World>, request: Request<HyperBody>) -> Result<Respon
             for (name, value) in &reply.headers {
                 response = response.header(*name, value);
             }
-            if reply.body.is_some() {
+            if reply.text.is_some() {
+                response = response.header("content-type", "text/html");
+            } else if reply.body.is_some() {
                 response = response.header("content-type", "application/json; charset=utf-8");
             }
             response.body(Body::from(route::bytes(&reply))).map_err(|_| Dropped)

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::catalog::{self, BuiltIn};
+use super::shared::Shared;
 use super::{id, instant};
 
 /// The whole tenant.
@@ -23,7 +24,7 @@ pub(crate) struct Tenant {
     pub(crate) display_name: String,
     /// Users, groups, administrative units, applications and service principals by id.
     #[serde(default)]
-    pub(crate) objects: BTreeMap<String, Object>,
+    pub(crate) objects: Shared<BTreeMap<String, Shared<Object>>>,
     /// Custom role definitions by object id, soft-deleted ones included.
     #[serde(default)]
     pub(crate) custom_roles: BTreeMap<String, CustomRole>,
@@ -32,13 +33,13 @@ pub(crate) struct Tenant {
     pub(crate) policies: BTreeMap<String, Policy>,
     /// Schedules by id, ended ones included for a while (a renewal needs them).
     #[serde(default)]
-    pub(crate) schedules: BTreeMap<String, Schedule>,
+    pub(crate) schedules: Shared<BTreeMap<String, Shared<Schedule>>>,
     /// Schedule requests by id.
     #[serde(default)]
-    pub(crate) requests: BTreeMap<String, Request>,
+    pub(crate) requests: Shared<BTreeMap<String, Shared<Request>>>,
     /// How many ids each key got, so that ids repeat when a history does.
     #[serde(default)]
-    pub(crate) minted: BTreeMap<String, u32>,
+    pub(crate) minted: Shared<BTreeMap<String, u32>>,
     /// Conditional Access authentication contexts as Graph prints them.
     #[serde(default)]
     pub(crate) contexts: Vec<Value>,
@@ -238,7 +239,8 @@ const ENDED_DAYS: i64 = 30;
 impl Request {
     /// Tells whether the service still has it.
     pub(crate) fn is_kept(&self, now: Timestamp) -> bool {
-        let days = if self.document.get("status") == Some(&json!("Canceled")) { CANCELED_DAYS } else { REQUEST_DAYS };
+        let status = self.document.get("status").and_then(Value::as_str);
+        let days = if status == Some("Canceled") { CANCELED_DAYS } else { REQUEST_DAYS };
         now < instant::plus(self.created, SignedDuration::from_hours(24 * days))
     }
 
@@ -302,19 +304,19 @@ impl Tenant {
             clock_offset: 0,
             domain: "contoso.example".to_owned(),
             display_name: "Contoso".to_owned(),
-            objects: BTreeMap::new(),
+            objects: Shared::default(),
             custom_roles: BTreeMap::new(),
             policies: BTreeMap::new(),
-            schedules: BTreeMap::new(),
-            requests: BTreeMap::new(),
-            minted: BTreeMap::new(),
+            schedules: Shared::default(),
+            requests: Shared::default(),
+            minted: Shared::default(),
             contexts: Vec::new(),
         }
     }
 
     /// Returns the object with this id, ids compared without case.
     pub(crate) fn object(&self, id: &str) -> Option<(&str, &Object)> {
-        self.objects.get_key_value(id.to_ascii_lowercase().as_str()).map(|(id, object)| (id.as_str(), object))
+        self.objects.get_key_value(id.to_ascii_lowercase().as_str()).map(|(id, object)| (id.as_str(), &**object))
     }
 
     /// Returns the object of `kind` with this id.
@@ -360,7 +362,7 @@ impl Tenant {
         self.schedules
             .iter()
             .find(|(_, s)| s.key.is(key) && s.end.is_none_or(|end| end > now))
-            .map(|(id, s)| (id.as_str(), s))
+            .map(|(id, s)| (id.as_str(), &**s))
     }
 
     /// Mints an id for `key`; the n-th one of a key is the same in every history.
@@ -372,8 +374,14 @@ impl Tenant {
 
     /// Drops what the service forgets as time goes by.
     pub(crate) fn forget(&mut self, now: Timestamp) {
-        self.requests.retain(|_, request| request.is_kept(now));
         let kept = SignedDuration::from_hours(24 * ENDED_DAYS);
-        self.schedules.retain(|_, s| s.end.is_none_or(|end| instant::plus(end, kept) > now));
+        let is_kept = |s: &Schedule| s.end.is_none_or(|end| instant::plus(end, kept) > now);
+        // Asked first, since a write would copy what is shared.
+        if !self.requests.values().all(|request| request.is_kept(now)) {
+            self.requests.retain(|_, request| request.is_kept(now));
+        }
+        if !self.schedules.values().all(|schedule| is_kept(schedule)) {
+            self.schedules.retain(|_, schedule| is_kept(schedule));
+        }
     }
 }

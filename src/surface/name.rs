@@ -54,6 +54,27 @@ pub fn principal_query(id: &PrincipalId, kind: PrincipalType) -> Query {
     Query::new(Api::Graph, format!("/{path}/{id}")).option("$select", select)
 }
 
+/// How many ids one `in` filter holds; Graph refuses more than 15 in one expression.
+pub const IDS_PER_FILTER: usize = 15;
+
+/// Returns the read of those of some ids that are principals of a kind. A filter, so that what is absent is known to be absent
+/// and not merely refused. At most [`IDS_PER_FILTER`] ids.
+pub fn principals_query(ids: &[PrincipalId], kind: PrincipalType) -> Query {
+    let (path, select) = match kind {
+        PrincipalType::User => ("/users", USER),
+        PrincipalType::Group => ("/groups", GROUP),
+        PrincipalType::ServicePrincipal => ("/servicePrincipals", SERVICE_PRINCIPAL),
+    };
+    let ids: Vec<String> = ids.iter().map(|id| format!("'{}'", id.as_str().replace('\'', "''"))).collect();
+    let filter = format!("id in ({})", ids.join(","));
+    Query::new(Api::Graph, path).option("$filter", filter).option("$select", select)
+}
+
+/// Returns the principals on a page of [`principals_query`].
+pub fn principals(page: &Value, kind: PrincipalType) -> Vec<Principal> {
+    rows(page).iter().filter_map(|row| principal_of(row, kind)).collect()
+}
+
 /// Returns the read of an administrative unit by id.
 pub fn unit_query(id: &ObjectId) -> Query {
     Query::new(Api::Graph, format!("/directory/administrativeUnits/{id}")).option("$select", "id,displayName")
@@ -107,7 +128,8 @@ fn meaning(reference: &Reference, row: &Value) -> Option<(String, Meaning)> {
     }
 }
 
-/// Decodes a principal whose row names its type (`@odata.type`), as in `$expand=principal`.
+/// Decodes a principal whose row names its type (`@odata.type`), as in `$expand=principal`. One of a type that is newer than this
+/// program has a name and no kind: it is there, and that is all that is known.
 pub fn principal(row: &Value) -> Option<Principal> {
     let kind = text(row, "@odata.type")?.rsplit('.').next()?;
     let kind = if kind.eq_ignore_ascii_case("user") {
@@ -117,7 +139,9 @@ pub fn principal(row: &Value) -> Option<Principal> {
     } else if kind.eq_ignore_ascii_case("servicePrincipal") {
         PrincipalType::ServicePrincipal
     } else {
-        return None;
+        let mut unknown = Principal::unknown(PrincipalId::new(text(row, "id").filter(|id| is_guid(id))?));
+        unknown.name = Some(text(row, "displayName").unwrap_or(kind).to_owned());
+        return Some(unknown);
     };
     principal_of(row, kind)
 }
@@ -147,4 +171,19 @@ pub fn principal_of(row: &Value, kind: PrincipalType) -> Option<Principal> {
         });
     }
     Some(principal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_principal_of_a_new_type_is_there_and_a_deleted_one_is_not() {
+        let id = "6f0e5a00-0000-4000-8000-00000000000a";
+        let row = json!({"@odata.type": "#microsoft.graph.agentUser", "id": id, "displayName": "Robot"});
+        let found = principal(&row).unwrap();
+        assert_eq!((found.kind, found.name.as_deref()), (None, Some("Robot")));
+        assert_eq!(principal(&Value::Null), None);
+    }
 }

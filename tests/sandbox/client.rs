@@ -31,6 +31,7 @@ pub(crate) struct Got {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) version: reqwest::Version,
 }
 
 impl Got {
@@ -66,9 +67,17 @@ impl Client {
 
     /// Starts a sandbox and signs in as `rolewright-admin`.
     pub(crate) async fn start(options: SandboxOptions) -> Self {
+        Self::start_with(options, false).await
+    }
+
+    /// Starts a sandbox and a client that speaks HTTP/1.1 only if `is_old`.
+    pub(crate) async fn start_with(options: SandboxOptions, is_old: bool) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let running = Sandbox::start(options).await.unwrap();
         let mut http = reqwest::Client::builder().no_proxy();
+        if is_old {
+            http = http.http1_only();
+        }
         if let Some(ca) = running.origins().ca {
             http = http.tls_certs_only([reqwest::Certificate::from_pem(&std::fs::read(ca).unwrap()).unwrap()]);
         }
@@ -182,9 +191,9 @@ impl Client {
 }
 
 async fn read(response: reqwest::Response) -> Got {
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let (status, headers, version) = (response.status().as_u16(), response.headers().clone(), response.version());
     let bytes = response.bytes().await.unwrap_or_default();
-    Got { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    Got { status, headers, version, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
 }
 
 /// Returns `scheduleInfo` for so many days.

@@ -152,3 +152,15 @@ async fn one_request_of_a_batch_may_fail() {
     assert_eq!(status, [200, 503, 504]);
     assert_eq!(c.get("/v1.0/groups").await.status, 200);
 }
+
+#[tokio::test]
+async fn gateways_speak_html_and_links_may_lead_elsewhere() {
+    let (c, ..) = scene().await;
+    let html = json!({"answer": {"status": 502, "text": "<html>Bad Gateway</html>"}});
+    set(&c.running, json!([{"match": {"path": "/users", "to": 1}, "effect": html}]));
+    let got = c.get("/v1.0/users").await;
+    assert_eq!((got.status, got.header("content-type"), &got.body), (502, "text/html", &Value::Null));
+    set(&c.running, json!([{"effect": {"foreignNextLink": {"origin": "http://127.0.0.1:1"}}}]));
+    let got = c.get("/v1.0/users?$top=2").await;
+    assert!(got.body["@odata.nextLink"].as_str().unwrap().starts_with("http://127.0.0.1:1/v1.0/users?"));
+}

@@ -13,4 +13,5 @@ mod request;
 mod role;
 mod seed;
 mod state;
+mod switch;
 mod token;

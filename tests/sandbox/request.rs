@@ -280,6 +280,52 @@ async fn a_person_activates_and_it_ends_by_itself() {
     assert!(!c.about("roleEligibilitySchedules", &heidi).await.is_empty());
 }
 
+#[tokio::test]
+async fn a_context_and_a_group_stand_between_a_person_and_a_role() {
+    let mut c = Client::seeded(Seed::Contoso).await;
+    let (alice, role) = (c.id("users", "alice@contoso.example").await, c.role("Helpdesk Administrator").await);
+    let unit = format!("/administrativeUnits/{}", c.id("directory/administrativeUnits", "EMEA Users").await);
+    let policy = crate::policy::policy_of(&c, &role).await;
+    crate::policy::put(
+        &c,
+        &policy,
+        "AuthenticationContext_EndUser_Assignment",
+        json!({"isEnabled": true, "claimValue": "c1"}),
+    )
+    .await;
+    crate::policy::put(&c, &policy, "Enablement_EndUser_Assignment", json!({"enabledRules": ["Ticketing"]})).await;
+    let mut body = json!({"action": "selfActivate", "principalId": alice, "roleDefinitionId": role, "directoryScopeId": unit,
+        "scheduleInfo": {"expiration": {"type": "afterDuration", "duration": "PT1H"}}});
+    let path = format!("{DIRECTORY}/roleAssignmentScheduleRequests");
+    c.act_as(json!({"user": "alice@contoso.example"})).await;
+    assert!(c.post(&path, body.clone()).await.body.to_string().contains("TicketingRule"));
+    body["ticketInfo"] = json!({"ticketNumber": "CHG-1", "ticketSystem": "ServiceNow"});
+    let got = c.post(&path, body.clone()).await;
+    assert_eq!(got.code(), "RoleAssignmentRequestAcrsValidationFailed");
+    assert!(got.body["error"]["message"].as_str().unwrap().contains("c1"));
+    c.act_as(json!({"user": "alice@contoso.example", "acrs": ["c1"]})).await;
+    let got = c.post(&path, body).await;
+    assert_eq!((got.status, &got.body["status"]), (201, &json!("Provisioned")), "{}", got.body);
+    let off = || c.request("Assignment", "selfDeactivate", &alice, &role, &unit, Value::Null);
+    assert_eq!(off().await.code(), "ActiveDurationTooShort");
+    c.advance(301);
+    assert_eq!(off().await.body["status"], "Revoked");
+    assert_eq!(off().await.code(), "RoleAssignmentDoesNotExist");
+}
+
+#[tokio::test]
+async fn a_cancelled_request_is_forgotten_after_thirty_days() {
+    let c = Client::seeded(Seed::Contoso).await;
+    let frank = c.id("users", "frank@contoso.example").await;
+    let requests = c.about("roleEligibilityScheduleRequests", &frank).await;
+    let one = format!("{DIRECTORY}/roleEligibilityScheduleRequests/{}", requests[0]["id"].as_str().unwrap());
+    assert_eq!(c.post(&format!("{one}/cancel"), json!({})).await.status, 204);
+    c.advance(86_400 * 28);
+    assert_eq!(c.get(&one).await.body["status"], "Canceled");
+    c.advance(86_400 * 2);
+    assert_eq!(c.get(&one).await.status, 404);
+}
+
 impl Client {
     /// Returns a role's id although the current caller may not read roles.
     async fn role_as_admin(&mut self, name: &str) -> String {

@@ -33,10 +33,14 @@ async fn a_state_file_holds_every_change_at_once_and_the_clock() {
 
 #[tokio::test]
 async fn tls_serves_both_versions_under_a_throw_away_authority() {
-    let c = Client::start(SandboxOptions { tls: true, ..options(Seed::Empty) }).await;
+    let tls = || SandboxOptions { tls: true, ..options(Seed::Empty) };
+    let old = Client::start_with(tls(), true).await;
+    assert_eq!(old.get("/v1.0/users").await.version, reqwest::Version::HTTP_11);
+    let c = Client::start(tls()).await;
     let origins = c.running.origins();
     assert!(origins.graph.starts_with("https://localhost:"));
-    assert_eq!(c.get("/v1.0/users").await.status, 200);
+    let got = c.get("/v1.0/users").await;
+    assert_eq!((got.status, got.version), (200, reqwest::Version::HTTP_2));
     let other = origins.graph.replace("localhost", "127.0.0.1");
     assert_eq!(c.get(&format!("{other}/v1.0/users")).await.status, 200);
     let line: serde_json::Value = serde_json::from_str(&origins.to_json()).unwrap();

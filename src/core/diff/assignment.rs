@@ -12,9 +12,8 @@ use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
-use crate::core::order;
 use crate::core::principal::PrincipalType;
-use crate::core::schedule::{Ask, Verdict, Window};
+use crate::core::schedule::{Verdict, Window};
 use crate::core::target::Surface;
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
@@ -123,17 +122,7 @@ fn declared_one(
         if !context.observed.roles.contains_key(role) {
             let reason = "a role must exist before anybody can hold it".to_owned();
             requires.push(Requirement { address, reason });
-        } else if let Some(Subject::Role { before: Some(before), after: Some(after) }) = definition {
-            if order::is_replaced(before, after) && gives(before_window(live), &ask, now) {
-                let message = format!(
-                    "`{}` cannot be granted in the same run in which its role exchanges every permission: between the two                      its holder would have the old ones",
-                    context.labels.assignment(key)
-                );
-                let mistake = Diagnostic::error("role-replaced", source.clone(), message);
-                difference.mistakes.push(mistake.help(
-                    "apply the role definition first and the assignment afterwards, or keep one permission for the first run",
-                ));
-            }
+        } else if definition.is_some() {
             let reason = "whoever gets the role must not get more than its reviewed definition".to_owned();
             requires.push(Requirement { address, reason });
         }
@@ -268,6 +257,9 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         Standing::BreakGlass => return leave("it belongs to a break-glass account".to_owned()),
         Standing::Additive => return leave("nobody declares it and no ownership entry claims it".to_owned()),
     };
+    if context.observed.deleted_principals.contains(&key.principal) {
+        return leave("its holder was deleted; the service removes what is left within days".to_owned());
+    }
     if let Some(gap) = context.observed.missing(key.target.surface(), key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
     }
@@ -317,15 +309,6 @@ fn activations(context: &Context<'_>, difference: &mut Difference) {
         let message = format!("activated {until}; an activation is not drift and is left alone");
         difference.notices.push(Notice::new("activation", Some(context.labels.assignment(&active)), message, source));
     }
-}
-
-fn before_window(live: Option<&ObservedAssignment>) -> Option<&Window> {
-    live.map(|live| &live.window)
-}
-
-/// Tells whether an ask gives more than what is there.
-fn gives(before: Option<&Window>, ask: &Ask, now: jiff::Timestamp) -> bool {
-    before.is_none_or(|before| window_direction(before, &ask.window(now), now) == Direction::Widens)
 }
 
 /// Returns which way a window goes. Ends that lie within the tolerance are the same.

@@ -3,7 +3,7 @@
 //! One file per resource. Nothing here orders, judges or carries out anything.
 
 mod assignment;
-mod role;
+pub(crate) mod role;
 mod setting;
 
 use std::collections::BTreeMap;

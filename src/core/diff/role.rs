@@ -12,6 +12,7 @@ use crate::core::direction::Direction;
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
+use crate::core::order;
 use crate::core::origin::Origin;
 use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
 use crate::core::target::Surface;
@@ -51,6 +52,36 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             difference.changes.push(change(address, action, live, Some(after), fields, source));
         }
     }
+}
+
+/// Refuses what one run cannot do in a safe order. A role that is enabled, or whose permissions are all exchanged, changes after
+/// the removals; a grant of it or looser settings come before. Whichever came first, for a while somebody would be able to do what
+/// neither the before nor the after allows, or be refused.
+pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    for role in changes {
+        let Subject::Role { before: Some(before), after: Some(after) } = &role.subject else { continue };
+        let (is_swap, is_enabled) = (order::is_replaced(before, after), !before.is_enabled && after.is_enabled);
+        for other in changes.iter().filter(|other| other.subject.role() == role.subject.role()) {
+            let what = match &other.subject {
+                Subject::Assignment { ask: Some(_), .. } if is_enabled => "is enabled while it is granted",
+                Subject::Assignment { ask: Some(_), .. } if is_swap && other.direction == Direction::Widens => {
+                    "exchanges all its permissions while it is granted"
+                }
+                Subject::Settings { .. } if is_swap && other.direction == Direction::Widens => {
+                    "exchanges all its permissions while its settings loosen"
+                }
+                _ => continue,
+            };
+            let message = format!("`{}` {what}, in one run", role.address);
+            let mut mistake = Diagnostic::error("role-changes-first", role.source.clone(), message);
+            if let Some(at) = &other.source {
+                mistake = mistake.label(at.clone(), format!("`{}`", other.address));
+            }
+            mistakes.push(mistake.help(format!("apply the role by itself first: `--target '{}'`", role.address)));
+        }
+    }
+    mistakes
 }
 
 /// Plans the removal of undeclared custom roles where ownership is authoritative, once nothing holds them any more.

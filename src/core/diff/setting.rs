@@ -12,8 +12,8 @@ use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
 use crate::core::origin::Origin;
 use crate::core::policy::default::factory;
-use crate::core::policy::field::{DeclaredSettings, SettingField, SettingValue};
-use crate::core::policy::rule::{Approver, Event, Requirement as Demand};
+use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue};
+use crate::core::policy::rule::{Approver, Event, Recipient, Requirement as Demand};
 use crate::core::policy::settings::Settings;
 use crate::core::target::Target;
 
@@ -116,6 +116,15 @@ fn contradictions(
             "declare both `activation.require` and `activation.authenticationContext`: one of the two is what the tenant has now",
         ));
     }
+    for event in Event::ALL {
+        // recipients of approver mails lock the settings until a bulk write empties them (graph.md 3.6 #7)
+        if !after.event(event).notifications.approver.recipients.is_empty() {
+            let path = SettingField::Notification(event, Recipient::Approver, NotificationPart::Recipients);
+            let message = format!("`{address}` is locked: its mail to approvers has further recipients");
+            let mistake = Diagnostic::error("locked-settings", Some(at.clone()), message);
+            mistakes.push(mistake.help(format!("declare `{path}: []` to clear them and unlock the settings")));
+        }
+    }
     for event in [Event::EligibleAssignment, Event::ActiveAssignment] {
         let (old, new) = (&before.event(event).expiration, &after.event(event).expiration);
         // the service refuses a rule that demands an end and knows no maximum (InvalidPolicy, graph.md 3.6 #8)
@@ -216,10 +225,10 @@ fn name(labels: &Labels, approver: &Approver) -> String {
 pub(super) fn holding(context: &Context<'_>, difference: &Difference, target: &Target) -> (Settings, Option<String>) {
     let target = target.policy_target();
     for change in &difference.changes {
-        if let Subject::Settings { target: changed, after, .. } = &change.subject {
-            if *changed == target {
-                return ((**after).clone(), Some(change.address.clone()));
-            }
+        if let Subject::Settings { target: changed, after, .. } = &change.subject
+            && *changed == target
+        {
+            return ((**after).clone(), Some(change.address.clone()));
         }
     }
     let live = context.observed.settings.get(&target).cloned();

@@ -1,6 +1,6 @@
 //! Enough usable Global Administrators remain.
 
-use crate::core::assignment::Mode;
+use crate::core::assignment::{AssignmentKey, Mode};
 use crate::core::guard::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR, Scene, Verdict};
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
@@ -68,7 +68,8 @@ fn rescuers(state: &Observed) -> usize {
     let can = |target: &Target| {
         is_at_tenant(target, GLOBAL_ADMINISTRATOR) || is_at_tenant(target, PRIVILEGED_ROLE_ADMINISTRATOR)
     };
-    state.assignments.keys().filter(|key| can(&key.target)).count()
+    let is_there = |key: &&AssignmentKey| !state.deleted_principals.contains(&key.principal);
+    state.assignments.keys().filter(is_there).filter(|key| can(&key.target)).count()
 }
 
 fn is_at_tenant(target: &Target, role: &str) -> bool {

@@ -5,15 +5,15 @@ use crate::core::policy::field::SettingField;
 use crate::core::principal::PrincipalType;
 use crate::core::target::Surface;
 use crate::manifest::check::governed::{Value, declared, place};
-use crate::manifest::check::requirement::{documents, merged};
-use crate::manifest::check::run::Run;
+use crate::manifest::check::requirement::documents;
+use crate::manifest::check::run::{Run, Settled};
 use crate::manifest::kind::Spec;
 use crate::manifest::kind::setting::{Approval, Approvers};
 
 /// Who approves when nobody is named differs by surface and by document (azure-docs#86424, #116250), so it is written out.
 /// Judged after profiles are merged; in a profile alone it may be completed elsewhere.
 pub(super) fn without_approvers(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for governed in merged(run) {
+    for Settled { governed, .. } in &run.settings {
         let is_required = matches!(governed.fields.get(&SettingField::ApprovalRequired), Some((Value::Flag(true), _)));
         if !is_required || governed.fields.contains_key(&SettingField::Approvers) || !governed.is_whole(run) {
             continue;
@@ -29,8 +29,7 @@ pub(super) fn without_approvers(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// Groups and Azure roles have no default approvers (graph.md 3.4; limits.json `pim.approval.azureResource.defaultApprovers`).
 pub(super) fn no_fallback(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for (entry, settings) in &run.settings {
-        let governed = crate::manifest::check::governed::Governed::merge(run, entry, settings);
+    for Settled { entry, document: settings, governed } in &run.settings {
         if !matches!(governed.fields.get(&SettingField::Approvers), Some((Value::Approvers(None), _))) {
             continue;
         }

@@ -1,14 +1,19 @@
 //! Checks: emergency accounts.
 
+use std::collections::HashSet;
+
 use crate::catalog::directory_role::GLOBAL_ADMINISTRATOR;
 use crate::core::assignment::Mode;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::name::Reference;
 use crate::core::ownership::Pattern;
 use crate::core::principal::PrincipalType;
 use crate::core::target::Surface;
-use crate::manifest::check::run::{Run, principal_identity, role_identity};
+use crate::manifest::check::bound::COMPLAINTS;
+use crate::manifest::check::run::{Run, may_be_same, principal_identity, role_identity};
 use crate::manifest::kind::Kind;
 use crate::manifest::kind::assignment::Schedule;
+use crate::manifest::kind::principal::Principal;
 use crate::manifest::kind::tenant::{Authority, OwnershipEntry};
 
 /// Break-glass accounts hold Global Administrator directly (design.md 2), so they are users.
@@ -43,17 +48,24 @@ pub(super) fn not_declared(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     if owner != Some(Authority::Authoritative) {
         return;
     }
-    for (index, account) in tenant.break_glass.iter().flatten().enumerate() {
-        let identity = principal_identity(account);
-        let is_declared = run.assignments.iter().any(|assigned| {
+    let holders: Vec<&Principal> = run
+        .assignments
+        .iter()
+        .filter(|assigned| {
             let view = &assigned.view;
             view.mode == Mode::Active
                 && view.role.surface() == Surface::Directory
                 && role_identity(view.role) == GLOBAL_ADMINISTRATOR
                 && matches!(view.schedule, Schedule::Permanent { .. })
                 && view.scopes.is_none_or(|scopes| scopes.iter().any(|scope| scope == "tenant"))
-                && view.principals.iter().any(|one| principal_identity(one) == identity)
-        });
+        })
+        .flat_map(|assigned| assigned.view.principals)
+        .collect();
+    let named: HashSet<Reference> = holders.iter().map(|one| principal_identity(one)).collect();
+    for (index, account) in tenant.break_glass.iter().flatten().enumerate().take(COMPLAINTS) {
+        // who is named by id here and by name there may be the same: only the tenant knows
+        let is_declared =
+            named.contains(&principal_identity(account)) || holders.iter().any(|one| may_be_same(one, account));
         if !is_declared && account.kind() == PrincipalType::User {
             let text = format!(
                 "{} has no permanent active assignment of Global Administrator in these manifests",

@@ -89,10 +89,13 @@ pub(super) fn privileged_assignments(run: &Run<'_>, found: &mut Vec<Diagnostic>)
 /// `azure.roleAssignments.maxPerManagementGroup`). Assignments per subscription are left to the tenant, which knows the
 /// hierarchy; documents disagree about that number (arm.md E.4).
 pub(super) fn assignments(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    if !run.is_expandable() {
+        return;
+    }
     let mut counts: HashMap<(&str, String), Vec<Origin>> = HashMap::new();
     for assigned in &run.assignments {
         let view = &assigned.view;
-        for (index, target) in run.targets(view) {
+        for (index, target) in &assigned.targets {
             for (at, principal) in view.principals.iter().enumerate() {
                 let place = || assigned.entry.document.at(&format!("/spec/principals/{at}"));
                 let who = principal_identity(principal).to_string();
@@ -115,7 +118,7 @@ pub(super) fn assignments(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
                     RoleReference::Azure { .. } => {
                         let scopes = view.scopes.unwrap_or_default();
                         if view.mode == Mode::Eligible
-                            || !scopes.get(index).is_some_and(|s| run.scope(s).is_management_group())
+                            || !scopes.get(*index).is_some_and(|s| run.scope(s).is_management_group())
                         {
                             continue;
                         }

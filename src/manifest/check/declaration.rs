@@ -1,20 +1,22 @@
 //! Checks: the same thing declared twice, or declared and ignored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::core::assignment::Mode;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::name::Reference;
 use crate::core::origin::Origin;
 use crate::core::target::Surface;
+use crate::manifest::check::bound::EXPANSION;
 use crate::manifest::check::governed::{Governed, declared};
-use crate::manifest::check::run::{Run, TargetName, principal_identity, role_identity};
+use crate::manifest::check::run::{Run, Settled, TargetName, principal_identity, role_identity};
 use crate::manifest::kind::assignment::AssignmentView;
 use crate::manifest::kind::role::RoleReference;
 use crate::manifest::kind::tenant::IgnoredRole;
 
 /// Two declarations of the same thing.
-struct Twice {
+pub(super) struct Twice {
     first: Origin,
     second: Option<Origin>,
     is_equal: bool,
@@ -22,25 +24,34 @@ struct Twice {
 }
 
 /// Returns the places where something is declared that was declared before.
-fn twice(run: &Run<'_>) -> Vec<Twice> {
-    let mut found = assignments(run);
-    found.extend(settings(run));
-    found
+fn twice<'r>(run: &'r Run<'_>) -> &'r [Twice] {
+    run.twice.get_or_init(|| {
+        let mut found = assignments(run);
+        found.extend(settings(run));
+        found
+    })
 }
 
 fn assignments(run: &Run<'_>) -> Vec<Twice> {
-    let mut seen: HashMap<(TargetName, Reference, Mode), (usize, usize)> = HashMap::new();
+    if !run.is_expandable() {
+        return Vec::new();
+    }
+    let mut targets: HashMap<&TargetName, usize> = HashMap::new();
+    let mut seen: HashMap<(usize, Reference, Mode), (usize, usize)> = HashMap::new();
     let mut found = Vec::new();
     for (index, assigned) in run.assignments.iter().enumerate() {
-        for (_, target) in run.targets(&assigned.view) {
-            for (at, principal) in assigned.view.principals.iter().enumerate() {
-                let key = (target.clone(), principal_identity(principal), assigned.view.mode);
+        let principals: Vec<Reference> = assigned.view.principals.iter().map(principal_identity).collect();
+        for (_, target) in &assigned.targets {
+            let count = targets.len();
+            let target = *targets.entry(target).or_insert(count);
+            for (at, principal) in principals.iter().enumerate() {
+                let key = (target, principal.clone(), assigned.view.mode);
                 let Some((other, place)) = seen.get(&key).copied() else {
                     seen.insert(key, (index, at));
                     continue;
                 };
                 let first = &run.assignments[other];
-                let reference = principal.reference();
+                let reference = assigned.view.principals[at].reference();
                 found.push(Twice {
                     first: first.entry.document.at(&format!("/spec/principals/{place}")),
                     second: assigned.entry.at(&format!("/principals/{at}")),
@@ -57,6 +68,20 @@ fn assignments(run: &Run<'_>) -> Vec<Twice> {
     found
 }
 
+/// Every manifest stands for its scopes times its principals; what cannot be looked at one by one is refused.
+pub(super) fn too_many(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut total = 0_usize;
+    for assigned in &run.assignments {
+        total = total.saturating_add(assigned.expansion());
+        if total > EXPANSION {
+            let text = format!("these manifests stand for more than {EXPANSION} assignments");
+            let diagnostic = Diagnostic::error("too-many-declared", Some(assigned.entry.head()), text);
+            found.push(diagnostic.note("the number is reached here").help("assign to groups, at broader scopes"));
+            return;
+        }
+    }
+}
+
 fn is_same(a: &AssignmentView<'_>, b: &AssignmentView<'_>) -> bool {
     a.schedule == b.schedule
         && a.justification == b.justification
@@ -66,10 +91,9 @@ fn is_same(a: &AssignmentView<'_>, b: &AssignmentView<'_>) -> bool {
 }
 
 fn settings(run: &Run<'_>) -> Vec<Twice> {
-    let mut seen: HashMap<TargetName, (Origin, Governed<'_>)> = HashMap::new();
+    let mut seen: HashMap<TargetName, (Origin, Rc<Governed<'_>>)> = HashMap::new();
     let mut found = Vec::new();
-    for (entry, settings) in &run.settings {
-        let merged = Governed::merge(run, entry, settings);
+    for Settled { entry, document: settings, governed: merged } in &run.settings {
         for (index, applies) in settings.applies_to.iter().enumerate() {
             for (at, target) in run.governed_targets(applies) {
                 let route = match target.surface {
@@ -77,14 +101,14 @@ fn settings(run: &Run<'_>) -> Vec<Twice> {
                     Surface::Directory | Surface::Group => format!("/appliesTo/{index}"),
                 };
                 let Some((first, other)) = seen.get(&target) else {
-                    seen.insert(target, (entry.document.at(&format!("/spec{route}")), merged.clone()));
+                    seen.insert(target, (entry.document.at(&format!("/spec{route}")), Rc::clone(merged)));
                     continue;
                 };
                 let values = |one: &Governed<'_>| -> Vec<_> {
                     one.fields.iter().map(|(field, (value, _))| format!("{field} {value:?}")).collect()
                 };
                 let is_equal =
-                    values(other) == values(&merged) && other.undeclared_is_factory == merged.undeclared_is_factory;
+                    values(other) == values(merged) && other.undeclared_is_factory == merged.undeclared_is_factory;
                 found.push(Twice {
                     first: first.clone(),
                     second: entry.at(&route),
@@ -99,19 +123,19 @@ fn settings(run: &Run<'_>) -> Vec<Twice> {
 
 /// Two manifests that declare the same assignment or settings with different content contradict each other (design.md 2).
 pub(super) fn conflicting(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for pair in twice(run).into_iter().filter(|pair| !pair.is_equal) {
+    for pair in twice(run).iter().filter(|pair| !pair.is_equal) {
         let text = format!("{} declared twice, with different content", sentence(&pair.what));
-        let diagnostic = Diagnostic::error("conflicting-declaration", pair.second, text);
-        found.push(diagnostic.label(pair.first, "first declared here").help("keep one of the two"));
+        let diagnostic = Diagnostic::error("conflicting-declaration", pair.second.clone(), text);
+        found.push(diagnostic.label(pair.first.clone(), "first declared here").help("keep one of the two"));
     }
 }
 
 /// Two manifests that declare the same with the same content are one too many (design.md 2).
 pub(super) fn duplicate(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for pair in twice(run).into_iter().filter(|pair| pair.is_equal) {
+    for pair in twice(run).iter().filter(|pair| pair.is_equal) {
         let text = format!("{} declared twice", sentence(&pair.what));
-        let diagnostic = Diagnostic::warning("duplicate-declaration", pair.second, text);
-        found.push(diagnostic.label(pair.first, "first declared here").help("remove one of the two"));
+        let diagnostic = Diagnostic::warning("duplicate-declaration", pair.second.clone(), text);
+        found.push(diagnostic.label(pair.first.clone(), "first declared here").help("remove one of the two"));
     }
 }
 
@@ -140,7 +164,7 @@ pub(super) fn ignored(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         .collect();
     let principals: HashMap<Reference, usize> =
         ignore.principals.iter().flatten().enumerate().map(|(index, one)| (principal_identity(one), index)).collect();
-    let exempt: Vec<Reference> = tenant.break_glass.iter().flatten().map(principal_identity).collect();
+    let exempt: HashSet<Reference> = tenant.break_glass.iter().flatten().map(principal_identity).collect();
     let role_of = |role: &RoleReference| roles.get(&(role.surface(), role_identity(role)));
     let mut complain = |at: Option<Origin>, name: &str, ignored: &str| {
         let diagnostic = Diagnostic::error("ignored-declaration", at, format!("`{name}` is declared here and ignored"));
@@ -159,7 +183,7 @@ pub(super) fn ignored(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
     }
-    for (entry, settings) in &run.settings {
+    for Settled { entry, document: settings, .. } in &run.settings {
         for (at, applies) in settings.applies_to.iter().enumerate() {
             let role = applies.role();
             if let Some(index) = role_of(&role) {
@@ -171,8 +195,7 @@ pub(super) fn ignored(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// Role settings without a field, own or from a profile, manage nothing.
 pub(super) fn nothing(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for (entry, settings) in &run.settings {
-        let merged = Governed::merge(run, entry, settings);
+    for Settled { entry, governed: merged, .. } in &run.settings {
         if merged.fields.is_empty() && !merged.undeclared_is_factory && merged.is_whole(run) {
             let diagnostic =
                 Diagnostic::warning("nothing-declared", Some(entry.head()), "these role settings declare no field");

@@ -1,6 +1,9 @@
 //! Checks: assignments that the settings declared in the same run will not let through. Settings that are not declared are known
 //! only to the tenant; planning checks those.
 
+use std::collections::HashMap;
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 
 use crate::core::assignment::Mode;
@@ -21,13 +24,12 @@ fn each<'r, 'a>(run: &'r Run<'a>, mut look: impl FnMut(&'r Assigned<'a>, &'r Gov
             Mode::Eligible => Event::EligibleAssignment,
             Mode::Active => Event::ActiveAssignment,
         };
-        let mut seen: Vec<*const _> = Vec::new();
-        for (_, target) in run.targets(&assigned.view) {
-            let Some(governed) = run.settings_of(&target) else { continue };
+        let mut seen: HashSet<*const _> = HashSet::new();
+        for (_, target) in &assigned.targets {
+            let Some(governed) = run.settings_of(target) else { continue };
             let identity = std::ptr::from_ref(governed.entry);
-            if !seen.contains(&identity) {
-                seen.push(identity);
-                look(assigned, governed, event, &target);
+            if seen.insert(identity) {
+                look(assigned, governed, event, target);
             }
         }
     }
@@ -35,17 +37,19 @@ fn each<'r, 'a>(run: &'r Run<'a>, mut look: impl FnMut(&'r Assigned<'a>, &'r Gov
 
 /// Azure role settings belong to one scope and are not inherited (limits.json `pim.policy.inheritance`; azure-docs#107446).
 pub(super) fn settings_elsewhere(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut elsewhere: HashMap<&str, &Governed<'_>> = HashMap::new();
+    let mut fanned_out: HashSet<&str> = HashSet::new();
+    for (target, governed) in run.governed.iter().filter(|(target, _)| target.surface == Surface::Azure) {
+        elsewhere.entry(&target.role).or_insert(governed);
+        // a fan-out may or may not cover a scope: only the tenant knows
+        if target.scope.starts_with("under ") {
+            fanned_out.insert(&target.role);
+        }
+    }
     for assigned in run.assignments.iter().filter(|one| one.view.role.surface() == Surface::Azure) {
-        for (index, target) in run.targets(&assigned.view) {
-            if run.governed.contains_key(&target) {
-                continue;
-            }
-            let elsewhere =
-                run.governed.iter().find(|(other, _)| other.surface == target.surface && other.role == target.role);
-            // a fan-out may or may not cover the scope: only the tenant knows
-            let has_fan_out =
-                run.governed.keys().any(|other| other.role == target.role && other.scope.starts_with("under "));
-            if let Some((_, governed)) = elsewhere.filter(|_| !has_fan_out) {
+        for (index, target) in &assigned.targets {
+            let Some(governed) = elsewhere.get(target.role.as_str()) else { continue };
+            if !run.governed.contains_key(target) && !fanned_out.contains(target.role.as_str()) {
                 let text = format!("the declared settings of `{}` do not cover this scope", assigned.view.role.name());
                 let at = assigned.entry.at(&format!("/scopes/{index}"));
                 let diagnostic = Diagnostic::warning("settings-at-other-scope", at, text);

@@ -1,6 +1,6 @@
 //! Role settings as one target gets them: profiles and own fields merged, each with the line that won.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::core::origin::Origin;
 use crate::core::period::Period;
@@ -52,8 +52,11 @@ impl<'a> Governed<'a> {
     /// Merges: profiles in order, later ones win, own fields win over all. Profiles that cannot be read are left out.
     pub(super) fn merge(run: &Run<'a>, entry: &'a Entry<'a>, settings: &'a RoleSettings) -> Self {
         let mut fields = BTreeMap::new();
-        for name in settings.extends.iter().flatten() {
-            if let Some((profile, Some(content))) = run.profiles.get(name.as_str()) {
+        let names: Vec<&str> = settings.extends.iter().flatten().map(String::as_str).collect();
+        // of a profile that is named again only the last place counts
+        let last: HashMap<&str, usize> = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+        for (_, name) in names.iter().enumerate().filter(|(at, name)| last.get(*name) == Some(at)) {
+            if let Some((profile, Some(content))) = run.profiles.get(name) {
                 fields.extend(declared(content.blocks()).into_iter().map(|(field, value)| (field, (value, *profile))));
             }
         }
@@ -115,7 +118,7 @@ pub(super) fn declared<'a>(blocks: Blocks<'a>) -> Vec<(SettingField, Value<'a>)>
             let allowed = |permanence: &Permanence| Value::Flag(*permanence == Permanence::Allowed);
             add(&mut fields, SettingField::Permanent(event), rules.permanent.as_ref(), allowed);
             add(&mut fields, SettingField::MaxDuration(event), rules.max_duration.as_ref(), |p| Value::Period(*p));
-            add(&mut fields, SettingField::Require(event), rules.require.as_ref(), requirements);
+            add(&mut fields, SettingField::Require(event), rules.require.as_ref(), |list| requirements(list));
         }
         for recipient in Recipient::ALL {
             let field = |part| SettingField::Notification(event, recipient, part);
@@ -140,7 +143,7 @@ pub(super) fn declared<'a>(blocks: Blocks<'a>) -> Vec<(SettingField, Value<'a>)>
     if let Some(activation) = blocks.activation {
         let event = Event::Activation;
         add(&mut fields, SettingField::MaxDuration(event), activation.max_duration.as_ref(), |p| Value::Period(*p));
-        add(&mut fields, SettingField::Require(event), activation.require.as_ref(), requirements);
+        add(&mut fields, SettingField::Require(event), activation.require.as_ref(), |list| requirements(list));
         add(&mut fields, SettingField::AuthenticationContext, activation.authentication_context.as_ref(), |context| {
             Value::Context(match context {
                 Context::None => None,
@@ -174,7 +177,7 @@ fn approval<'a>(fields: &mut Vec<(SettingField, Value<'a>)>, approval: Option<&'
     }
 }
 
-fn requirements<'a>(list: &Vec<Requirement>) -> Value<'a> {
+fn requirements<'a>(list: &[Requirement]) -> Value<'a> {
     Value::Requirements(list.iter().copied().collect())
 }
 

@@ -6,6 +6,7 @@
 
 mod approval;
 mod azure_role;
+mod bound;
 mod break_glass;
 mod condition;
 mod count;
@@ -29,7 +30,7 @@ mod unique;
 
 use crate::core::diagnostic::{Code, Diagnostic, Severity};
 use crate::manifest::check::run::{Entry, Run};
-use crate::manifest::{Manifests, code};
+use crate::manifest::{MISTAKES, Manifests, code};
 
 /// A check: the code of what it finds, and the function that finds it.
 struct Check {
@@ -82,6 +83,7 @@ const CHECKS: &[Check] = &[
         declaration::conflicting,
     ),
     Check::warning("duplicate-declaration", "Two manifests declare the same thing", declaration::duplicate),
+    Check::error("too-many-declared", "The manifests expand to more assignments than are read", declaration::too_many),
     Check::error("ignored-declaration", "A manifest declares what the Tenant manifest ignores", declaration::ignored),
     Check::warning("nothing-declared", "Role settings declare no field", declaration::nothing),
     // scopes
@@ -267,7 +269,6 @@ const CHECKS: &[Check] = &[
         "A break-glass account would lose Global Administrator",
         break_glass::not_declared,
     ),
-    Check::error("invalid-pattern", "A glob cannot be read", ownership::invalid_pattern),
     Check::warning("shadowed-ownership", "An ownership entry can never match", ownership::shadowed),
     // numbers
     Check::warning(
@@ -289,7 +290,16 @@ pub(crate) fn check(manifests: &Manifests) -> Vec<Diagnostic> {
     let run = Run::new(&entries, manifests.is_complete);
     let mut found = Vec::new();
     for check in CHECKS {
+        let known = found.len();
         (check.run)(&run, &mut found);
+        found[known..].iter_mut().for_each(bound::clip);
+        if found.len() > MISTAKES {
+            // an error in any case: among what is not looked for there may be one
+            found.truncate(MISTAKES);
+            let message = format!("more than {MISTAKES} mistakes; the rest is not looked for");
+            found.push(Diagnostic::error(code::TOO_MANY_MISTAKES, None, message));
+            break;
+        }
     }
     found
 }
@@ -312,6 +322,15 @@ pub fn codes() -> Vec<Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_tables_agree() {
+        for check in CHECKS {
+            if let Some(known) = code::CODES.iter().find(|known| known.name == check.code.code) {
+                assert_eq!(known.severity, check.code.severity, "{}", known.name);
+            }
+        }
+    }
 
     #[test]
     fn codes_are_distinct_words_and_sentences_are_sentences() {

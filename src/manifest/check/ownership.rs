@@ -3,7 +3,7 @@
 use crate::core::diagnostic::Diagnostic;
 use crate::core::ownership::Pattern;
 use crate::manifest::check::run::Run;
-use crate::manifest::kind::tenant::{OwnershipEntry, Tenant};
+use crate::manifest::kind::tenant::OwnershipEntry;
 
 /// The patterns or scopes of an ownership entry.
 fn parts(owned: &OwnershipEntry) -> (&'static str, &[String]) {
@@ -14,79 +14,66 @@ fn parts(owned: &OwnershipEntry) -> (&'static str, &[String]) {
     }
 }
 
-/// A glob that cannot be read owns nothing.
-pub(super) fn invalid_pattern(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for (entry, tenant) in &run.tenants {
-        for (index, owned) in tenant.ownership.iter().flatten().enumerate() {
-            let (key, texts) = parts(owned);
-            for (at, text) in texts.iter().enumerate().filter(|_| key != "azureScopes") {
-                if let Err(reason) = Pattern::new(text) {
-                    let text = format!("`{text}` is no glob: {reason}");
-                    found.push(Diagnostic::error(
-                        "invalid-pattern",
-                        entry.at(&format!("/ownership/{index}/{key}/{at}")),
-                        text,
-                    ));
-                }
-            }
-        }
-    }
+/// How many patterns and scopes are compared with each other. Nobody owns more; a file that means ill may hold 200,000.
+const EXAMINED: usize = 500;
+
+/// A pattern or scope of an ownership entry.
+struct Part<'a> {
+    route: String,
+    key: &'static str,
+    entry: usize,
+    text: &'a str,
+    pattern: Option<Pattern>,
+    scope: Option<String>,
+    is_exact: bool,
 }
 
-/// The first entry that matches decides (design.md 2), so a part that an earlier entry of the same kind covers never does.
+/// The first entry that matches decides (design.md 2), so a part that an earlier entry of the same kind covers never does. Looks
+/// at the first [`EXAMINED`] parts.
 pub(super) fn shadowed(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for (entry, tenant) in &run.tenants {
+        let mut earlier: Vec<Part<'_>> = Vec::new();
         for (index, owned) in tenant.ownership.iter().flatten().enumerate() {
             let (key, texts) = parts(owned);
-            for (at, text) in texts.iter().enumerate() {
-                if let Some((earlier, part)) = covering(run, tenant, index, key, text) {
+            let is_exact = matches!(owned, OwnershipEntry::AzureScopes { exact: Some(true), .. });
+            for (at, text) in texts.iter().enumerate().take(EXAMINED - earlier.len()) {
+                let is_scope = key == "azureScopes";
+                let part = Part {
+                    route: format!("/ownership/{index}/{key}/{at}"),
+                    key,
+                    entry: index,
+                    text,
+                    pattern: Pattern::new(text).ok().filter(|_| !is_scope),
+                    scope: run.scope(text).identity().filter(|_| is_scope),
+                    is_exact,
+                };
+                if let Some(other) = earlier.iter().find(|other| other.entry < index && covers(other, &part)) {
                     let message = format!("`{text}` can never match here: an earlier entry decides");
-                    let place = entry.at(&format!("/ownership/{index}/{key}/{at}"));
-                    let diagnostic = Diagnostic::warning("shadowed-ownership", place, message);
-                    let first = entry.document.at(&format!("/spec/ownership/{earlier}/{key}/{part}"));
-                    found.push(
-                        diagnostic
-                            .label(first, "this one covers it")
-                            .help("put the narrower entry first, or remove it"),
-                    );
+                    let diagnostic = Diagnostic::warning("shadowed-ownership", entry.at(&part.route), message);
+                    let first = entry.document.at(&format!("/spec{}", other.route));
+                    let diagnostic = diagnostic.label(first, "this one covers it");
+                    found.push(diagnostic.help("put the narrower entry first, or remove it"));
                 }
+                earlier.push(part);
             }
         }
     }
 }
 
-/// Returns the entry and part, before entry `index`, that cover `text`.
-fn covering(run: &Run<'_>, tenant: &Tenant, index: usize, key: &str, text: &str) -> Option<(usize, usize)> {
-    for (earlier, owned) in tenant.ownership.iter().flatten().take(index).enumerate() {
-        let (other_key, parts) = parts(owned);
-        if other_key != key {
-            continue;
-        }
-        let exact = matches!(owned, OwnershipEntry::AzureScopes { exact: Some(true), .. });
-        for (part, other) in parts.iter().enumerate() {
-            let covers = match key {
-                "azureScopes" => {
-                    let (a, b) = (run.scope(other).identity(), run.scope(text).identity());
-                    let same_extent = !exact || is_exact(tenant, index);
-                    a.is_some() && a == b && same_extent
-                }
-                // a glob covers a glob when it matches its text: `sg-*` covers `sg-pim-*`. Globs leave some roles to those who
-                // name them, so only an exact name or another glob is covered
-                _ => {
-                    Pattern::new(other).is_ok_and(|p| p.matches(text))
-                        && (key != "directoryRoles" || !is_reserved(other, text))
-                }
-            };
-            if covers {
-                return Some((earlier, part));
-            }
-        }
+/// Tells whether everything that `later` means is already meant by `earlier`.
+fn covers(earlier: &Part<'_>, later: &Part<'_>) -> bool {
+    if earlier.key != later.key {
+        return false;
     }
-    None
-}
-
-fn is_exact(tenant: &Tenant, index: usize) -> bool {
-    matches!(tenant.ownership.iter().flatten().nth(index), Some(OwnershipEntry::AzureScopes { exact: Some(true), .. }))
+    if let (Some(a), Some(b)) = (&earlier.scope, &later.scope) {
+        let is_below = b.strip_prefix(a.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        return (a == b && (!earlier.is_exact || later.is_exact)) || (is_below && !earlier.is_exact);
+    }
+    // a glob covers a glob when it matches its text, as `sg-*` covers `sg-pim-*`; only `?` would match a `*` by mistake
+    let misleads = earlier.text.contains('?') && later.text.contains('*');
+    let matches = earlier.pattern.as_ref().is_some_and(|pattern| pattern.matches(later.text));
+    let leaves_out = earlier.key == "directoryRoles" && is_reserved(earlier.text, later.text);
+    matches && !leaves_out && !misleads
 }
 
 /// Tells whether `name` is a role that globs never match: hidden, system-assigned, deprecated or of directory synchronisation

@@ -7,6 +7,7 @@ use crate::catalog::similar::did_you_mean;
 use crate::catalog::{directory_action, directory_role};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::target::Surface;
+use crate::manifest::check::bound::COMPLAINTS;
 use crate::manifest::check::run::{Entry, Run};
 
 /// A permission as written.
@@ -95,8 +96,9 @@ fn holder(text: &str) -> Option<&'static str> {
     assignable.filter(|role| holds(role)).min_by_key(size).map(|role| role.name)
 }
 
-/// A permission is in the catalog. Only a warning: the catalog ages.
+/// A permission is in the catalog. Only a warning: the catalog ages. Stops after [`COMPLAINTS`] unknown ones.
 pub(super) fn unknown(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut left = COMPLAINTS;
     for listed in permissions(run).iter().filter(|listed| !is_of_other_surface(listed)) {
         let (is_known, suggestion) = match listed.surface {
             Surface::Directory if directory_action::find(listed.text).is_some() => (true, None),
@@ -107,6 +109,8 @@ pub(super) fn unknown(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         if is_known {
             continue;
         }
+        let Some(less) = left.checked_sub(1) else { return };
+        left = less;
         let what = match listed.surface {
             Surface::Directory => "permission",
             _ if listed.text.contains('*') => "operation that matches",

@@ -1,8 +1,9 @@
 //! Checks: names of other documents.
 
-use crate::catalog::similar::{closest, did_you_mean};
+use crate::catalog::similar::did_you_mean;
 use crate::core::diagnostic::Diagnostic;
-use crate::manifest::check::run::{Entry, Meant, Run};
+use crate::manifest::check::bound::Advice;
+use crate::manifest::check::run::{Entry, Meant, Run, Settled};
 use crate::manifest::kind::tenant::OwnershipEntry;
 
 /// A reference to a scope: where it is written, and its text.
@@ -41,7 +42,7 @@ pub(super) fn scope_uses<'a>(run: &Run<'a>) -> Vec<ScopeUse<'a>> {
     for assigned in &run.assignments {
         add(assigned.entry, "/scopes", assigned.view.scopes.unwrap_or_default(), User::Assignment);
     }
-    for (entry, settings) in &run.settings {
+    for Settled { entry, document: settings, .. } in &run.settings {
         for (index, applies) in settings.applies_to.iter().enumerate() {
             let scopes = match applies {
                 crate::manifest::kind::role::GovernedRole::Azure { scopes, .. } => scopes.as_slice(),
@@ -65,15 +66,16 @@ pub(super) fn scope_uses<'a>(run: &Run<'a>) -> Vec<ScopeUse<'a>> {
 
 /// A name of a scope leads to a Scope manifest of the run.
 pub(super) fn unknown_scope(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut advice = Advice::new();
+    let mut names: Vec<&str> = run.scopes.keys().copied().chain(["tenant"]).collect();
+    names.sort_unstable();
     for used in scope_uses(run) {
         if !matches!(run.scope(used.name), Meant::Unknown) {
             continue;
         }
         let text = format!("no Scope is called `{}`", used.name);
         let diagnostic = Diagnostic::error("unknown-scope", used.entry.at(&used.route), text);
-        let mut names: Vec<&str> = run.scopes.keys().copied().chain(["tenant"]).collect();
-        names.sort_unstable();
-        found.push(match closest(used.name, names) {
+        found.push(match advice.closest(used.name, &names) {
             Some(name) => diagnostic.help(did_you_mean(name)),
             None => diagnostic.help(format!("declare a document of kind Scope with `metadata.name: {}`", used.name)),
         });
@@ -82,16 +84,17 @@ pub(super) fn unknown_scope(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// A name in `extends` leads to a SettingsProfile manifest of the run.
 pub(super) fn unknown_profile(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for (entry, settings) in &run.settings {
+    let mut advice = Advice::new();
+    let mut names: Vec<&str> = run.profiles.keys().copied().collect();
+    names.sort_unstable();
+    for Settled { entry, document: settings, .. } in &run.settings {
         for (index, name) in settings.extends.iter().flatten().enumerate() {
             if run.profiles.contains_key(name.as_str()) {
                 continue;
             }
             let text = format!("no SettingsProfile is called `{name}`");
             let diagnostic = Diagnostic::error("unknown-profile", entry.at(&format!("/extends/{index}")), text);
-            let mut names: Vec<&str> = run.profiles.keys().copied().collect();
-            names.sort_unstable();
-            found.push(match closest(name, names) {
+            found.push(match advice.closest(name, &names) {
                 Some(name) => diagnostic.help(did_you_mean(name)),
                 None => {
                     diagnostic.help(format!("declare a document of kind SettingsProfile with `metadata.name: {name}`"))

@@ -3,8 +3,8 @@
 use crate::core::diagnostic::Diagnostic;
 use crate::core::policy::field::SettingField;
 use crate::core::policy::rule::{Event, Requirement};
-use crate::manifest::check::governed::{Governed, Value, declared, place};
-use crate::manifest::check::run::{Entry, Run};
+use crate::manifest::check::governed::{Value, declared, place};
+use crate::manifest::check::run::{Entry, Run, Settled};
 use crate::manifest::kind::Spec;
 use crate::manifest::kind::role_settings::Blocks;
 use crate::manifest::kind::tenant::ApplyAs;
@@ -19,22 +19,19 @@ pub(super) fn documents<'a>(run: &Run<'a>) -> Vec<(&'a Entry<'a>, Blocks<'a>)> {
     blocks.collect()
 }
 
-/// Returns the merged settings of every RoleSettings document.
-pub(super) fn merged<'a>(run: &Run<'a>) -> Vec<Governed<'a>> {
-    run.settings.iter().map(|(entry, settings)| Governed::merge(run, entry, settings)).collect()
-}
-
 /// The service refuses multifactor authentication beside an authentication context (`MfaAndAcrsConflict`, graph.md 3.6 #6).
 /// Judged after profiles are merged.
 pub(super) fn mfa_with_context(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for governed in merged(run) {
+    for Settled { document: settings, governed, .. } in &run.settings {
         let require = SettingField::Require(Event::Activation);
-        let demands_mfa = matches!(governed.fields.get(&require),
-            Some((Value::Requirements(set), _)) if set.contains(&Requirement::MultiFactorAuthentication));
         let context = match governed.fields.get(&SettingField::AuthenticationContext) {
             Some((Value::Context(Some(context)), _)) => *context,
             _ => continue,
         };
+        // `default` and `undeclared: serviceDefault` demand what the service's default on that surface demands
+        let demands_mfa = settings.applies_to.iter().any(|applies| {
+            governed.demands(Event::Activation, Requirement::MultiFactorAuthentication, applies.role().surface())
+        });
         if demands_mfa {
             let text =
                 format!("`multiFactorAuthentication` and the authentication context `{context}` exclude each other");

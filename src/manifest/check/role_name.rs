@@ -1,25 +1,41 @@
 //! Checks: names of roles.
 
+use crate::catalog::azure_role;
 use crate::catalog::directory_role::{self, DirectoryRole, RoleKind};
-use crate::catalog::similar::{closest, did_you_mean};
-use crate::catalog::{azure_role, similar};
+use crate::catalog::similar::did_you_mean;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::id::is_guid;
 use crate::core::target::Surface;
-use crate::manifest::check::run::{Entry, Run};
+use crate::manifest::check::bound::Advice;
+use crate::manifest::check::run::{Entry, Run, Settled};
 use crate::manifest::kind::tenant::{IgnoredRole, OwnershipEntry};
 
 /// A reference to a role by name.
-struct RoleUse<'a> {
+pub(super) struct RoleUse<'a> {
     entry: &'a Entry<'a>,
     route: String,
     surface: Surface,
     name: &'a str,
-    /// It is assigned, and not only governed, ignored or owned.
-    is_assignment: bool,
+    /// What happens to the role.
+    by: By,
 }
 
-fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
+/// What happens to a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// It is assigned.
+    Assignment,
+    /// Its settings are declared, or another role is based on it.
+    Declaration,
+    /// It is owned or ignored.
+    Tenant,
+}
+
+fn uses<'r, 'a>(run: &'r Run<'a>) -> &'r [RoleUse<'a>] {
+    run.role_uses.get_or_init(|| collect(run))
+}
+
+fn collect<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
     use crate::manifest::kind::role::{GovernedRole, RoleReference};
     let mut uses = Vec::new();
     for assigned in &run.assignments {
@@ -29,9 +45,9 @@ fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
             RoleReference::Group { .. } => continue,
         };
         let route = format!("/role/{}", assigned.view.role.key());
-        uses.push(RoleUse { entry: assigned.entry, route, surface, name, is_assignment: true });
+        uses.push(RoleUse { entry: assigned.entry, route, surface, name, by: By::Assignment });
     }
-    for (entry, settings) in &run.settings {
+    for Settled { entry, document: settings, .. } in &run.settings {
         for (index, applies) in settings.applies_to.iter().enumerate() {
             let (surface, key, name) = match applies {
                 GovernedRole::Directory { directory_role } => (Surface::Directory, "directoryRole", directory_role),
@@ -39,13 +55,13 @@ fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
                 GovernedRole::Group { .. } => continue,
             };
             let route = format!("/appliesTo/{index}/{key}");
-            uses.push(RoleUse { entry, route, surface, name, is_assignment: false });
+            uses.push(RoleUse { entry, route, surface, name, by: By::Declaration });
         }
     }
     for (entry, role) in &run.azure_roles {
         if let Some(name) = &role.based_on {
             let route = "/basedOn".to_owned();
-            uses.push(RoleUse { entry, route, surface: Surface::Azure, name, is_assignment: false });
+            uses.push(RoleUse { entry, route, surface: Surface::Azure, name, by: By::Declaration });
         }
     }
     for (entry, tenant) in &run.tenants {
@@ -55,13 +71,13 @@ fn uses<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
                 IgnoredRole::Azure { azure_role } => (Surface::Azure, "azureRole", azure_role),
             };
             let route = format!("/ignore/roles/{index}/{key}");
-            uses.push(RoleUse { entry, route, surface, name, is_assignment: false });
+            uses.push(RoleUse { entry, route, surface, name, by: By::Tenant });
         }
         for (index, owned) in tenant.ownership.iter().flatten().enumerate() {
             let OwnershipEntry::DirectoryRoles { directory_roles, .. } = owned else { continue };
             for (at, name) in directory_roles.iter().enumerate().filter(|(_, name)| !name.contains(['*', '?'])) {
                 let route = format!("/ownership/{index}/directoryRoles/{at}");
-                uses.push(RoleUse { entry, route, surface: Surface::Directory, name, is_assignment: false });
+                uses.push(RoleUse { entry, route, surface: Surface::Directory, name, by: By::Tenant });
             }
         }
     }
@@ -76,6 +92,8 @@ fn built_in(run: &Run<'_>, used: &RoleUse<'_>) -> Option<&'static DirectoryRole>
 
 /// A role is built-in or declared in the run. Only a warning: a live custom role is legal, and the catalog ages.
 pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut advice = Advice::new();
+    let ours = [run.declared_names(Surface::Directory), run.declared_names(Surface::Azure)];
     for used in uses(run) {
         let name = used.name;
         let is_known = match used.surface {
@@ -96,13 +114,17 @@ pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         };
         let text = format!("no built-in {what} and no role in these manifests is called `{name}`");
         let diagnostic = Diagnostic::warning("unknown-role", used.entry.at(&used.route), text);
-        let suggestion = closest(name, run.declared_names(used.surface)).or_else(|| match used.surface {
-            Surface::Directory => directory_role::suggest(name),
-            _ => azure_role::suggest(name),
+        let is_azure = used.surface == Surface::Azure;
+        let suggestion = advice.closest(name, &ours[usize::from(is_azure)]).or_else(|| match is_azure {
+            false if advice.take(directory_role::all().len()) => directory_role::suggest(name),
+            true if advice.take(azure_role::all().len()) => azure_role::suggest(name),
+            _ => None,
         });
         found.push(match (other, suggestion) {
             (Some((key, kind, name)), _) => diagnostic.help(format!("`{name}` is {kind}: write `{key}: {name}`")),
-            (None, Some(known)) => diagnostic.help(similar::did_you_mean(known)),
+            (None, Some(known)) => diagnostic.help(did_you_mean(known)),
+            // a role that is owned or ignored without being declared is a live custom role more often than not
+            (None, None) if used.by == By::Tenant => continue,
             (None, None) => diagnostic.help("a custom role that exists in the tenant is fine; `plan` will look it up"),
         });
     }
@@ -111,7 +133,7 @@ pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// Names are resolved exactly, and a renamed role has only its new name in the tenant.
 pub(super) fn former_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for used in uses(run) {
-        let Some(role) = built_in(run, &used) else { continue };
+        let Some(role) = built_in(run, used) else { continue };
         if !role.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(used.name)) {
             continue;
         }
@@ -124,7 +146,7 @@ pub(super) fn former_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// User, Guest User and Restricted Guest User are held implicitly and cannot be assigned (graph.md 2.2).
 pub(super) fn unassignable_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for used in uses(run).iter().filter(|used| used.is_assignment) {
+    for used in uses(run).iter().filter(|used| used.by == By::Assignment) {
         if built_in(run, used).is_some_and(|role| role.kind == RoleKind::SystemAssigned) {
             let text = format!("`{}` is held implicitly and cannot be assigned", used.name);
             found.push(Diagnostic::error("unassignable-role", used.entry.at(&used.route), text));
@@ -134,7 +156,7 @@ pub(super) fn unassignable_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// Deprecated and hidden roles should not be given to anybody, nor the one of the directory-synchronisation tools.
 pub(super) fn deprecated_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for used in uses(run).iter().filter(|used| used.is_assignment) {
+    for used in uses(run).iter().filter(|used| used.by == By::Assignment) {
         let Some(role) = built_in(run, used) else { continue };
         let why = match role.kind {
             RoleKind::Deprecated => "is deprecated",

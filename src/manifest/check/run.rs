@@ -1,13 +1,18 @@
 //! All documents of a run, indexed the way checks ask for them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use crate::catalog::{azure_role, directory_role};
 use crate::core::name::{Handle, Reference};
 use crate::core::origin::Origin;
 use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
+use crate::manifest::check::bound::EXPANSION;
+use crate::manifest::check::declaration::Twice;
 use crate::manifest::check::governed::Governed;
+use crate::manifest::check::role_name::RoleUse;
 use crate::manifest::document::Document;
 use crate::manifest::kind::assignment::AssignmentView;
 use crate::manifest::kind::principal::Principal;
@@ -143,6 +148,25 @@ pub(super) struct Assigned<'a> {
     pub(super) entry: &'a Entry<'a>,
     /// Its content.
     pub(super) view: AssignmentView<'a>,
+    /// What it is assigned to, with the index of the scope each comes from. Scopes that mean nothing are left out.
+    pub(super) targets: Vec<(usize, TargetName)>,
+}
+
+impl Assigned<'_> {
+    /// Returns how many assignments it stands for.
+    pub(super) fn expansion(&self) -> usize {
+        self.view.principals.len().saturating_mul(self.view.scopes.map_or(1, <[String]>::len))
+    }
+}
+
+/// A RoleSettings manifest.
+pub(super) struct Settled<'a> {
+    /// The document.
+    pub(super) entry: &'a Entry<'a>,
+    /// Its content.
+    pub(super) document: &'a RoleSettings,
+    /// Its fields, profiles merged.
+    pub(super) governed: Rc<Governed<'a>>,
 }
 
 /// The run.
@@ -164,9 +188,13 @@ pub(super) struct Run<'a> {
     /// Assignments.
     pub(super) assignments: Vec<Assigned<'a>>,
     /// Role settings.
-    pub(super) settings: Vec<(&'a Entry<'a>, &'a RoleSettings)>,
-    /// The settings of each target, profiles merged; the first declaration where there are several.
-    pub(super) governed: BTreeMap<TargetName, Governed<'a>>,
+    pub(super) settings: Vec<Settled<'a>>,
+    /// The settings of each target; the first declaration where there are several.
+    pub(super) governed: BTreeMap<TargetName, Rc<Governed<'a>>>,
+    /// What is declared twice, once somebody asked.
+    pub(super) twice: OnceCell<Vec<Twice>>,
+    /// Where roles are named, once somebody asked.
+    pub(super) role_uses: OnceCell<Vec<RoleUse<'a>>>,
     /// Custom roles by surface and display name or id, both in lower case.
     declared: HashMap<(Surface, String), &'a Entry<'a>>,
 }
@@ -185,25 +213,31 @@ impl<'a> Run<'a> {
             assignments: Vec::new(),
             settings: Vec::new(),
             governed: BTreeMap::new(),
+            twice: OnceCell::new(),
+            role_uses: OnceCell::new(),
             declared: HashMap::new(),
         };
+        let mut settings = Vec::new();
         for entry in entries {
-            run.add(entry);
+            run.add(entry, &mut settings);
         }
-        let settings = std::mem::take(&mut run.settings);
-        for (entry, document) in &settings {
-            let governed = Governed::merge(&run, entry, document);
+        for (entry, document) in settings {
+            let governed = Rc::new(Governed::merge(&run, entry, document));
             for applies in &document.applies_to {
                 for (_, target) in run.governed_targets(applies) {
-                    run.governed.entry(target).or_insert_with(|| governed.clone());
+                    run.governed.entry(target).or_insert_with(|| Rc::clone(&governed));
                 }
             }
+            run.settings.push(Settled { entry, document, governed });
         }
-        run.settings = settings;
+        let targets: Vec<_> = run.assignments.iter().map(|assigned| run.targets(&assigned.view)).collect();
+        for (assigned, targets) in run.assignments.iter_mut().zip(targets) {
+            assigned.targets = targets;
+        }
         run
     }
 
-    fn add(&mut self, entry: &'a Entry<'a>) {
+    fn add(&mut self, entry: &'a Entry<'a>, settings: &mut Vec<(&'a Entry<'a>, &'a RoleSettings)>) {
         match (entry.kind, entry.name) {
             (Kind::Scope, Some(name)) => {
                 let scope = entry.spec.and_then(|spec| if let Spec::Scope(scope) = spec { Some(scope) } else { None });
@@ -227,10 +261,10 @@ impl<'a> Run<'a> {
                 self.azure_roles.push((entry, role));
                 self.declare(Surface::Azure, entry, &role.display_name, role.id.as_ref().map(|id| id.as_str()));
             }
-            Some(Spec::RoleSettings(settings)) => self.settings.push((entry, settings)),
+            Some(Spec::RoleSettings(document)) => settings.push((entry, document)),
             Some(spec @ (Spec::EligibleAssignment(_) | Spec::ActiveAssignment(_))) => {
                 if let Some(view) = spec.assignment() {
-                    self.assignments.push(Assigned { entry, view });
+                    self.assignments.push(Assigned { entry, view, targets: Vec::new() });
                 }
             }
             Some(Spec::Scope(_) | Spec::SettingsProfile(_)) | None => {}
@@ -257,6 +291,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Tells whether the manifests expand to a number of assignments that can be looked at one by one.
+    pub(super) fn is_expandable(&self) -> bool {
+        self.assignments.iter().map(Assigned::expansion).fold(0_usize, usize::saturating_add) <= EXPANSION
+    }
+
     /// Returns the content of the Tenant document, when there is exactly one.
     pub(super) fn tenant(&self) -> Option<(&'a Entry<'a>, &'a Tenant)> {
         match self.tenants.as_slice() {
@@ -280,8 +319,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Returns the targets of an assignment with the index of the scope each comes from. Scopes that mean nothing are left out.
-    pub(super) fn targets(&self, view: &AssignmentView<'_>) -> Vec<(usize, TargetName)> {
+    fn targets(&self, view: &AssignmentView<'_>) -> Vec<(usize, TargetName)> {
         let surface = view.role.surface();
         let role = role_identity(view.role);
         let at = |scope: String| TargetName { surface, role: role.clone(), scope };
@@ -320,11 +358,11 @@ impl<'a> Run<'a> {
 
     /// Returns the settings that govern a target, when this run declares them. Directory roles have one set of settings
     /// whatever the scope (graph.md 3.2).
-    pub(super) fn settings_of(&self, target: &TargetName) -> Option<&Governed<'a>> {
-        match target.surface {
-            Surface::Directory => self.governed.get(&TargetName { scope: "/".to_owned(), ..target.clone() }),
-            Surface::Group | Surface::Azure => self.governed.get(target),
+    pub(super) fn settings_of(&self, target: &TargetName) -> Option<&Rc<Governed<'a>>> {
+        if target.surface == Surface::Directory && target.scope != "/" {
+            return self.governed.get(&TargetName { scope: "/".to_owned(), ..target.clone() });
         }
+        self.governed.get(target)
     }
 }
 
@@ -346,6 +384,12 @@ pub(super) fn role_identity(role: &RoleReference) -> String {
             format!("{access} {}", name.to_lowercase())
         }
     }
+}
+
+/// Tells whether two may be the same principal: one is named by id and the other by name, and only the tenant knows.
+pub(super) fn may_be_same(a: &Principal, b: &Principal) -> bool {
+    let by_id = |one: &Principal| matches!(one.reference().handle, Handle::Id(_));
+    a.kind() == b.kind() && by_id(a) != by_id(b)
 }
 
 /// Returns a reference that is equal for the same principal, as far as that can be seen without the tenant.

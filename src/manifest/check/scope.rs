@@ -1,5 +1,7 @@
 //! Checks: where roles may hold.
 
+use std::collections::HashMap;
+
 use crate::catalog::directory_role;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::target::Surface;
@@ -30,7 +32,7 @@ pub(super) fn wrong(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
             found.push(diagnostic.help("remove `scopes`"));
         }
     }
-    let surfaces: std::collections::HashMap<*const _, Surface> = run
+    let surfaces: HashMap<*const _, Surface> = run
         .assignments
         .iter()
         .map(|assigned| (std::ptr::from_ref(assigned.entry), assigned.view.role.surface()))
@@ -101,7 +103,12 @@ fn custom<'a>(run: &Run<'a>, name: &str) -> Option<&'a DirectoryRoleDefinition> 
     }
 }
 
-fn holds(role: &DirectoryRoleDefinition, entities: &[&str]) -> bool {
+/// Tells whether a custom role holds a permission on one of the entities, by their names' beginnings. Looks at each role once.
+fn holds<'a>(seen: &mut HashMap<&'a str, bool>, role: &'a DirectoryRoleDefinition, entities: &[&str]) -> bool {
+    *seen.entry(role.display_name.as_str()).or_insert_with(|| look(role, entities))
+}
+
+fn look(role: &DirectoryRoleDefinition, entities: &[&str]) -> bool {
     role.permissions.iter().any(|permission| {
         let mut parts = permission.trim().split('/');
         let entity = parts.nth(1).unwrap_or_default().to_ascii_lowercase();
@@ -112,13 +119,14 @@ fn holds(role: &DirectoryRoleDefinition, entities: &[&str]) -> bool {
 /// At an administrative unit only some built-in roles can be assigned, and custom roles with a permission on users, groups or
 /// devices (graph.md 2.4; limits.json `entra.roleAssignment.administrativeUnitScope.roles`).
 pub(super) fn unit_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut seen = HashMap::new();
     for (entry, index, name, scope) in directory_scopes(run) {
         if !matches!(scope, Scope::AdministrativeUnit { .. }) {
             continue;
         }
         let at = entry.at(&format!("/scopes/{index}"));
         if let Some(role) = custom(run, name) {
-            if !holds(role, &["users", "groups", "devices"]) {
+            if !holds(&mut seen, role, &["users", "groups", "devices"]) {
                 let text = format!(
                     "`{name}` holds no permission on users, groups or devices, so no administrative unit takes it"
                 );
@@ -134,12 +142,13 @@ pub(super) fn unit_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// At an application only roles with permissions on applications or service principals do anything (graph.md 2.4).
 pub(super) fn application_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut seen = HashMap::new();
     for (entry, index, name, scope) in directory_scopes(run) {
         if !matches!(scope, Scope::Application { .. } | Scope::EnterpriseApplication { .. }) {
             continue;
         }
         let is_of_use = match custom(run, name) {
-            Some(role) => holds(role, &["applications", "serviceprincipals"]),
+            Some(role) => holds(&mut seen, role, &["applications", "serviceprincipals"]),
             None => directory_role::find(name).is_none_or(|role| {
                 let mut actions = role.blocks.iter().flat_map(|block| &block.actions);
                 actions.any(|a| {
@@ -158,20 +167,24 @@ pub(super) fn application_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// Creating applications cannot be granted at one application (limits.json `entra.customRole.createPermission.scope`).
 pub(super) fn without_effect(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<&str, Option<&String>> = HashMap::new();
     for (entry, index, name, scope) in directory_scopes(run) {
         let is_application = matches!(scope, Scope::Application { .. } | Scope::EnterpriseApplication { .. });
         let Some(role) = custom(run, name).filter(|_| is_application) else { continue };
-        for permission in &role.permissions {
-            let folded = permission.trim().to_ascii_lowercase();
-            if matches!(
-                folded.as_str(),
-                "microsoft.directory/applications/create" | "microsoft.directory/applications/createasowner"
-            ) {
-                let text = format!("`{permission}` of `{name}` grants nothing at an application");
-                let diagnostic =
-                    Diagnostic::warning("permission-without-effect", entry.at(&format!("/scopes/{index}")), text);
-                found.push(diagnostic.help("assign the role at `tenant`"));
-            }
+        let creating = *seen.entry(name).or_insert_with(|| role.permissions.iter().find(|text| creates(text)));
+        if let Some(permission) = creating {
+            let text = format!("`{permission}` of `{name}` grants nothing at an application");
+            let diagnostic =
+                Diagnostic::warning("permission-without-effect", entry.at(&format!("/scopes/{index}")), text);
+            found.push(diagnostic.help("assign the role at `tenant`"));
         }
     }
+}
+
+fn creates(permission: &str) -> bool {
+    let folded = permission.trim().to_ascii_lowercase();
+    matches!(
+        folded.as_str(),
+        "microsoft.directory/applications/create" | "microsoft.directory/applications/createasowner"
+    )
 }

@@ -51,7 +51,7 @@ pub enum Principal {
     },
 }
 
-/// The schema of a [`PrincipalType`].
+/// A user, a group, or a service principal.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PrincipalType", title = "Principal type")]

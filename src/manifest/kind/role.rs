@@ -101,8 +101,9 @@ pub(crate) fn name_kind(surface: Surface) -> NameKind {
     }
 }
 
-/// Roles that role settings apply to. Directory roles have one set of settings, whatever the scope (graph.md 3.2); Azure roles
-/// have one for every scope.
+/// Roles that role settings apply to. Directory roles have one set of settings, whatever the scope; Azure roles have one for
+/// every scope.
+// graph.md 3.2, arm.md
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Governed role")]

@@ -114,7 +114,7 @@ pub enum Permanence {
     Forbidden,
 }
 
-/// The schema of a [`Requirement`].
+/// Something that is demanded of a person.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Requirement", title = "Requirement")]
@@ -168,7 +168,7 @@ pub struct ApprovalRules {
     pub timeout_days: Option<Setting<u32>>,
 }
 
-/// The schema of a number of days.
+/// A number of days.
 #[derive(JsonSchema)]
 #[schemars(title = "Days")]
 #[expect(dead_code, reason = "describes a number")]
@@ -185,7 +185,8 @@ pub enum Approvers {
     These(#[schemars(length(min = 1))] Vec<Principal>),
 }
 
-/// The literal `fallback`: the service's own approvers, active Privileged Role and Global Administrators (graph.md 3.4).
+/// The literal `fallback`: the service's own approvers, who are the active Privileged Role and Global Administrators.
+// graph.md 3.4
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(inline, title = "fallback")]
 pub enum Fallback {
@@ -284,11 +285,11 @@ pub struct Mail {
     /// Whether the service's default recipients get it.
     pub default_recipients: Option<Setting<bool>>,
     /// Further addresses. `[]` is none.
-    #[schemars(with = "Option<Setting<Vec<text::Mail>>>")]
+    #[schemars(with = "Option<Setting<Vec<text::MailAddress>>>")]
     pub recipients: Option<Setting<Vec<String>>>,
 }
 
-/// The schema of a [`NotificationLevel`].
+/// Which events send mail.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "NotificationLevel", title = "Notification level")]

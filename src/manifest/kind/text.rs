@@ -112,7 +112,7 @@ text!(
 
 text!(
     /// The schema of a mail address. Loose on purpose: the service decides.
-    Mail, {
+    MailAddress, {
         "title": "Mail address",
         "description": "A mail address.",
         "type": "string",

@@ -49,7 +49,7 @@ impl Run<'_> {
         if view.condition.is_some() && view.role.surface() != Surface::Azure {
             // leaving it out would grant more than is written
             let at = document.key_at("/spec/condition");
-            self.error(code::CONDITION_NOT_POSSIBLE, at, "only assignments of Azure roles can have a condition");
+            self.error(code::WRONG_CONDITION, at, "only assignments of Azure roles can have a condition");
         }
         for (target, scope) in self.targets(document, &view) {
             for (at, principal) in view.principals.iter().enumerate() {

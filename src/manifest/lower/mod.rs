@@ -4,6 +4,7 @@
 //! that is missing would look like a part that nobody declares.
 
 mod assignment;
+mod ignored;
 mod name;
 mod role;
 mod scope;
@@ -93,7 +94,9 @@ impl<'a> Run<'a> {
         let roles = tenant.as_ref().map(|tenant| self.key_roles(declared, ids, &tenant.id));
         let settings = self.settings();
         let assignments = self.assignments(now);
-        Some(Desired { tenant: tenant?, roles: roles?, settings, assignments })
+        let desired = Desired { tenant: tenant?, roles: roles?, settings, assignments };
+        self.diagnostics.extend(ignored::declared_and_ignored(&desired));
+        Some(desired)
     }
 
     /// Documents refer to each other by name: two of one name would make one of them vanish.

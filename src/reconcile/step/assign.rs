@@ -74,7 +74,7 @@ impl Runner {
                 }
                 Sent::Refused(Outcome::Exists) => match self.look(&key).await {
                     Ok(Some(seen)) if is_granted(&seen.window, ask, asked_at) => return Ended::AlreadySo,
-                    Ok(Some(_)) if verb == AssignVerb::Assign && swaps < SWAPS => {
+                    Ok(Some(_)) if matches!(verb, AssignVerb::Assign | AssignVerb::Renew) && swaps < SWAPS => {
                         verb = AssignVerb::Update;
                         swaps += 1;
                         continue;
@@ -93,8 +93,9 @@ impl Runner {
                     Err(why) => return Ended::Failed(why),
                 },
                 Sent::Refused(Outcome::DoesNotExist) if verb != AssignVerb::Assign => {
-                    // it ran out, or somebody removed it, since it was read
-                    verb = AssignVerb::Assign;
+                    // it ran out, or somebody removed it, since it was read: what cannot be extended is renewed, what cannot
+                    // be renewed is granted anew (graph.md 2.9)
+                    verb = if verb == AssignVerb::Extend { AssignVerb::Renew } else { AssignVerb::Assign };
                     swaps += 1;
                     continue;
                 }

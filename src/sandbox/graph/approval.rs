@@ -37,7 +37,7 @@ pub(super) fn may_decide(tenant: &Tenant, call: &Call, role: &str, requestor: Op
 
 fn open<'a>(tenant: &'a Tenant, id: &str) -> Result<&'a Request, Problem> {
     let found = tenant.requests.get(id).filter(|request| request.document.get("approvalId") == Some(&json!(id)));
-    found.ok_or_else(|| Problem::new(404, "ResourceNotFound", "The approval is not found."))
+    found.map(|request| &**request).ok_or_else(|| Problem::new(404, "ResourceNotFound", "The approval is not found."))
 }
 
 fn step(id: &str, request: &Request, is_mine: bool) -> Value {
@@ -107,7 +107,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, rest: &[&str]) -> Answer {
                         schedule.end = length.map(|length| plus(now, length));
                     }
                     schedule.created = now;
-                    tenant.schedules.insert((*id).to_owned(), *schedule);
+                    tenant.schedules.insert((*id).to_owned(), (*schedule).into());
                 }
                 Ok(())
             })?;

@@ -44,7 +44,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, kind: Kind, key: &str, res
                 let id = object::find(tenant, kind, key)?;
                 let Some((target, _)) = tenant.object(&target) else { return Err(Problem::missing(&target)) };
                 let target = target.to_owned();
-                let ids = ids(tenant.objects.get_mut(&id), list)?;
+                let ids = ids(tenant.objects.get_mut(&id).map(|object| &mut **object), list)?;
                 if ids.contains(&target) {
                     let text = format!("One or more added object references already exist for the following modified properties: '{list}'.");
                     return Err(Problem::new(400, "Request_BadRequest", text));
@@ -58,7 +58,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, kind: Kind, key: &str, res
             permission::directory(&call.caller, writing(kind))?;
             world.store.write(|tenant, _| {
                 let id = object::find(tenant, kind, key)?;
-                let ids = ids(tenant.objects.get_mut(&id), list)?;
+                let ids = ids(tenant.objects.get_mut(&id).map(|object| &mut **object), list)?;
                 let before = ids.len();
                 ids.retain(|id| !id.eq_ignore_ascii_case(target));
                 if ids.len() == before { Err(Problem::missing(target)) } else { Ok(()) }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Problem, Reply};
 use super::super::id;
-use super::super::odata::{Allowed, Options};
+use super::super::odata::{Allowed, Options, Rows};
 use super::super::permission;
 use super::super::route::Call;
 use super::super::tenant::{Credential, Kind, Object, Tenant};
@@ -105,7 +105,7 @@ pub(super) fn collection(world: &Arc<World>, call: &Call, kind: Kind) -> Answer 
             let tenant = world.store.read(call.view);
             let is_usual = options.select.is_empty();
             let rows = tenant.objects.iter().filter(|(_, object)| object.kind == kind);
-            let rows: Vec<Value> = rows.map(|(id, object)| principal::full(id, object)).collect();
+            let rows = Rows::each(rows, |(id, object)| principal::full(id, object));
             let mut reply = options.answer(call, &allowed(kind), rows, |_, _| {})?;
             if is_usual
                 && kind == Kind::User
@@ -193,7 +193,8 @@ pub(super) fn one(world: &Arc<World>, call: &Call, kind: Kind, key: &str) -> Ans
             world.store.write(|tenant, _| {
                 let id = find(tenant, kind, key)?;
                 tenant.objects.remove(&id);
-                for object in tenant.objects.values_mut() {
+                let holds = |object: &Object| object.members.contains(&id) || object.owners.contains(&id);
+                for object in tenant.objects.values_mut().filter(|object| holds(object)) {
                     object.members.retain(|member| *member != id);
                     object.owners.retain(|owner| *owner != id);
                 }
@@ -286,6 +287,6 @@ fn create(tenant: &mut Tenant, call: &Call, kind: Kind, now: Timestamp) -> Resul
             if is_member { object.members.push(target.to_owned()) } else { object.owners.push(target.to_owned()) }
         }
     }
-    tenant.objects.insert(id.clone(), object.clone());
+    tenant.objects.insert(id.clone(), object.clone().into());
     Ok((id, object))
 }

@@ -67,7 +67,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer 
             let (_, role) = door.find(id)?;
             let allowed = Allowed::new("policies/roleManagementPolicies/rules");
             // The 17 rules come in one page.
-            let whole = Call { page_size: usize::MAX, has_empty_pages: false, ..call.clone() };
+            let whole = Call { page_size: Some(usize::MAX), has_empty_pages: false, ..call.clone() };
             let mut reply =
                 Options::collection(&whole, &allowed)?.answer(&whole, &allowed, door.rules(role), |_, _| {})?;
             if let Some(body) = &mut reply.body {
@@ -192,7 +192,7 @@ impl<'a> Door<'a> {
     fn assignments(&self) -> Answer {
         let options = Options::collection(self.call, &ASSIGNMENTS)?;
         let kind = self.kind(options.filter.as_ref())?;
-        let rows = self.roles().map(|role| Self::assignment_row(kind, role)).collect();
+        let rows: Vec<Value> = self.roles().map(|role| Self::assignment_row(kind, role)).collect();
         options.answer(self.call, &ASSIGNMENTS, rows, |row, path| self.expand_policy(kind, row, path))
     }
 
@@ -211,7 +211,7 @@ impl<'a> Door<'a> {
         let options = Options::collection(self.call, &POLICIES)?;
         let kind = self.kind(options.filter.as_ref())?;
         let roles: Vec<Role<'_>> = self.roles().collect();
-        let rows = roles.iter().map(|role| self.policy_row(kind, *role)).collect();
+        let rows: Vec<Value> = roles.iter().map(|role| self.policy_row(kind, *role)).collect();
         options.answer(self.call, &POLICIES, rows, |row, path| {
             if let Some(role) = roles.iter().find(|role| row["id"] == Self::policy_id(kind, **role)) {
                 self.expand_rules(*role, row, path);

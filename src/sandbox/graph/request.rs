@@ -273,7 +273,7 @@ impl Asked<'_> {
         let is_pending = |request: &Request| {
             request.pending.as_ref().is_some_and(|s| s.key.is(&key)) && request.status(now) == "PendingApproval"
         };
-        if tenant.requests.values().any(is_pending) {
+        if tenant.requests.values().any(|request| is_pending(request)) {
             let text = "There is already an existing pending Role assignment request.";
             return Err(Problem::new(400, "PendingRoleAssignmentRequest", text));
         }
@@ -347,7 +347,7 @@ impl Asked<'_> {
             if let Some((old, _)) = &held {
                 tenant.schedules.remove(old);
             }
-            tenant.schedules.insert(schedule_id.clone(), schedule);
+            tenant.schedules.insert(schedule_id.clone(), schedule.into());
         }
         let mut document = self.document(&request_id, status, &key, now);
         document.insert("completedDateTime".to_owned(), json!(completed.map(precise)));
@@ -360,7 +360,7 @@ impl Asked<'_> {
             "expiration": {"type": window.kind, "endDateTime": end, "duration": window.duration}}),
         );
         let request = Request { side: self.side, created: now, document: document.clone(), settles, pending };
-        tenant.requests.insert(request_id, request);
+        tenant.requests.insert(request_id, request.into());
         Ok(document)
     }
 
@@ -445,7 +445,7 @@ impl Asked<'_> {
         let document = self.document(&request_id, forced.unwrap_or("Revoked"), key, now);
         let request =
             Request { side: self.side, created: now, document: document.clone(), settles: None, pending: None };
-        tenant.requests.insert(request_id, request);
+        tenant.requests.insert(request_id, request.into());
         Ok(document)
     }
 
@@ -460,7 +460,7 @@ impl Asked<'_> {
         let document = self.document(&request_id, "PendingAdminDecision", key, now);
         let request =
             Request { side: self.side, created: now, document: document.clone(), settles: None, pending: None };
-        tenant.requests.insert(request_id, request);
+        tenant.requests.insert(request_id, request.into());
         Ok(document)
     }
 

@@ -96,7 +96,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, rest: &[&str]) -> Answer {
                     activated_using: None,
                     visible_from: None,
                 };
-                tenant.schedules.insert(id::assignment(&key.role, &key.principal, &key.scope), schedule);
+                tenant.schedules.insert(id::assignment(&key.role, &key.principal, &key.scope), schedule.into());
                 Ok(key)
             })?;
             let mut body = row(&key, call.is_beta);

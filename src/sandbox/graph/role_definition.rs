@@ -116,7 +116,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer 
         ("GET", ["roleDefinitions"]) => {
             let options = Options::collection(call, &allowed)?;
             let tenant = world.store.read(call.view);
-            let rows = tenant.roles().map(|role| row(role, call.is_beta)).collect();
+            let rows: Vec<Value> = tenant.roles().map(|role| row(role, call.is_beta)).collect();
             options.answer(call, &allowed, rows, |row, path| expand(&tenant, row, path))
         }
         ("GET", ["roleDefinitions", id]) => {
@@ -153,7 +153,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer 
         }
         ("GET", ["resourceNamespaces"]) => {
             let names: BTreeSet<&str> = catalog::actions().iter().filter_map(|name| name.split('/').next()).collect();
-            let rows = names.into_iter().map(|name| json!({"id": name, "name": name})).collect();
+            let rows: Vec<Value> = names.into_iter().map(|name| json!({"id": name, "name": name})).collect();
             Options::collection(call, &NAMESPACES)?.answer(call, &NAMESPACES, rows, |_, _| {})
         }
         ("GET", ["resourceNamespaces", namespace, "resourceActions"]) => {
@@ -162,7 +162,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer 
                 json!({"id": name.replace('/', "-"), "name": name, "description": null, "actionVerb": null,
                     "resourceScopeId": null, "authenticationContextId": null, "isAuthenticationContextSettable": false})
             });
-            Options::collection(call, &ACTIONS)?.answer(call, &ACTIONS, rows.collect(), |_, _| {})
+            Options::collection(call, &ACTIONS)?.answer(call, &ACTIONS, rows.collect::<Vec<_>>(), |_, _| {})
         }
         _ => Err(not_emulated(call)),
     }
@@ -213,7 +213,7 @@ fn permissions(value: &Value) -> Result<Vec<Value>, Problem> {
 }
 
 fn known(body: &Map<String, Value>) -> Result<(), Problem> {
-    const KNOWN: [&str; 11] = [
+    const WRITABLE: [&str; 8] = [
         "@odata.type",
         "displayName",
         "description",
@@ -222,13 +222,13 @@ fn known(body: &Map<String, Value>) -> Result<(), Problem> {
         "templateId",
         "version",
         "resourceScopes",
-        "id",
-        "isBuiltIn",
-        "inheritsPermissionsFrom",
     ];
-    let read_only = |name: &str| matches!(name, "id" | "isBuiltIn" | "inheritsPermissionsFrom");
+    // Clients that send whole models leave these empty.
+    const READ_ONLY: [&str; 6] =
+        ["id", "isBuiltIn", "inheritsPermissionsFrom", "isPrivileged", "allowedPrincipalTypes", "deletedDateTime"];
     for (name, value) in body {
-        if !KNOWN.contains(&name.as_str()) || (read_only(name) && !value.is_null()) {
+        let is_empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        if !(WRITABLE.contains(&name.as_str()) || (is_empty && READ_ONLY.contains(&name.as_str()))) {
             return Err(refused(format!("Invalid property '{name}'.")));
         }
     }
@@ -353,7 +353,7 @@ fn deleted(world: &Arc<World>, call: &Call, rest: &[&str]) -> Answer {
         ("GET", []) => {
             let tenant = world.store.read(call.view);
             let rows = tenant.custom_roles.iter().filter(|(_, role)| role.deleted.is_some());
-            let rows = rows.map(|(id, role)| print(id, role)).collect();
+            let rows: Vec<Value> = rows.map(|(id, role)| print(id, role)).collect();
             Options::collection(call, &DELETED)?.answer(call, &DELETED, rows, |_, _| {})
         }
         ("GET", [id]) => {

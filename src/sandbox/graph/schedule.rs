@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Problem};
 use super::super::id;
-use super::super::instant::{coarse, precise};
-use super::super::odata::{Allowed, Expand, Options};
+use super::super::instant::{self, coarse, precise};
+use super::super::odata::{Allowed, Expand, Options, Rows};
 use super::super::options::Switches;
 use super::super::permission;
 use super::super::route::Call;
@@ -102,9 +102,11 @@ pub(super) fn schedule_row(id: &str, s: &Schedule, now: Timestamp, switches: &Sw
     let is_outside = s.created_using.is_none();
     // Out-of-PIM rows print the time of the query as their start, with full precision (graph.md 2.8).
     let start = if is_outside { precise(now) } else { coarse(s.start) };
+    // after an update in place the duration no longer counts from the start that is kept
+    let adds_up = |text: &str, end| instant::duration(text).is_some_and(|length| instant::plus(s.start, length) == end);
     let expiration = match (&s.duration, s.end) {
         (_, None) => json!({"type": "noExpiration", "endDateTime": null, "duration": null}),
-        (Some(duration), Some(_)) if switches.keeps_durations => {
+        (Some(duration), Some(end)) if switches.keeps_durations && adds_up(duration, end) => {
             json!({"type": "afterDuration", "endDateTime": null, "duration": duration})
         }
         (_, Some(end)) => json!({"type": "afterDateTime", "endDateTime": coarse(end), "duration": null}),
@@ -165,17 +167,17 @@ pub(super) fn request_row(request: &Request, now: Timestamp) -> Value {
     Value::Object(document)
 }
 
-fn rows(tenant: &Tenant, side: Side, layer: Layer, now: Timestamp, switches: &Switches) -> Vec<Value> {
-    let shown = |s: &Schedule| s.key.side == side && (switches.shows_outside || s.created_using.is_some());
-    let schedules = tenant.schedules.iter().filter(|(_, s)| shown(s));
+fn rows<'a>(tenant: &'a Tenant, side: Side, layer: Layer, now: Timestamp, switches: &'a Switches) -> Rows<'a> {
+    let shown = move |s: &Schedule| s.key.side == side && (switches.shows_outside || s.created_using.is_some());
+    let schedules = tenant.schedules.iter().filter(move |(_, s)| shown(s));
     match layer {
         Layer::Schedule => {
-            schedules.filter(|(_, s)| s.is_listed(now)).map(|(id, s)| schedule_row(id, s, now, switches)).collect()
+            Rows::each(schedules.filter(|(_, s)| s.is_listed(now)), move |(id, s)| schedule_row(id, s, now, switches))
         }
-        Layer::Instance => schedules.filter(|(_, s)| s.is_in_force(now)).map(|(id, s)| instance_row(id, s)).collect(),
+        Layer::Instance => Rows::each(schedules.filter(|(_, s)| s.is_in_force(now)), |(id, s)| instance_row(id, s)),
         Layer::Request => {
             let kept = tenant.requests.values().filter(|request| request.side == side && request.is_kept(now));
-            kept.map(|request| request_row(request, now)).collect()
+            Rows::each(kept, move |request| request_row(request, now))
         }
     }
 }
@@ -223,7 +225,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, side: Side, layer: Layer, 
     match rest {
         [function] if function.starts_with("filterByCurrentUser(") => {
             let on = function.trim_start_matches("filterByCurrentUser(on='").trim_end_matches("')");
-            let rows = mine(&tenant, call, rows(&tenant, side, layer, now, switches), on)?;
+            let rows = mine(&tenant, call, rows(&tenant, side, layer, now, switches).all(), on)?;
             let (kind, context) = function_types(side, layer);
             let options = Options::collection(call, &allowed)?;
             options.answer(call, &Allowed { context, ..allowed }, rows, navigate).map(|mut reply| {
@@ -240,7 +242,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, side: Side, layer: Layer, 
         [id] => {
             may_read(&tenant, call)?;
             let options = Options::entity(call, &allowed)?;
-            let row = rows(&tenant, side, layer, now, switches).into_iter().find(|row| row["id"] == *id);
+            let row = rows(&tenant, side, layer, now, switches).all().into_iter().find(|row| row["id"] == *id);
             let row = row.ok_or_else(|| Problem::new(404, "ResourceNotFound", "The resource is not found."))?;
             options.one(call, allowed.context, 200, row, navigate)
         }

@@ -128,6 +128,6 @@ fn by_ids(world: &Arc<World>, call: &Call) -> Answer {
         .map(|(id, _)| principal::typed(&tenant, id, &shape));
     let rows: Vec<Value> = rows.collect();
     // getByIds answers in one page.
-    let call = Call { page_size: usize::MAX, has_empty_pages: false, ..call.clone() };
+    let call = Call { page_size: Some(usize::MAX), has_empty_pages: false, ..call.clone() };
     Options { select: Vec::new(), ..options }.answer(&call, &BY_IDS, rows, |_, _| {})
 }

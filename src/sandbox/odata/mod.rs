@@ -1,14 +1,19 @@
 //! OData as far as each endpoint documents it; everything else is a 400 that says so.
 
 pub(crate) mod filter;
+mod rows;
 mod shape;
 
 use serde_json::{Value, json};
 
 use self::filter::Expr;
+pub(crate) use self::rows::Rows;
 pub(crate) use self::shape::{Expand, select};
 use super::answer::{Answer, Problem, Reply};
 use super::route::Call;
+
+/// Rows of a page unless somebody says otherwise (graph.md 5).
+const PAGE: usize = 100;
 
 /// What one collection allows.
 #[derive(Debug, Clone, Copy)]
@@ -127,13 +132,56 @@ impl Options {
     }
 
     /// Filters, orders and pages `rows`, expands those of the page with `expand`, selects, and answers.
-    pub(crate) fn answer(
+    pub(crate) fn answer<'a>(
         &self,
         call: &Call,
         allowed: &Allowed,
-        mut rows: Vec<Value>,
+        rows: impl Into<Rows<'a>>,
         expand: impl Fn(&mut Value, &Expand),
     ) -> Answer {
+        let mut source: Rows<'a> = rows.into();
+        if self.filter.is_some() || self.search.is_some() || self.order.is_some() {
+            source = self.arranged(allowed, source.all(), &expand)?.into();
+        }
+        let total = source.len();
+        // `$top` replaces the default page size, as long as nobody set a smaller limit.
+        let size = match (self.top, call.page_size) {
+            (Some(top), Some(limit)) => top.min(limit.max(1)),
+            (Some(top), None) => top,
+            (None, limit) => limit.unwrap_or(PAGE).max(1),
+        };
+        let is_blank = call.has_empty_pages && self.page % 3 == 1;
+        let (from, to) = if is_blank {
+            (self.skip, self.skip)
+        } else {
+            (self.skip.min(total), self.skip.saturating_add(size).min(total))
+        };
+        let mut page: Vec<Value> = source.range(from.min(total), to.min(total));
+        for row in &mut page {
+            for path in &self.expand {
+                expand(row, path);
+            }
+            select(row, &self.select, &self.expand)?;
+        }
+        let mut body = json!({"@odata.context": self.context(call, allowed.context)});
+        if self.count && self.page == 0 {
+            body["@odata.count"] = json!(total);
+        }
+        // `$top` asks for a page size on Graph; the next link goes on after it.
+        if to < total || is_blank {
+            body["@odata.nextLink"] = json!(shape::next_link(call, to, self.page + 1));
+        }
+        body["value"] = Value::Array(page);
+        Ok(Reply::json(200, body))
+    }
+
+    /// Filters and orders.
+    fn arranged(
+        &self,
+        allowed: &Allowed,
+        mut rows: Vec<Value>,
+        expand: &impl Fn(&mut Value, &Expand),
+    ) -> Result<Vec<Value>, Problem> {
         if let Some(expr) = &self.filter {
             let navigation: Vec<Expand> = expr
                 .uses()
@@ -165,28 +213,7 @@ impl Options {
                 if *is_descending { text(b).cmp(&text(a)) } else { text(a).cmp(&text(b)) }
             });
         }
-        let total = rows.len();
-        let size = self.top.unwrap_or(usize::MAX).min(call.page_size.max(1));
-        let is_blank = call.has_empty_pages && self.page % 3 == 1;
-        let (from, to) =
-            if is_blank { (self.skip, self.skip) } else { (self.skip.min(total), (self.skip + size).min(total)) };
-        let mut page: Vec<Value> = rows.drain(from.min(total)..to.min(total)).collect();
-        for row in &mut page {
-            for path in &self.expand {
-                expand(row, path);
-            }
-            select(row, &self.select, &self.expand)?;
-        }
-        let mut body = json!({"@odata.context": self.context(call, allowed.context)});
-        if self.count && self.page == 0 {
-            body["@odata.count"] = json!(total);
-        }
-        // `$top` asks for a page size on Graph; the next link goes on after it.
-        if to < total || is_blank {
-            body["@odata.nextLink"] = json!(shape::next_link(call, to, self.page + 1));
-        }
-        body["value"] = Value::Array(page);
-        Ok(Reply::json(200, body))
+        Ok(rows)
     }
 
     /// Expands, selects and answers one entity; `context` names its collection.

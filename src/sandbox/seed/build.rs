@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::catalog;
 use super::super::id::{assignment, minted};
-use super::super::instant::plus;
+use super::super::instant::{plus, truncate};
 use super::super::permission;
 use super::super::tenant::{Credential, CustomRole, Key, Kind, Object, Policy, Request, Schedule, Side, Tenant};
 
@@ -43,7 +43,8 @@ impl Span {
 impl Builder {
     /// Returns what every seed has: two break-glass accounts and the three app registrations of the README.
     pub(super) fn new(now: Timestamp) -> Self {
-        let mut new = Self { tenant: Tenant::blank(), now };
+        // Whole seconds read better, and no sample of Microsoft's has nine digits.
+        let mut new = Self { tenant: Tenant::blank(), now: truncate(now, 1_000_000_000) };
         for (number, name) in [("1", "Break Glass 1"), ("2", "Break Glass 2")] {
             let id = new.user(&format!("breakglass{number}"), name);
             new.outside(&id, "Global Administrator", "/");
@@ -78,7 +79,7 @@ impl Builder {
         };
         let created = plus(self.now, days(-400));
         let object = Object { kind, created, properties, members: Vec::new(), owners: Vec::new(), credential: None };
-        self.tenant.objects.insert(id.clone(), object);
+        self.tenant.objects.insert(id.clone(), object.into());
         id
     }
 
@@ -173,7 +174,7 @@ impl Builder {
         if let Value::Object(document) = document {
             let request = Request { side, created, document, settles: is_future.then_some(start), pending: None };
             if request.is_kept(self.now) {
-                self.tenant.requests.insert(id.clone(), request);
+                self.tenant.requests.insert(id.clone(), request.into());
             }
         }
         self.tenant.schedules.insert(
@@ -188,7 +189,8 @@ impl Builder {
                 created_using: Some(id.clone()),
                 activated_using: None,
                 visible_from: None,
-            },
+            }
+            .into(),
         );
         id
     }
@@ -228,7 +230,8 @@ impl Builder {
                 created_using: None,
                 activated_using: None,
                 visible_from: None,
-            },
+            }
+            .into(),
         );
     }
 

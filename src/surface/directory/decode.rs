@@ -90,8 +90,10 @@ pub(crate) fn role(row: &Value) -> Result<RoleDefinition, String> {
 }
 
 fn deleted(row: &Value) -> Result<DeletedRole, String> {
+    let id = RoleId::new(text(row, "id").ok_or("id is missing")?);
     Ok(DeletedRole {
-        id: RoleId::new(text(row, "id").ok_or("id is missing")?),
+        template_id: text(row, "templateId").filter(|t| !t.is_empty()).map_or_else(|| id.clone(), RoleId::new),
+        id,
         display_name: text(row, "displayName").ok_or("displayName is missing")?.to_owned(),
         deleted: match instant(row, "deletedDateTime") {
             Instant::At(at) => Some(at),

@@ -1,0 +1,252 @@
+//! `rolewright apply`: plan, show, ask, carry out, check.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::SignedDuration;
+
+use crate::cli::connection::{Connection, Purpose};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::fault::Fault;
+use crate::cli::plan::{self, Format};
+use crate::cli::planning::{self, Declared, PlanningArgs};
+use crate::core::change::Change;
+use crate::core::order::Phase;
+use crate::core::outcome::{Report, State};
+use crate::core::plan::Plan;
+use crate::reconcile::apply::{Applier, Progress};
+use crate::reconcile::journal::{Entry, Journal, NoJournal};
+use crate::render;
+
+/// Flags of `apply`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    planning: PlanningArgs,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// Append every request and its outcome to this file, as JSON lines.
+    #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_JOURNAL")]
+    journal: Option<PathBuf>,
+    /// Allow more removals than `limits.maxRemovals` and `limits.maxRemovalPercent`.
+    #[arg(long)]
+    allow_mass_removal: bool,
+    /// Allow fewer Global Administrators than `limits.minGlobalAdministrators`.
+    #[arg(long)]
+    allow_few_global_administrators: bool,
+}
+
+/// The waits before the tenant is compared again after an apply; recent writes may not be visible at once (graph.md 6.4).
+const LOOKS: [i64; 6] = [0, 2, 4, 8, 16, 30];
+
+/// Plans, shows, asks, carries out and checks.
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
+    let declared = planning::read(context, &args.planning.path)?;
+    let connection = Connection::open(context, &args.planning.path, &declared.head, Purpose::Write).await?;
+    let outcome = guarded(context, args, &declared, &connection).await;
+    planning::show_statistics(context, &connection);
+    connection.close().await?;
+    outcome
+}
+
+async fn guarded(context: &Context, args: &Args, declared: &Declared, connection: &Connection) -> Result<Exit, Fault> {
+    let targets = &args.planning.targets;
+    let nonce = planning::nonce(context);
+    let plan = planning::plan(context, declared, connection, targets, &nonce).await?;
+    let mut overrides = Vec::new();
+    if args.allow_mass_removal {
+        overrides.push("--allow-mass-removal");
+    }
+    if args.allow_few_global_administrators {
+        overrides.push("--allow-few-global-administrators");
+    }
+    let options = plan::options(context, render::plan::Wording::Apply, &overrides);
+    context.print(&plan::show(&plan, Format::Text, &options))?;
+    match plan::verdict(&plan, args.planning.allow_incomplete, &overrides) {
+        Exit::Success => {}
+        refusal => return Ok(refusal),
+    }
+    if plan.is_empty() {
+        return Ok(Exit::Success);
+    }
+    if !args.yes {
+        confirm(context, &plan)?;
+        // the answer took its time: what was reviewed must still be so
+        let again = planning::plan(context, declared, connection, targets, &nonce).await?;
+        if !is_same_work(&plan, &again) {
+            context.complain(
+                "the tenant changed while you were reading; nothing was written",
+                Some("run `rolewright apply` again and review the new plan"),
+            );
+            return Ok(Exit::Stale);
+        }
+    }
+    let mut journal: Box<dyn Journal> = match &args.journal {
+        Some(path) => Box::new(JournalFile::open(path)?),
+        None => Box::new(NoJournal),
+    };
+    let mut progress = Bar::new(context, &plan);
+    let stop = stop_on_signal();
+    let report = Applier {
+        client: &connection.client,
+        writer: connection.client.writer(),
+        clock: connection.clock.clone(),
+        journal: &mut *journal,
+        progress: &mut progress,
+        stop: &stop,
+    }
+    .apply(&plan)
+    .await;
+    progress.finish();
+    context.print(&render::report::text(&plan, &report, &options))?;
+    if report.was_wider {
+        context.complain("the service granted more than was asked for; see above", None);
+    }
+    let mut exit = if report.is_complete() { Exit::Success } else { Exit::Partial };
+    if !stop.load(Ordering::SeqCst) {
+        exit = exit.and(verify(context, args, declared, connection, &plan, &report).await?);
+    }
+    Ok(exit)
+}
+
+/// Compares again until nothing is left to do, or what is left is not a matter of time.
+async fn verify(
+    context: &Context,
+    args: &Args,
+    declared: &Declared,
+    connection: &Connection,
+    plan: &Plan,
+    report: &Report,
+) -> Result<Exit, Fault> {
+    let done: Vec<&str> = (report.outcomes.iter())
+        .filter(|outcome| outcome.state.is_success() || matches!(outcome.state, State::Pending(_)))
+        .map(|outcome| plan.changes[outcome.change].address.as_str())
+        .collect();
+    let mut left: Option<Plan> = None;
+    for seconds in LOOKS {
+        connection.clock.sleep(SignedDuration::from_secs(seconds)).await;
+        let again = match &args.planning.targets {
+            // addresses that have no change any more would be mistakes
+            targets if !targets.is_empty() => {
+                let mut all = planning::plan(context, declared, connection, &[], &plan.nonce).await?;
+                all.changes.retain(|change| plan.changes.iter().any(|c| c.address == change.address));
+                all
+            }
+            _ => planning::plan(context, declared, connection, &[], &plan.nonce).await?,
+        };
+        let waits_for = again.changes.iter().any(|change| done.contains(&change.address.as_str()));
+        let is_over = !waits_for && (again.complete || args.planning.allow_incomplete);
+        left = Some(again);
+        if is_over {
+            break;
+        }
+    }
+    let Some(left) = left else { return Ok(Exit::Success) };
+    if !left.complete && !args.planning.allow_incomplete {
+        context.complain(
+            "the tenant could not be read completely after the apply, so nobody knows whether it matches",
+            None,
+        );
+        return Ok(Exit::Error);
+    }
+    if left.changes.is_empty() {
+        context.print("\nChecked: the second plan is empty.\n")?;
+        return Ok(Exit::Success);
+    }
+    let mut text = String::from("\nChecked: the second plan is not empty. Left to do:\n");
+    for change in &left.changes {
+        text.push_str(&format!("  {} {}\n", change.action.as_str(), render::escape::terminal(&change.address)));
+    }
+    text.push_str(
+        "Run `rolewright plan` later: what is only slow disappears by itself, what is not can be applied again.\n",
+    );
+    context.print(&text)?;
+    Ok(Exit::Partial)
+}
+
+/// Asks on a terminal. Without one, and without `--yes`, nothing is written.
+fn confirm(context: &Context, plan: &Plan) -> Result<(), Fault> {
+    let question = format!(
+        "\nApply {} change(s) to tenant {} ({})? Only `yes` is taken for yes: ",
+        plan.changes.len(),
+        render::escape::terminal(&plan.tenant_name),
+        plan.tenant_id
+    );
+    match context.ask(&question)? {
+        None => Err(Fault::usage("nobody can be asked: stdin and stderr are no terminal; nothing was written")
+            .help("`--yes` applies without asking")),
+        Some(answer) if answer.trim() == "yes" => Ok(()),
+        Some(_) => Err(Fault::error("not confirmed; nothing was written")),
+    }
+}
+
+/// Tells whether two plans do the same to the same things. A window that is asked for relative to now stays the same.
+fn is_same_work(reviewed: &Plan, again: &Plan) -> bool {
+    let key = |change: &Change| {
+        (change.address.clone(), change.action, change.observed.clone(), serde_json::to_string(&change.subject).ok())
+    };
+    reviewed.complete == again.complete && reviewed.changes.iter().map(key).eq(again.changes.iter().map(key))
+}
+
+/// After the first Ctrl-C no further step begins; the one under way is finished and noted.
+fn stop_on_signal() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            flag.store(true, Ordering::SeqCst);
+        }
+    });
+    stop
+}
+
+/// The journal as a file: opened for appending, one line per entry, flushed to the disk before the next write is sent.
+struct JournalFile {
+    file: std::fs::File,
+}
+
+impl JournalFile {
+    fn open(path: &std::path::Path) -> Result<Self, Fault> {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        let file =
+            file.map_err(|error| Fault::error(format!("cannot write the journal {}: {error}", path.display())))?;
+        Ok(Self { file })
+    }
+}
+
+impl Journal for JournalFile {
+    fn record(&mut self, entry: &Entry) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        self.file.write_all(&line)?;
+        self.file.sync_data()
+    }
+}
+
+/// Progress on stderr.
+struct Bar(render::progress::Bar);
+
+impl Bar {
+    fn new(context: &Context, plan: &Plan) -> Self {
+        let steps = plan.steps().map(|steps| steps.len()).unwrap_or_default();
+        Self(render::progress::Bar::new(steps, context.progress))
+    }
+
+    fn finish(self) {
+        self.0.finish();
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&mut self, change: &Change, phase: Phase) {
+        self.0.say(&format!("{}: {}", phase.as_str(), change.address));
+    }
+
+    fn end(&mut self, _: &Change, _: Phase, _: &State) {
+        self.0.advance();
+    }
+}

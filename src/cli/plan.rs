@@ -1,0 +1,95 @@
+//! `rolewright plan`: what would change.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::cli::connection::{Connection, Purpose};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::fault::Fault;
+use crate::cli::output;
+use crate::cli::planning::{self, PlanningArgs};
+use crate::core::plan::Plan;
+use crate::render;
+
+/// Flags of `plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    planning: PlanningArgs,
+    /// Also write the plan as JSON to this file.
+    #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_PLAN_OUT")]
+    out: Option<PathBuf>,
+    /// The form of the plan on stdout.
+    #[arg(long, value_name = "FORM", default_value = "text", env = "ROLEWRIGHT_PLAN_FORMAT")]
+    format: Format,
+    /// Exit with 2 when there are changes.
+    #[arg(long, env = "ROLEWRIGHT_DETAILED_EXITCODE")]
+    detailed_exitcode: bool,
+}
+
+/// The form of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// The plan document, versioned.
+    Json,
+    /// For a pull request.
+    Markdown,
+}
+
+/// Plans and shows.
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
+    let declared = planning::read(context, &args.planning.path)?;
+    let connection = Connection::open(context, &args.planning.path, &declared.head, Purpose::Read).await?;
+    let nonce = planning::nonce(context);
+    let planned = planning::plan(context, &declared, &connection, &args.planning.targets, &nonce).await;
+    planning::show_statistics(context, &connection);
+    connection.close().await?;
+    let plan = planned?;
+    if let Some(path) = &args.out {
+        output::write_file(path, &render::plan::json(&plan))
+            .map_err(|error| Fault::error(format!("cannot write {}: {error}", path.display())))?;
+    }
+    context.print(&show(&plan, args.format, &options(context, render::plan::Wording::Plan, &[])))?;
+    let mut exit = verdict(&plan, args.planning.allow_incomplete, &[]);
+    if args.detailed_exitcode && !plan.is_empty() {
+        exit = exit.and(Exit::Changes);
+    }
+    Ok(exit)
+}
+
+/// Returns how plans are shown in this run.
+pub(crate) fn options(context: &Context, wording: render::plan::Wording, overrides: &[&str]) -> render::plan::Options {
+    render::plan::Options {
+        verbose: context.flags.verbose > 0,
+        color: context.color,
+        width: 80,
+        wording,
+        overrides: overrides.iter().map(|flag| (*flag).to_owned()).collect(),
+    }
+}
+
+/// Returns a plan in a form.
+pub(crate) fn show(plan: &Plan, format: Format, options: &render::plan::Options) -> String {
+    match format {
+        Format::Json => render::plan::json(plan),
+        Format::Markdown => render::plan::markdown(plan, options),
+        Format::Text => render::plan::text(plan, options),
+    }
+}
+
+/// Returns how a plan is to be taken: an incomplete read is an error, a refusal that no flag overrides is a refusal.
+pub(crate) fn verdict(plan: &Plan, allow_incomplete: bool, overrides: &[&str]) -> Exit {
+    let mut exit = Exit::Success;
+    if !plan.complete && !allow_incomplete {
+        exit = exit.and(Exit::Error);
+    }
+    let is_overridden = |flag: &Option<String>| flag.as_deref().is_some_and(|flag| overrides.contains(&flag));
+    if plan.verdicts.iter().any(|verdict| !is_overridden(&verdict.overridden_by)) {
+        exit = exit.and(Exit::Refused);
+    }
+    exit
+}

@@ -1,0 +1,208 @@
+//! From a path to a plan: read the manifests, look names up and read the tenant side by side, compare.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::cli::connection::Connection;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::fault::Fault;
+use crate::cli::listing;
+use crate::core::diagnostic::{self, Diagnostic};
+use crate::core::guard;
+use crate::core::id::RoleId;
+use crate::core::identity::{Found, Identities, identify};
+use crate::core::name::Reference;
+use crate::core::observed::{Observed, Part};
+use crate::core::plan::{self, Plan, Settings};
+use crate::core::role_definition::RoleDefinition;
+use crate::core::target::Surface;
+use crate::manifest::{self, Manifests, TenantHead};
+use crate::reconcile::{names, observe};
+use crate::surface;
+
+/// Flags that every planning verb takes.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlanningArgs {
+    /// The folder or file of manifests.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Only this change and what it requires; may be given several times. Addresses are those that `plan` prints.
+    #[arg(long = "target", value_name = "ADDRESS")]
+    pub targets: Vec<String>,
+    /// Go on although a part of the tenant could not be read. Nothing is removed there.
+    #[arg(long)]
+    pub allow_incomplete: bool,
+}
+
+/// Manifests without errors and the head of their tenant.
+pub(crate) struct Declared {
+    pub manifests: Manifests,
+    pub head: TenantHead,
+}
+
+/// Reads and checks the manifests; shows what is wrong and stops at errors.
+pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
+    let manifests = manifest::validate(path);
+    let mut diagnostics = manifests.diagnostics.clone();
+    diagnostics.extend(unplannable(&manifests));
+    diagnostic::sort(&mut diagnostics);
+    // a plan repeats no advice that `validate` gives: errors and warnings only
+    diagnostics.retain(|d| d.severity != crate::core::diagnostic::Severity::Notice);
+    listing::show(context, &manifests, &diagnostics);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Fault::silent(Exit::Error));
+    }
+    match manifests.tenant() {
+        Some(head) => Ok(Declared { manifests, head }),
+        None => {
+            Err(Fault::error("the manifests hold no Tenant")
+                .help("one document of kind Tenant says which tenant is meant"))
+        }
+    }
+}
+
+/// Refuses, at its manifest line, what this version can validate but not plan: nothing declared is ever silently skipped.
+fn unplannable(manifests: &Manifests) -> Vec<Diagnostic> {
+    let mut refusals = Vec::new();
+    for declared in manifests.surfaces() {
+        if surface::of(declared.value).is_none() {
+            let what = match declared.value {
+                Surface::Azure => "Azure resource roles",
+                Surface::Group => "PIM for Groups",
+                Surface::Directory => "directory roles",
+            };
+            refusals.push(
+                Diagnostic::error(
+                    "not-plannable",
+                    Some(declared.at),
+                    format!("{what} cannot be planned by this version"),
+                )
+                .help("`rolewright validate` checks it; keep it in a folder of its own until it can be planned"),
+            );
+        }
+    }
+    for guardrail in manifests.guardrails() {
+        let message = format!("the guardrails in `{}` cannot be evaluated by this version", guardrail.value);
+        refusals.push(
+            Diagnostic::error("not-plannable", Some(guardrail.at), message).help(
+                "a plan that skips them would not be the plan you asked for; remove the entry to plan without them",
+            ),
+        );
+    }
+    refusals
+}
+
+/// Makes a plan.
+pub(crate) async fn plan(
+    context: &Context,
+    declared: &Declared,
+    connection: &Connection,
+    targets: &[String],
+    nonce: &str,
+) -> Result<Plan, Fault> {
+    let manifests = &declared.manifests;
+    let references: BTreeSet<Reference> = manifests.references().into_iter().map(|r| r.value).collect();
+    let reader = connection.client.reader();
+    let (looked_up, observed) =
+        tokio::join!(names::resolve(&reader, &references), observe::observe(&connection.client, Surface::Directory));
+    let (mut looked_up, mut observed) = (looked_up?, observed?);
+    let complain = |mut mistakes: Vec<Diagnostic>| {
+        diagnostic::sort(&mut mistakes);
+        listing::show(context, manifests, &mistakes);
+        Fault::silent(Exit::Error)
+    };
+    let (roles, mut remarks) = manifests.declared_roles(&looked_up);
+    if remarks.iter().any(Diagnostic::is_error) {
+        return Err(complain(remarks));
+    }
+    let gap = observed.gap(Surface::Directory, Part::Roles).map(|gap| gap.why.clone());
+    let identities = match identify(
+        &declared.head.tenant_id,
+        &roles,
+        &observed.roles,
+        observed.deleted_roles.as_deref().unwrap_or_default(),
+    ) {
+        Ok(identities) => identities,
+        Err(mistakes) => return Err(complain(mistakes)),
+    };
+    let known = known_roles(&observed, &roles, &identities);
+    names::roles(&references, Surface::Directory, &known, gap.as_deref(), &mut looked_up);
+    names::enrich(&reader, &mut observed, &looked_up, &[guard::GLOBAL_ADMINISTRATOR]).await?;
+    let ids: BTreeMap<(Surface, String), RoleId> =
+        identities.iter().map(|(key, identity)| (key.clone(), identity.id.clone())).collect();
+    let lowered = manifests.lower(&looked_up, &ids, observed.now);
+    let Some(desired) = lowered.desired else { return Err(complain(lowered.diagnostics)) };
+    // what `read` has shown already is not shown again
+    remarks.extend(lowered.diagnostics.into_iter().filter(|d| !manifests.diagnostics.contains(d)));
+    if !remarks.is_empty() {
+        diagnostic::sort(&mut remarks);
+        listing::show(context, manifests, &remarks);
+    }
+    let found: BTreeMap<RoleId, Found> = identities.values().map(|i| (i.id.clone(), i.found)).collect();
+    let settings = Settings {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        cloud: connection.client.cloud().name.clone(),
+        nonce: nonce.to_owned(),
+        manifests: format!("sha256:{}", manifests.digest()),
+        targets: targets.to_vec(),
+    };
+    plan::plan(&desired, &found, &observed, &settings).map_err(complain)
+}
+
+/// Returns the roles that names may mean: live ones, and those that this run declares under the name it gives them.
+fn known_roles(
+    observed: &Observed,
+    declared: &[crate::core::declared::Declared<crate::core::role_definition::DeclaredRole>],
+    identities: &Identities,
+) -> Vec<RoleDefinition> {
+    let mut known: BTreeMap<RoleId, RoleDefinition> = observed.roles.clone();
+    for role in declared {
+        let key = (role.value.surface, role.value.name.clone());
+        let Some(identity) = identities.get(&key) else { continue };
+        known
+            .entry(identity.id.clone())
+            .and_modify(|live| live.display_name.clone_from(&role.value.display_name))
+            .or_insert_with(|| RoleDefinition {
+                surface: role.value.surface,
+                id: identity.id.clone(),
+                template_id: identity.id.clone(),
+                display_name: role.value.display_name.clone(),
+                description: role.value.description.clone().unwrap_or_default(),
+                is_enabled: role.value.is_enabled.unwrap_or(true),
+                is_built_in: false,
+                permissions: role.value.permissions.clone(),
+                assignable_scopes: role.value.assignable_scopes.clone(),
+            });
+    }
+    known.into_values().collect()
+}
+
+/// Returns the nonce of a run: given, or random.
+pub(crate) fn nonce(context: &Context) -> String {
+    context.flags.nonce.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
+}
+
+/// Shows what was sent, with `-v`.
+pub(crate) fn show_statistics(context: &Context, connection: &Connection) {
+    if context.flags.verbose > 0 {
+        let statistics = connection.client.statistics();
+        let mut text = format!(
+            "requests: {} ({} bytes received, {} s waited)\n",
+            statistics.requests(),
+            statistics.bytes_received,
+            statistics.waited.as_secs()
+        );
+        for (endpoint, count) in &statistics.endpoints {
+            text.push_str(&format!("  {:>5}  {endpoint}", count.requests));
+            if count.batched > 0 {
+                text.push_str(&format!("  (+{} in batches)", count.batched));
+            }
+            if count.repeated > 0 {
+                text.push_str(&format!("  ({} repeated)", count.repeated));
+            }
+            text.push('\n');
+        }
+        context.say(&text);
+    }
+}

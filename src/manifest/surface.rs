@@ -1,0 +1,72 @@
+//! Which surfaces the manifests speak of, and where.
+
+use crate::core::declared::Declared;
+use crate::core::target::Surface;
+use crate::manifest::Manifests;
+use crate::manifest::document::Document;
+use crate::manifest::kind::Spec;
+use crate::manifest::kind::tenant::{IgnoredRole, OwnershipEntry, Tenant};
+
+impl Manifests {
+    /// Returns every place that declares something on a surface, sorted by place.
+    pub fn surfaces(&self) -> Vec<Declared<Surface>> {
+        let mut found = Vec::new();
+        for document in &self.documents {
+            for (surface, route) in spoken_of(document) {
+                found.push(Declared::new(surface, document.at(&route)));
+            }
+        }
+        found.sort_by(|a, b| (&a.at, a.value).cmp(&(&b.at, b.value)));
+        found
+    }
+
+    /// Returns where the Tenant names folders of guardrails.
+    pub fn guardrails(&self) -> Vec<Declared<String>> {
+        let mut found = Vec::new();
+        for document in &self.documents {
+            if let Some(Spec::Tenant(tenant)) = &document.spec {
+                for (index, folder) in tenant.guardrails.iter().flatten().enumerate() {
+                    found.push(Declared::new(folder.clone(), document.at(&format!("/spec/guardrails/{index}"))));
+                }
+            }
+        }
+        found
+    }
+}
+
+fn spoken_of(document: &Document) -> Vec<(Surface, String)> {
+    match &document.spec {
+        None | Some(Spec::SettingsProfile(_)) => Vec::new(),
+        Some(Spec::Tenant(tenant)) => tenant_entries(tenant),
+        Some(Spec::DirectoryRoleDefinition(_)) => vec![(Surface::Directory, "/spec".to_owned())],
+        Some(Spec::AzureRoleDefinition(_)) => vec![(Surface::Azure, "/spec".to_owned())],
+        Some(Spec::Scope(scope)) => vec![(scope.surface(), "/spec".to_owned())],
+        Some(Spec::RoleSettings(settings)) => (settings.applies_to.iter().enumerate())
+            .map(|(index, governed)| (governed.role().surface(), format!("/spec/appliesTo/{index}")))
+            .collect(),
+        Some(spec @ (Spec::EligibleAssignment(_) | Spec::ActiveAssignment(_))) => {
+            spec.assignment().map(|view| (view.role.surface(), "/spec/role".to_owned())).into_iter().collect()
+        }
+    }
+}
+
+fn tenant_entries(tenant: &Tenant) -> Vec<(Surface, String)> {
+    let mut found = Vec::new();
+    for (index, entry) in tenant.ownership.iter().flatten().enumerate() {
+        let surface = match entry {
+            OwnershipEntry::DirectoryRoles { .. } => Surface::Directory,
+            OwnershipEntry::AzureScopes { .. } => Surface::Azure,
+            OwnershipEntry::Groups { .. } => Surface::Group,
+        };
+        found.push((surface, format!("/spec/ownership/{index}")));
+    }
+    let ignored = tenant.ignore.iter().flat_map(|ignore| ignore.roles.iter().flatten());
+    for (index, role) in ignored.enumerate() {
+        let surface = match role {
+            IgnoredRole::Directory { .. } => Surface::Directory,
+            IgnoredRole::Azure { .. } => Surface::Azure,
+        };
+        found.push((surface, format!("/spec/ignore/roles/{index}")));
+    }
+    found
+}

@@ -1,0 +1,506 @@
+//! The rules of the house that no compiler knows: who may import whom, what the core must not touch, how long a file may
+//! grow, and whether prose still names what exists.
+//!
+//! It reads the sources as text. Comments and string literals are blanked first, so a doc link imports nothing.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room of `src/` and the modules of ours that it may import. Its own modules go without saying.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("catalog", &[]),
+    ("clock", &[]),
+    ("wire", &[]),
+    ("core", &["catalog"]),
+    ("manifest", &["core", "catalog"]),
+    ("surface", &["core", "wire"]),
+    ("transport", &["wire", "clock"]),
+    ("reconcile", &["core", "wire", "surface", "transport", "clock"]),
+    ("render", &["core", "manifest::source"]),
+    ("sandbox", &["clock"]),
+    (
+        "cli",
+        &["catalog", "clock", "wire", "core", "manifest", "surface", "transport", "reconcile", "render", "sandbox"],
+    ),
+];
+
+/// Crates that are the business of some rooms only, and the rooms.
+const CRATES: &[(&str, &[&str])] = &[
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("tracing_subscriber", &["cli"]),
+    ("granit_parser", &["manifest"]),
+    ("serde_yaml", &["manifest"]),
+    ("schemars", &["manifest"]),
+    ("ignore", &["manifest"]),
+    ("annotate_snippets", &["render"]),
+    ("indicatif", &["render"]),
+    ("anstyle", &["render"]),
+    ("reqwest", &["transport"]),
+    ("azure_core", &["transport"]),
+    ("azure_identity", &["transport"]),
+    ("httpdate", &["transport"]),
+    ("axum", &["sandbox"]),
+    ("tower", &["sandbox"]),
+    ("hyper", &["sandbox"]),
+    ("hyper_util", &["sandbox"]),
+    ("tokio_rustls", &["sandbox"]),
+    ("rcgen", &["sandbox"]),
+    // the command line installs the process-wide cryptography provider
+    ("rustls", &["transport", "sandbox", "cli"]),
+    ("fastrand", &["transport", "sandbox"]),
+    ("tokio", &["clock", "transport", "sandbox", "cli"]),
+];
+
+/// What the core must not mention: clocks, environment, files, randomness, sockets. The lints of `.clippy.toml` see
+/// through renamed imports; this sees what they do not list.
+const NOT_IN_CORE: &[&str] = &[
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "new_v4",
+    "RandomState",
+    "fastrand",
+    "getrandom",
+    "tokio",
+    "reqwest",
+    "async fn",
+    "println!",
+    "eprintln!",
+    "clippy::disallowed_",
+];
+
+/// Longer than this, a source file has a second noun in it.
+const LONGEST: usize = 700;
+
+/// Files that may be longer, each with the reason.
+const LONG: &[(&str, &str)] = &[];
+
+/// Prose that names files of this repository.
+const PROSE: &[&str] = &["README.md", "CHANGELOG.md", "docs", ".github", "src/lib.rs"];
+
+/// The beginnings by which a word of prose is known to be a path of this repository.
+const ROOTS: &[&str] = &["src/", "tests/", "examples/", "schemas/", "data/", "docs/", "benches/", ".github/", ".ci/"];
+
+#[test]
+fn rooms_import_only_what_the_table_allows() {
+    let mut wrong = Vec::new();
+    for file in sources("src") {
+        let Some(room) = file.room() else { continue };
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+            wrong.push(format!("{}:1: the room `{room}` is not in the table of this test", file.name));
+            continue;
+        };
+        for (line, path) in file.imports() {
+            let first = path.split("::").next().unwrap_or_default();
+            let fits = |module: &&str| path == *module || path.starts_with(&format!("{module}::"));
+            if first != room && !allowed.iter().any(fits) {
+                wrong.push(format!("{}:{line}: `{room}` imports `{path}`", file.name));
+            }
+        }
+    }
+    assert_none(&wrong, "imports against the table");
+}
+
+#[test]
+fn crates_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for file in sources("src") {
+        let Some(room) = file.room() else { continue };
+        for (number, line) in file.lines() {
+            for (name, rooms) in CRATES {
+                if !rooms.contains(&room.as_str()) && names_crate(line, name) {
+                    wrong.push(format!("{}:{number}: `{room}` uses the crate `{name}`", file.name));
+                }
+            }
+        }
+    }
+    assert_none(&wrong, "crates outside their rooms");
+}
+
+#[test]
+fn the_core_is_pure() {
+    let mut wrong = Vec::new();
+    let files = sources("src/core");
+    for file in &files {
+        for (number, line) in file.lines() {
+            if file.name == "src/core/mod.rs" && line.starts_with("#![deny(") {
+                continue;
+            }
+            for word in NOT_IN_CORE.iter().filter(|word| line.contains(**word)) {
+                wrong.push(format!("{}:{number}: `{word}`", file.name));
+            }
+        }
+    }
+    let head = files.iter().find(|file| file.name == "src/core/mod.rs").expect("the core has a mod.rs");
+    if !head.text.contains("#![deny(clippy::disallowed_methods, clippy::disallowed_types)]") {
+        wrong.push("src/core/mod.rs: does not deny clippy::disallowed_methods and clippy::disallowed_types".to_owned());
+    }
+    let lints = fs::read_to_string(root().join(".clippy.toml")).unwrap();
+    for path in [
+        "jiff::Timestamp::now",
+        "jiff::Zoned::now",
+        "std::time::SystemTime::now",
+        "std::time::Instant::now",
+        "std::env::var",
+        "std::fs::read",
+        "std::fs::read_to_string",
+        "std::fs::write",
+        "std::fs::File",
+        "uuid::Uuid::new_v4",
+    ] {
+        if !lints.contains(&format!("path = \"{path}\"")) {
+            wrong.push(format!(".clippy.toml: does not list {path}"));
+        }
+    }
+    assert_none(&wrong, "impurities in the core");
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let files = ["src", "tests", "benches"].into_iter().flat_map(sources);
+    let wrong: Vec<_> = files.filter(|f| !f.text.starts_with("//! ")).map(|f| format!("{}:1", f.name)).collect();
+    assert_none(&wrong, "files that do not open with `//!`");
+}
+
+#[test]
+fn no_file_has_grown_too_long() {
+    let mut lengths: Vec<(usize, String)> =
+        sources("src").into_iter().map(|file| (file.text.lines().count(), file.name)).collect();
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    let report: Vec<_> = lengths.iter().take(10).map(|(lines, name)| format!("{lines:>5} {name}")).collect();
+    println!("the longest files:\n{}", report.join("\n"));
+    let mut wrong = Vec::new();
+    for (lines, name) in &lengths {
+        let is_listed = LONG.iter().any(|(listed, _)| listed == name);
+        if *lines > LONGEST && !is_listed {
+            wrong.push(format!("{name}: {lines} lines; look for the second noun in it"));
+        } else if *lines <= LONGEST && is_listed {
+            wrong.push(format!("{name}: {lines} lines; need not be listed any more"));
+        }
+    }
+    for (name, reason) in LONG {
+        if reason.is_empty() || !lengths.iter().any(|(_, known)| known == name) {
+            wrong.push(format!("{name}: listed without a reason, or gone"));
+        }
+    }
+    assert_none(&wrong, "lengths");
+}
+
+#[test]
+fn prose_names_what_exists() {
+    let mut wrong = Vec::new();
+    for file in PROSE.iter().flat_map(|path| files(path)) {
+        let is_source = file.extension().is_some_and(|extension| extension == "rs");
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !is_source || line.starts_with("//!")) {
+            for path in paths_in(line) {
+                // relative links start at the file, all other mentions at the root
+                if !root().join(&path).exists() && !file.parent().is_some_and(|folder| folder.join(&path).exists()) {
+                    wrong.push(format!("{}:{}: {path}", relative(&file), number + 1));
+                }
+            }
+        }
+    }
+    assert_none(&wrong, "paths in prose that do not exist");
+}
+
+#[test]
+fn the_map_shows_every_room() {
+    let map = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let docs: Vec<_> = map.lines().filter(|line| line.starts_with("//!")).collect();
+    let wrong: Vec<_> = (ROOMS.iter())
+        .filter(|(room, _)| !docs.iter().any(|line| line.starts_with(&format!("//! | `{room}` |"))))
+        .map(|(room, _)| (*room).to_owned())
+        .collect();
+    assert_none(&wrong, "rooms missing from the map in src/lib.rs");
+}
+
+#[test]
+fn nothing_names_the_machine_it_was_made_on() {
+    let words =
+        [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/fa", "rm/"), concat!("/Us", "ers/"), "\\Users\\"];
+    let mut wrong = Vec::new();
+    for file in files(".") {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        for (number, line) in text.lines().enumerate() {
+            for word in words.iter().filter(|word| line.contains(**word)) {
+                if relative(&file) != "tests/architecture.rs" {
+                    wrong.push(format!("{}:{}: {word}", relative(&file), number + 1));
+                }
+            }
+        }
+    }
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for line in lock.lines().filter(|line| line.starts_with("source = ")) {
+        if line != "source = \"registry+https://github.com/rust-lang/crates.io-index\"" {
+            wrong.push(format!("Cargo.lock: {line}"));
+        }
+    }
+    assert_none(&wrong, "machine paths, or crates from elsewhere than crates.io");
+}
+
+#[test]
+fn the_reader_of_this_test_reads_rust() {
+    let text = "use crate::{core::{id, plan}, wire};\n// crate::cli\nlet x = \"crate::cli\"; let c = '\"';\n\
+                mod tests {\n    use super::super::super::clock;\n    fn f<'a>() { crate::render::style::word() }\n}\n\
+                let y = r#\"crate::cli \"# ; crate::surface::of();\n";
+    let file = Source { name: "src/core/guard/lockout.rs".to_owned(), code: blank(text), text: text.to_owned() };
+    let found: Vec<_> = file.imports();
+    let expected = [
+        (1, "core::id"),
+        (1, "core::plan"),
+        (1, "wire"),
+        (5, "core::clock"),
+        (6, "render::style::word"),
+        (8, "surface::of"),
+    ];
+    assert_eq!(found, expected.map(|(line, path)| (line, path.to_owned())));
+    let file = Source { name: "src/core/guard/mod.rs".to_owned(), code: blank("use super::super::wire;"), ..file };
+    assert_eq!(file.imports(), [(1, "wire".to_owned())]);
+    assert!(names_crate("use reqwest::Client;", "reqwest") && names_crate("tokio::spawn", "tokio"));
+    assert!(!names_crate("self::ignore::x", "ignore") && !names_crate("my_tokio::spawn", "tokio"));
+    assert_eq!(
+        paths_in("see [x](docs/a.md), `src/b/<name>.rs`: tests/c.rs:12:3."),
+        ["docs/a.md", "src/b/", "tests/c.rs"]
+    );
+}
+
+/// A source file: as it is, and with comments and literals blanked.
+struct Source {
+    name: String,
+    text: String,
+    code: String,
+}
+
+impl Source {
+    /// Returns the room: the first name below `src/`. The two files at the door belong to none.
+    fn room(&self) -> Option<String> {
+        let inner = self.name.strip_prefix("src/")?;
+        let first = inner.split('/').next()?.trim_end_matches(".rs");
+        (!matches!(first, "lib" | "main")).then(|| first.to_owned())
+    }
+
+    /// Returns the module path of the file, e.g. `core`, `guard`, `lockout`.
+    fn module(&self) -> Vec<&str> {
+        let inner = self.name.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+        inner.split('/').collect()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.code.lines().enumerate().map(|(index, line)| (index + 1, line))
+    }
+
+    /// Returns every path of ours that the code names, from the root of the crate, with its line.
+    fn imports(&self) -> Vec<(usize, String)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < self.code.len() {
+            let rest = &self.code[at..];
+            let is_start = !self.code[..at].ends_with(|c: char| is_word(c) || c == ':');
+            if !is_start || !(rest.starts_with("crate::") || rest.starts_with("super::")) {
+                at += rest.chars().next().map_or(1, char::len_utf8);
+                continue;
+            }
+            let mut base: Vec<String> = Vec::new();
+            if rest.starts_with("super::") {
+                base = self.module().into_iter().map(str::to_owned).collect();
+                base.extend(inline_modules(&self.code[..at]));
+            }
+            let mut tree = rest;
+            while let Some(inner) = tree.strip_prefix("super::") {
+                base.pop();
+                tree = inner;
+            }
+            tree = tree.strip_prefix("crate::").unwrap_or(tree);
+            let line = self.code[..at].matches('\n').count() + 1;
+            let mut paths = Vec::new();
+            let length = expand(tree, &base.join("::"), &mut paths);
+            found.extend(paths.into_iter().map(|path| (line, path)));
+            at += rest.len() - tree.len() + length;
+        }
+        found
+    }
+}
+
+/// Returns the names of the inline modules that are open at the end of `code`, judged by indentation (the code is formatted).
+fn inline_modules(code: &str) -> Vec<String> {
+    let mut open: Vec<(usize, String)> = Vec::new();
+    for line in code.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let trimmed = line.trim();
+        if trimmed.starts_with('}') {
+            open.retain(|(outer, _)| *outer < indent);
+        }
+        let words: Vec<&str> = trimmed.split_whitespace().collect();
+        if let [.., "mod", name, "{"] = words.as_slice() {
+            open.push((indent, (*name).to_owned()));
+        }
+    }
+    open.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Expands the use tree at the start of `tree` below `base` into whole paths; returns how many bytes it took.
+fn expand(tree: &str, base: &str, found: &mut Vec<String>) -> usize {
+    let join = |name: &str| if base.is_empty() { name.to_owned() } else { format!("{base}::{name}") };
+    if let Some(mut inner) = tree.strip_prefix('{') {
+        loop {
+            let skipped = inner.len() - inner.trim_start_matches([' ', '\n', ',']).len();
+            inner = &inner[skipped..];
+            match inner.chars().next() {
+                None => return tree.len(),
+                Some('}') => return tree.len() - inner.len() + 1,
+                Some(_) => inner = &inner[expand(inner, base, found).max(1)..],
+            }
+        }
+    }
+    let name: String = tree.chars().take_while(|c| is_word(*c)).collect();
+    let rest = &tree[name.len()..];
+    match rest.strip_prefix("::") {
+        Some(inner) if inner.starts_with(|c: char| is_word(c) || c == '{') => {
+            name.len() + 2 + expand(inner, &join(&name), found)
+        }
+        _ => {
+            found.push(if name.is_empty() || name == "self" { base.to_owned() } else { join(&name) });
+            let alias = rest.strip_prefix(" as ").map_or(0, |a| 4 + a.chars().take_while(|c| is_word(*c)).count());
+            name.len() + alias
+        }
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Tells whether a line of code begins a path with the crate's name.
+fn names_crate(line: &str, name: &str) -> bool {
+    line.match_indices(name).any(|(at, _)| {
+        let before = line[..at].trim_end_matches("r#");
+        let after = &line[at + name.len()..];
+        let begins = !before.ends_with(|c: char| is_word(c) || c == ':' || c == '.');
+        let is_used = before.trim_end().ends_with("use") && !after.starts_with(is_word);
+        begins && (after.starts_with("::") || is_used)
+    })
+}
+
+/// Returns the text with comments and literals replaced by blanks; lines stay where they are.
+fn blank(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let prefix_ends = out.ends_with(is_word);
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if c == '"' {
+            literal(rest, '"')
+        } else if c == 'r' && !prefix_ends && rest[1..].trim_start_matches('#').starts_with('"') {
+            let hashes = rest[1..].len() - rest[1..].trim_start_matches('#').len();
+            let close = format!("\"{}", "#".repeat(hashes));
+            let body = 2 + hashes;
+            rest[body..].find(&close).map_or(rest.len(), |end| body + end + close.len())
+        } else if c == '\'' && is_character(rest) {
+            literal(rest, '\'')
+        } else {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        };
+        out.extend(rest[..length].chars().map(|c| if c == '\n' { c } else { ' ' }));
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// Returns the length of the literal at the start of `text`, with both quotes.
+fn literal(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Tells a character from a lifetime.
+fn is_character(text: &str) -> bool {
+    let mut inner = text.chars().skip(1);
+    inner.next() == Some('\\') || inner.next() == Some('\'')
+}
+
+/// Returns the paths of this repository that a line of prose names: words that begin like one, and targets of relative links.
+/// A placeholder (`<name>`, `*`) ends the path at the folder before it.
+fn paths_in(line: &str) -> Vec<String> {
+    let is_outside = |c: char| c.is_whitespace() || "`()[]\"',;|".contains(c);
+    let words = line.split(is_outside).filter(|word| ROOTS.iter().any(|root| word.starts_with(root)));
+    let links = line.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    let links = links.filter(|link| !link.is_empty() && !link.contains("://") && !link.starts_with("mailto:"));
+    let mut paths = Vec::new();
+    for word in words.chain(links) {
+        let known = word.split(['<', '*', '{', '…']).next().unwrap_or_default();
+        let path = match known.len() < word.len() {
+            true => known.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/")),
+            false => known.split(':').next().unwrap_or_default().trim_end_matches('.').to_owned(),
+        };
+        if !path.is_empty() && !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn relative(path: &Path) -> String {
+    let path = path.strip_prefix(root()).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    path.trim_start_matches("./").to_owned()
+}
+
+/// Returns the files below a path, sorted, without what is built or checked out around them.
+fn files(path: &str) -> Vec<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![root().join(path)];
+    while let Some(path) = open.pop() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if ["target", ".git", ".rolewright"].contains(&name.as_str()) {
+            continue;
+        } else if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.is_file() {
+            found.insert(path);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Returns the Rust sources below a folder.
+fn sources(folder: &str) -> Vec<Source> {
+    let rust = files(folder).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    rust.map(|path| {
+        let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        Source { name: relative(&path), code: blank(&text), text }
+    })
+    .collect()
+}
+
+/// Fails with every line when there is one.
+fn assert_none(wrong: &[String], what: &str) {
+    assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
+}

@@ -1,0 +1,114 @@
+//! The quick start of the README, on the embedded tenant, with the real binary.
+
+use std::path::Path;
+
+use crate::rolewright;
+
+/// Copies the example, so that its embedded tenant lives in a folder of the test.
+fn example(folder: &Path) {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            let target = to.join(entry.file_name());
+            match entry.file_type().unwrap().is_dir() {
+                true if entry.file_name() == ".rolewright" => {}
+                true => copy(&entry.path(), &target),
+                false => drop(std::fs::copy(entry.path(), target).unwrap()),
+            }
+        }
+    }
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/contoso"), folder);
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output =
+        rolewright(folder).args(arguments).args(["--sandbox", "--clock", "2026-11-21T12:00:00Z"]).output().unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn plan_apply_plan_on_the_example() {
+    let folder = tempfile::tempdir().unwrap();
+    example(folder.path());
+    let (code, plan, stderr) = run(folder.path(), &["plan", "--detailed-exitcode"]);
+    assert_eq!(code, 2, "{stderr}");
+    for word in [
+        "+ create",
+        "~ update",
+        "> extend",
+        "- remove",
+        "Unmanaged",
+        "an activation is not drift",
+        "tenant.yaml:",
+        "Plan: ",
+    ] {
+        assert!(plan.contains(word), "{word} is missing:\n{plan}");
+    }
+    assert_eq!(run(folder.path(), &["drift", "--quiet"]).0, 2);
+    let (code, stdout, stderr) = run(folder.path(), &["apply"]);
+    assert_eq!(code, 64, "nobody can be asked: {stderr}");
+    assert!(stdout.contains("Plan: "), "the plan is shown all the same");
+    let (code, stdout, stderr) = run(folder.path(), &["apply", "--yes"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("the second plan is empty"), "{stdout}");
+    let (code, plan, _) = run(folder.path(), &["plan", "--detailed-exitcode"]);
+    assert_eq!(code, 0, "{plan}");
+    assert_eq!(run(folder.path(), &["drift"]).0, 0);
+}
+
+#[test]
+fn equal_runs_print_equal_bytes_whatever_the_order_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    example(folder.path());
+    let plan = |format: &str| {
+        let (code, stdout, stderr) = run(folder.path(), &["plan", "--format", format, "--nonce", "same"]);
+        assert_eq!(code, 0, "{stderr}");
+        stdout
+    };
+    for format in ["text", "json", "markdown"] {
+        let first = plan(format);
+        for _ in 0..4 {
+            assert_eq!(plan(format), first);
+        }
+    }
+    let by_name = plan("json");
+    // the same documents in one file, in reverse: other line numbers, the same work
+    let mut texts: Vec<String> = Vec::new();
+    let mut open = vec![folder.path().to_path_buf()];
+    while let Some(at) = open.pop() {
+        for entry in std::fs::read_dir(at).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with(".rolewright") {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "yaml") {
+                texts.push(std::fs::read_to_string(&path).unwrap());
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    }
+    texts.sort();
+    texts.reverse();
+    std::fs::write(folder.path().join("all.yaml"), texts.join("\n---\n")).unwrap();
+    let strip = |text: &str| {
+        let mut plan: serde_json::Value = serde_json::from_str(text).unwrap();
+        for change in plan["changes"].as_array_mut().unwrap() {
+            change["source"] = serde_json::Value::Null;
+        }
+        (plan["manifestsDigest"].clone(), plan["changes"].clone())
+    };
+    assert_eq!(strip(&by_name), strip(&plan("json")));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    example(folder.path());
+    let binary = env!("CARGO_BIN_EXE_rolewright");
+    let line = format!("{binary} plan --sandbox --quiet | head -n 1; exit ${{PIPESTATUS[0]}}");
+    let output = std::process::Command::new("bash").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}

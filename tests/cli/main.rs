@@ -1,0 +1,15 @@
+//! The built binary: help, exit codes, what goes to stdout and what to stderr. The environment is scrubbed.
+#![allow(clippy::unwrap_used)]
+
+mod cost;
+mod embedded;
+mod usage;
+
+use assert_cmd::Command;
+
+/// Returns the binary with an empty environment, in `folder`.
+fn rolewright(folder: &std::path::Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolewright"));
+    command.env_clear().current_dir(folder).timeout(std::time::Duration::from_secs(300));
+    command
+}

@@ -1,0 +1,25 @@
+//! Stories: a tenant, manifests, commands, and what must follow. Every apply is followed by a plan that must be empty.
+#![allow(clippy::unwrap_used, reason = "a story that cannot read its answer has failed")]
+
+mod access;
+mod approval;
+mod authentication_context;
+mod custom_role;
+mod green_field;
+mod guard;
+mod manifest;
+mod meddling;
+mod mode;
+mod order;
+mod outside;
+mod principal;
+mod refusal;
+mod role_identity;
+mod scope;
+mod service;
+mod setting_fields;
+mod setting_profile;
+mod setting_write;
+mod stage;
+mod window;
+mod words;
