@@ -91,7 +91,10 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             continue;
         }
         let address = context.labels.role_definition(role.surface, &role.id);
-        let detail = format!("custom role with {} permissions", role.permissions.actions.len());
+        let detail = match role.permissions.actions.len() {
+            1 => "custom role with 1 permission".to_owned(),
+            several => format!("custom role with {several} permissions"),
+        };
         let entry = match authority::of_role(&context.desired.tenant, role) {
             Standing::Owned(entry) => entry,
             Standing::Ignored => continue,
