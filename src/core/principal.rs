@@ -56,6 +56,8 @@ pub struct Principal {
     pub is_role_assignable: Option<bool>,
     /// `groupTypes` holds `DynamicMembership`.
     pub is_dynamic: Option<bool>,
+    /// `appId` of a service principal.
+    pub app_id: Option<String>,
 }
 
 impl Principal {
@@ -70,7 +72,13 @@ impl Principal {
             is_synchronized: None,
             is_role_assignable: None,
             is_dynamic: None,
+            app_id: None,
         }
+    }
+
+    /// Tells whether this is the service principal of PIM itself, whose own assignments PIM needs to work (design.md 2).
+    pub fn is_pim_itself(&self) -> bool {
+        self.app_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(MS_PIM))
     }
 
     /// Fills in what `other` knows and this one does not.
@@ -87,8 +95,26 @@ impl Principal {
         fill(&mut self.is_synchronized, &other.is_synchronized);
         fill(&mut self.is_role_assignable, &other.is_role_assignable);
         fill(&mut self.is_dynamic, &other.is_dynamic);
+        fill(&mut self.app_id, &other.app_id);
     }
 }
 
+/// The application id of Microsoft's first-party service principal "MS-PIM", the same in every tenant.
+const MS_PIM: &str = "01fc33a7-78ba-4d2f-a4b7-768e336e890e";
+
 /// Everything known about principals, by id.
 pub type Principals = BTreeMap<PrincipalId, Principal>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pim_itself_is_known_by_its_application_id_and_not_by_a_name() {
+        let mut principal = Principal::unknown(PrincipalId::new("p"));
+        principal.name = Some("MS-PIM".to_owned());
+        assert!(!principal.is_pim_itself(), "anybody can take the name");
+        principal.app_id = Some("01FC33A7-78BA-4D2F-A4B7-768E336E890E".to_owned());
+        assert!(principal.is_pim_itself());
+    }
+}

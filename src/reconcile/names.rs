@@ -84,7 +84,11 @@ pub fn roles<'a>(
             })
             .collect();
         let lookup = match (found.as_slice(), unreadable) {
+            // a namesake may be among the roles that could not be read; an id is one role's alone
             ([], Some(why)) => Lookup::Unreadable { why: why.to_owned() },
+            ([_], Some(why)) if matches!(reference.handle, Handle::Name(_)) => {
+                Lookup::Unreadable { why: why.to_owned() }
+            }
             ([], None) => Lookup::None { similar: similar(&live, &reference.handle.to_string()) },
             ([role], _) => Lookup::One(Meaning::Role { id: role.id.clone(), name: role.display_name.clone() }),
             (several, _) => {

@@ -74,7 +74,7 @@ async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Resu
                 Some(error @ TransportErrorOr::Transport(TransportError::Auth(_))) => {
                     return Err(error.into_transport());
                 }
-                Some(error) if read.is_optional => {
+                Some(error) if read.is_optional && error.means_not_here() => {
                     tracing::debug!(part = read.part.as_str(), %error, "not shown by this tenant");
                     continue;
                 }
@@ -103,6 +103,15 @@ enum TransportErrorOr {
 }
 
 impl TransportErrorOr {
+    /// Tells whether the tenant says that it has no such list, as clouds without it do. A refusal, throttling or an outage
+    /// says nothing of the kind.
+    fn means_not_here(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.refusal().is_some_and(|refusal| matches!(refusal.status, 400 | 404 | 501)),
+            Self::Decode(_) => false,
+        }
+    }
+
     fn into_transport(self) -> TransportError {
         match self {
             Self::Transport(error) => error,

@@ -161,6 +161,9 @@ pub fn principal_of(row: &Value, kind: PrincipalType) -> Option<Principal> {
     principal.is_enabled = flag(row, "accountEnabled");
     principal.is_guest = text(row, "userType").map(|kind| kind.eq_ignore_ascii_case("Guest"));
     principal.is_synchronized = null_is_no("onPremisesSyncEnabled");
+    if kind == PrincipalType::ServicePrincipal {
+        principal.app_id = text(row, "appId").map(str::to_owned);
+    }
     if kind == PrincipalType::Group {
         principal.is_role_assignable = null_is_no("isAssignableToRole");
         principal.is_dynamic = row.get("groupTypes").map(|_| {

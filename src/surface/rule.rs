@@ -112,7 +112,24 @@ fn decode_approval(setting: &Value) -> Result<Approval, String> {
             .and_then(|days| u32::try_from(days).ok())
             .unwrap_or(1),
         approvers,
+        is_required_for_extension: flag(setting, "isApprovalRequiredForExtension").unwrap_or(false),
+        unmodelled: unmodelled(setting, stage),
     })
+}
+
+/// Returns what an approval setting holds beyond the one stage that PIM uses.
+fn unmodelled(setting: &Value, stage: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    if items(setting, "approvalStages").len() > 1 {
+        found.push("more than one approval stage".to_owned());
+    }
+    if flag(stage, "isEscalationEnabled") == Some(true) || !items(stage, "escalationApprovers").is_empty() {
+        found.push("escalation".to_owned());
+    }
+    if items(stage, "primaryApprovers").iter().any(|approver| flag(approver, "isBackup") == Some(true)) {
+        found.push("backup approvers".to_owned());
+    }
+    found
 }
 
 /// How one API spells rules.
@@ -165,7 +182,7 @@ pub(super) fn encode(settings: &Settings, id: RuleId, spelling: Spelling) -> Val
         }),
         Rule::Approval(rule) => json!({ "setting": {
             "isApprovalRequired": rule.is_required,
-            "isApprovalRequiredForExtension": false,
+            "isApprovalRequiredForExtension": rule.is_required_for_extension,
             "isRequestorJustificationRequired": rule.is_requestor_justification_required,
             "approvalMode": "SingleStage",
             "approvalStages": [{
@@ -222,6 +239,20 @@ mod tests {
                 RuleId::ALL.iter().map(|id| encode(&settings, *id, Spelling { operations: "all" })).collect();
             assert_eq!(decode(&rules, other.clone()).unwrap(), settings, "{field}");
         }
+    }
+
+    #[test]
+    fn what_no_manifest_declares_of_an_approval_is_kept_or_named() {
+        let live = json!({
+            "isApprovalRequired": true, "isApprovalRequiredForExtension": true,
+            "approvalStages": [{ "isEscalationEnabled": true }, {}],
+        });
+        let approval = decode_approval(&live).unwrap();
+        assert_eq!(approval.unmodelled, ["more than one approval stage", "escalation"]);
+        let mut settings = factory(Surface::Directory);
+        settings.approval = approval;
+        let written = encode(&settings, RuleId::Approval, Spelling { operations: "all" });
+        assert_eq!(written["setting"]["isApprovalRequiredForExtension"], true);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rolewright::core::change::{Action, Subject};
 use rolewright::core::observed::{Observed, Part};
 use rolewright::core::ownership::{Authority, Extent};
 use rolewright::core::plan::Plan;
+use rolewright::core::principal::Principal;
 use rolewright::core::project::project;
 use rolewright::core::schedule::Verdict;
 use rolewright::core::state::Desired;
@@ -66,6 +67,9 @@ fn objection(desired: &Desired, observed: &Observed, plan: &Plan, subject: &Subj
             if tenant.break_glass.iter().any(|p| p.value == key.principal) {
                 return Some("its holder is break-glass".into());
             }
+            if observed.principals.get(&key.principal).is_some_and(Principal::is_pim_itself) {
+                return Some("it is PIM's own".into());
+            }
             let ignore = &tenant.ownership.ignore;
             let role = key.target.role().unwrap();
             if ignore.principals.iter().any(|p| p.value == key.principal)
@@ -100,7 +104,7 @@ fn objection(desired: &Desired, observed: &Observed, plan: &Plan, subject: &Subj
             if is_held || observed.activations.iter().any(|a| a.target.role() == Some(&role.id)) {
                 return Some("somebody still holds it".into());
             }
-            let parts = active.iter().chain([&Part::EligibleSchedules]);
+            let parts = active.iter().chain([&Part::EligibleSchedules, &Part::Roles]);
             parts.copied().any(gap).then(|| "its holders are not completely known".into())
         }
         Subject::Settings { .. } => Some("settings cannot be removed".into()),

@@ -162,7 +162,7 @@ const PERMISSIONS: [&str; 4] = [
     "microsoft.directory/applications/create",
 ];
 
-const PEOPLE: usize = 6;
+const PEOPLE: usize = 8;
 
 fn person(number: usize) -> Principal {
     let mut principal = Principal::unknown(PrincipalId::new(&guid(0xa, number)));
@@ -173,6 +173,8 @@ fn person(number: usize) -> Principal {
         .filter(|_| number != PEOPLE - 1);
     principal.name = principal.kind.map(|kind| format!("{kind}-{}", number % 3));
     principal.is_role_assignable = Some(true);
+    // PIM's own service principal
+    principal.app_id = (number == 6).then(|| "01fc33a7-78ba-4d2f-a4b7-768e336e890e".to_owned());
     principal
 }
 

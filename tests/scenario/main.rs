@@ -7,6 +7,7 @@ mod authentication_context;
 mod custom_role;
 mod green_field;
 mod guard;
+mod incomplete;
 mod manifest;
 mod meddling;
 mod mode;

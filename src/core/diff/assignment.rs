@@ -12,7 +12,7 @@ use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
-use crate::core::principal::PrincipalType;
+use crate::core::principal::{Principal, PrincipalType};
 use crate::core::schedule::{Verdict, Window};
 use crate::core::target::Surface;
 
@@ -251,6 +251,9 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
     let mut leave = |why: String| {
         difference.unmanaged.push(Unmanaged { address: address.clone(), detail: detail.clone(), why });
     };
+    if context.observed.principals.get(&key.principal).is_some_and(Principal::is_pim_itself) {
+        return leave("it is PIM's own".to_owned());
+    }
     let entry = match authority::of_assignment(context.desired, context.observed, key) {
         Standing::Owned(entry) => entry,
         Standing::Ignored => return,

@@ -115,7 +115,13 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             difference.unmanaged.push(Unmanaged { address, detail, why });
             continue;
         }
-        let gaps = [Part::PlainAssignments, Part::ActiveSchedules, Part::ActiveInstances, Part::EligibleSchedules];
+        let gaps = [
+            Part::Roles,
+            Part::PlainAssignments,
+            Part::ActiveSchedules,
+            Part::ActiveInstances,
+            Part::EligibleSchedules,
+        ];
         if let Some(gap) = gaps.iter().find_map(|part| context.observed.gap(role.surface, *part)) {
             let why = format!("would be removed, but {} could not be read", gap.part.as_str());
             difference.unmanaged.push(Unmanaged { address, detail, why });

@@ -125,6 +125,16 @@ fn contradictions(
             mistakes.push(mistake.help(format!("declare `{path}: []` to clear them and unlock the settings")));
         }
     }
+    if before.approval != after.approval && !before.approval.unmodelled.is_empty() {
+        let fields = [SettingField::ApprovalRequired, SettingField::Approvers];
+        let message = format!(
+            "`{address}` has {}, which writing its approval would remove unseen",
+            before.approval.unmodelled.join(" and ")
+        );
+        let mistake = Diagnostic::error("approval-beyond-the-language", Some(line(&fields)), message);
+        mistakes
+            .push(mistake.help("simplify the approval in the portal first, or leave `activation.approval` undeclared"));
+    }
     for event in [Event::EligibleAssignment, Event::ActiveAssignment] {
         let (old, new) = (&before.event(event).expiration, &after.event(event).expiration);
         // the service refuses a rule that demands an end and knows no maximum (InvalidPolicy, graph.md 3.6 #8)

@@ -33,6 +33,8 @@ pub fn factory(surface: Surface) -> Settings {
             is_approver_justification_required: true,
             timeout_days: 1,
             approvers: BTreeSet::new(),
+            is_required_for_extension: false,
+            unmodelled: Vec::new(),
         },
         authentication_context: AuthenticationContext { is_enabled: false, claim: None },
     }

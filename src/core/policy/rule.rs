@@ -232,6 +232,12 @@ pub struct Approval {
     pub timeout_days: u32,
     /// Who may approve; empty is the service's own fallback on directory roles (graph.md 3.4).
     pub approvers: BTreeSet<Approver>,
+    /// Whether an extension waits for approval too. No manifest declares it: it is kept as read.
+    pub is_required_for_extension: bool,
+    /// What else the live rule holds that no manifest can declare (further stages, escalation). Writing the rule would lose
+    /// it, so a change of such a rule is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmodelled: Vec<String>,
 }
 
 /// Conditional Access context of activations.

@@ -298,6 +298,7 @@ fn settings() -> Change {
     after.activation.expiration.maximum = Some(Period::hours(4));
     after.activation.require = [Demand::Justification, Demand::Ticket].into();
     after.approval.is_required = true;
+    after.approval.unmodelled = vec!["escalation".to_owned()];
     after.approval.approvers = [
         Approver::Group(PrincipalId::new("0b00b2f4-0000-4000-8000-000000000010")),
         Approver::User(PrincipalId::new("0b00b2f4-0000-4000-8000-000000000011")),
