@@ -49,10 +49,17 @@ pub(crate) struct Global {
           value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub timeout: u32,
     /// Say more: requests by endpoint, waits, edges between changes. Twice: every request.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "ROLEWRIGHT_VERBOSE", help_heading = "Global options")]
     pub verbose: u8,
     /// Say nothing on stderr but errors.
-    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        env = "ROLEWRIGHT_QUIET",
+        help_heading = "Global options"
+    )]
     pub quiet: bool,
     /// The form of log lines on stderr.
     #[arg(

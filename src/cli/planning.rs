@@ -28,7 +28,7 @@ pub(crate) struct PlanningArgs {
     #[arg(default_value = ".")]
     pub path: PathBuf,
     /// Only this change and what it requires; may be given several times. Addresses are those that `plan` prints.
-    #[arg(long = "target", value_name = "ADDRESS")]
+    #[arg(long = "target", value_name = "ADDRESS", env = "ROLEWRIGHT_TARGET")]
     pub targets: Vec<String>,
     /// Go on although a part of the tenant could not be read. Nothing is removed there.
     #[arg(long)]

@@ -83,3 +83,32 @@ fn without_credentials_the_reason_is_said_and_nothing_is_planned() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("AZURE_CLIENT_SECRET"), "{stderr}");
 }
+
+#[test]
+fn flags_can_be_set_by_environment_variables() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, value: &str| {
+        let output = rolewright(folder.path()).env(name, value).args(["schema"]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(run("ROLEWRIGHT_COLOR", "never").0, Some(0));
+    assert_eq!(run("ROLEWRIGHT_COLOR", "mauve").0, Some(64), "a wrong value is wrong usage");
+    assert_eq!(run("ROLEWRIGHT_QUIET", "true").0, Some(0));
+    assert_eq!(run("ROLEWRIGHT_VERBOSE", "1").0, Some(0));
+    for verb in ["validate", "plan", "drift", "schema", "sandbox"] {
+        let help = rolewright(folder.path()).args([verb, "--help"]).output().unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        let mut flag = None;
+        for line in help.lines().map(str::trim) {
+            if let Some(at) = line.find("--").filter(|at| *at <= 4 && line.starts_with('-')) {
+                assert_eq!(flag, None, "{verb}: this flag has no variable");
+                let name = line[at..].split([' ', '.']).next().unwrap();
+                flag = (!["--help", "--version", "--allow-incomplete"].contains(&name)).then(|| name.to_owned());
+            }
+            if line.contains("[env: ROLEWRIGHT_") {
+                flag = None;
+            }
+        }
+        assert_eq!(flag, None, "{verb}: this flag has no variable");
+    }
+}
