@@ -42,15 +42,15 @@ impl Document {
             let mut mismatches = mismatches(file, &tree, compiled, &value);
             let is_hopeless = mismatches.len() > LIMIT;
             mismatches.truncate(LIMIT);
-            let drop = routes(&mismatches);
             diagnostics.extend(mismatches.into_iter().map(|mismatch| mismatch.diagnostic));
             if is_hopeless {
                 let message = format!("the document has more than {LIMIT} mistakes; the rest is not shown");
                 diagnostics.push(Diagnostic::error(code::TOO_MANY_MISTAKES, Some(origin(file, tree.span)), message));
                 value = Value::Null;
             } else {
-                tree.prune(&drop);
-                value = prune_until_valid(file, &mut tree, compiled);
+                // what is broken already was complained about when the text was read
+                tree.prune(&[]);
+                value = prune_until_valid(file, &mut tree, compiled, kind);
             }
         }
         let root = |key: &str| value.get(key).filter(|part| part.is_object());
@@ -158,6 +158,18 @@ fn find_kind(file: &SourceFile, tree: &Node, diagnostics: &mut Vec<Diagnostic>) 
     }
 }
 
+/// Puts harmless values where an assignment lacks what it needs, so that one mistake in its schedule does not hide the mistakes
+/// in its role, scopes and principals. The document is refused already; no check has anything to say about these values.
+fn stand_in(kind: Kind, value: &mut Value) {
+    let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) else { return };
+    if matches!(kind, Kind::EligibleAssignment | Kind::ActiveAssignment) {
+        spec.entry("schedule").or_insert_with(|| serde_json::json!({ "end": "9998-01-01T00:00:00Z" }));
+    }
+    if kind == Kind::ActiveAssignment {
+        spec.entry("purpose").or_insert_with(|| Value::from("criticalInfrastructure"));
+    }
+}
+
 fn mismatches(file: &SourceFile, tree: &Node, compiled: &Compiled, value: &Value) -> Vec<Mismatch> {
     let errors: Vec<_> = compiled.validator.iter_errors(value).collect();
     Explainer { file, tree, schema: &compiled.schema }.explain(&errors)
@@ -170,9 +182,10 @@ fn routes(mismatches: &[Mismatch]) -> Vec<String> {
 
 /// Leaves out what does not fit until the rest does: without a key that it needs, a mapping does not fit either. Ends because
 /// every round removes something.
-fn prune_until_valid(file: &SourceFile, tree: &mut Node, compiled: &Compiled) -> Value {
+fn prune_until_valid(file: &SourceFile, tree: &mut Node, compiled: &Compiled, kind: Kind) -> Value {
     loop {
-        let value = tree.to_value();
+        let mut value = tree.to_value();
+        stand_in(kind, &mut value);
         let drop = routes(&mismatches(file, tree, compiled, &value));
         if drop.is_empty() {
             return value;

@@ -410,3 +410,18 @@ mod property {
         }
     }
 }
+
+#[test]
+fn a_mistake_in_a_schedule_hides_no_other_mistake() {
+    let text = "apiVersion: rolewright/v1\nkind: EligibleAssignment\nmetadata: {name: a}\nspec:\n  \
+                role: {directoryRole: Helpdesk Administrater}\n  scopes: [emae]\n  \
+                principals: [{servicePrincipal: Payroll App}]\n  schedule: {duration: P6M}\n---\n\
+                apiVersion: rolewright/v1\nkind: ActiveAssignment\nmetadata: {name: b}\nspec:\n  \
+                role: {directoryRole: Nobody Knows}\n  principals: [{user: a@b.example}]\n";
+    let manifests = super::validate_sources(vec![("a.yaml".to_owned(), text.to_owned())]);
+    let codes: Vec<&str> = manifests.diagnostics.iter().map(|d| d.code).collect();
+    for code in ["unknown-role", "unknown-scope", "eligible-service-principal", "invalid-duration", "missing-key"] {
+        assert!(codes.contains(&code), "{code} is missing: {codes:?}");
+    }
+    assert_eq!(codes.iter().filter(|code| **code == "unknown-role").count(), 2, "{codes:?}");
+}
