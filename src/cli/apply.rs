@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::{Either, join, select};
 use jiff::SignedDuration;
 
 use crate::cli::connection::{Connection, Purpose};
@@ -77,12 +79,20 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         confirm(context, &plan)?;
         // the answer took its time: what was reviewed must still be so
         let again = planning::plan(context, declared, connection, targets, &nonce).await?;
+        let mut exit = plan::verdict(&again, args.planning.allow_incomplete, &overrides);
+        if exit != Exit::Success {
+            // the same work may be refused now: who else holds the role, or can use it, is no part of a change
+            context.print(&plan::show(&again, Format::Text, &options))?;
+        }
         if !is_same_work(&plan, &again) {
+            exit = exit.and(Exit::Stale);
+        }
+        if exit != Exit::Success {
             context.complain(
                 "the tenant changed while you were reading; nothing was written",
                 Some("run `rolewright apply` again and review the new plan"),
             );
-            return Ok(Exit::Stale);
+            return Ok(exit);
         }
     }
     let mut journal: Box<dyn Journal> = match &args.journal {
@@ -90,27 +100,41 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         None => Box::new(NoJournal),
     };
     let mut progress = Bar::new(context, &plan);
-    let stop = stop_on_signal();
-    let report = Applier {
-        client: &connection.client,
-        writer: connection.client.writer(),
-        clock: connection.clock.clone(),
-        journal: &mut *journal,
-        progress: &mut progress,
-        stop: &stop,
+    let interrupt = Interrupt::listen();
+    let stop = interrupt.stop.clone();
+    let work = async {
+        let report = Applier {
+            client: &connection.client,
+            writer: connection.client.writer(),
+            clock: connection.clock.clone(),
+            journal: &mut *journal,
+            progress: &mut progress,
+            stop: &stop,
+        }
+        .apply(&plan)
+        .await;
+        progress.finish();
+        context.print(&render::report::text(&plan, &report, &options))?;
+        if report.was_wider {
+            context.complain("the service granted more than was asked for; see above", None);
+        }
+        let mut exit = if report.is_complete() { Exit::Success } else { Exit::Partial };
+        if !stop.load(Ordering::SeqCst) {
+            exit = exit.and(verify(context, args, declared, connection, &plan, &report, &stop).await?);
+        }
+        Ok(exit)
+    };
+    match select(pin!(work), pin!(interrupt.again())).await {
+        Either::Left((exit, _)) => exit,
+        Either::Right(((), _)) => {
+            context.complain(
+                "ended at once by a second Ctrl-C: the request under way may have happened, and settings loosened for \
+                 assignments may still be loose",
+                Some("run `rolewright apply` again; it does only what is still missing"),
+            );
+            Ok(Exit::Partial)
+        }
     }
-    .apply(&plan)
-    .await;
-    progress.finish();
-    context.print(&render::report::text(&plan, &report, &options))?;
-    if report.was_wider {
-        context.complain("the service granted more than was asked for; see above", None);
-    }
-    let mut exit = if report.is_complete() { Exit::Success } else { Exit::Partial };
-    if !stop.load(Ordering::SeqCst) {
-        exit = exit.and(verify(context, args, declared, connection, &plan, &report).await?);
-    }
-    Ok(exit)
 }
 
 /// Compares again until nothing is left to do, or what is left is not a matter of time.
@@ -121,6 +145,7 @@ async fn verify(
     connection: &Connection,
     plan: &Plan,
     report: &Report,
+    stop: &AtomicBool,
 ) -> Result<Exit, Fault> {
     let done: Vec<&str> = (report.outcomes.iter())
         .filter(|outcome| outcome.state.is_success() || matches!(outcome.state, State::Pending(_)))
@@ -129,6 +154,10 @@ async fn verify(
     let mut left: Option<Plan> = None;
     for seconds in LOOKS {
         connection.clock.sleep(SignedDuration::from_secs(seconds)).await;
+        if stop.load(Ordering::SeqCst) {
+            context.say("Stopped before the check of the tenant was over.\n");
+            break;
+        }
         let again = match &args.planning.targets {
             // addresses that have no change any more would be mistakes
             targets if !targets.is_empty() => {
@@ -153,11 +182,18 @@ async fn verify(
         );
         return Ok(Exit::Error);
     }
+    // what was not looked at is not said to be in order
+    let extent = match (args.planning.targets.is_empty(), left.complete) {
+        (true, true) => "",
+        (false, true) => " for the targets",
+        (true, false) => " as far as the tenant could be read",
+        (false, false) => " for the targets, as far as the tenant could be read",
+    };
     if left.changes.is_empty() {
-        context.print("\nChecked: the second plan is empty.\n")?;
+        context.print(&format!("\nChecked{extent}: the second plan is empty.\n"))?;
         return Ok(Exit::Success);
     }
-    let mut text = String::from("\nChecked: the second plan is not empty. Left to do:\n");
+    let mut text = format!("\nChecked{extent}: the second plan is not empty. Left to do:\n");
     for change in &left.changes {
         text.push_str(&format!("  {} {}\n", change.action.as_str(), render::escape::terminal(&change.address)));
     }
@@ -192,16 +228,43 @@ fn is_same_work(reviewed: &Plan, again: &Plan) -> bool {
     reviewed.complete == again.complete && reviewed.changes.iter().map(key).eq(again.changes.iter().map(key))
 }
 
-/// After the first Ctrl-C no further step begins; the one under way is finished and noted.
-fn stop_on_signal() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+/// Ctrl-C. After the first no further step begins but those that tighten what was loosened; the one under way is finished
+/// and noted. The second ends the run at once.
+struct Interrupt {
+    stop: Arc<AtomicBool>,
+    second: tokio::sync::oneshot::Receiver<()>,
+}
+
+impl Interrupt {
+    fn listen() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (tell, second) = tokio::sync::oneshot::channel();
+        let flag = stop.clone();
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_err() {
+                return;
+            }
             flag.store(true, Ordering::SeqCst);
+            // listens before it speaks: whoever reads the line may press at once
+            let (pressed, ()) = join(tokio::signal::ctrl_c(), async {
+                let text = "Stopping after the step under way; Ctrl-C again ends at once.";
+                let _ = writeln!(std::io::stderr().lock(), "{text}");
+            })
+            .await;
+            if pressed.is_ok() {
+                let _ = tell.send(());
+            }
+        });
+        Self { stop, second }
+    }
+
+    /// Ends at the second Ctrl-C.
+    async fn again(self) {
+        if self.second.await.is_err() {
+            // nobody listens any more
+            std::future::pending::<()>().await;
         }
-    });
-    stop
+    }
 }
 
 /// The journal as a file: opened for appending, one line per entry, flushed to the disk before the next write is sent.

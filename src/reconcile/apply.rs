@@ -33,7 +33,7 @@ pub struct Applier<'a> {
     pub journal: &'a mut dyn Journal,
     /// Tells.
     pub progress: &'a mut dyn Progress,
-    /// When set, no further step begins.
+    /// When set, no further step begins but those that tighten what this run has loosened.
     pub stop: &'a AtomicBool,
 }
 
@@ -53,19 +53,25 @@ impl Applier<'_> {
         // phases of each change that did not succeed
         let mut unmet: BTreeMap<usize, BTreeSet<Phase>> = BTreeMap::new();
         let mut ordinals: BTreeMap<usize, usize> = BTreeMap::new();
+        // changes whose settings this run has loosened, or may have: whatever happens, they are tightened again
+        let mut loosened: BTreeSet<usize> = BTreeSet::new();
         let mut runner = Runner::new(self.client.clone(), self.writer.clone(), self.clock.clone());
         for step in &steps {
             let change = &plan.changes[step.change];
             let ordinal = ordinals.entry(step.change).or_default();
             let request = change.request_ids.get(*ordinal).copied();
             *ordinal += 1;
-            let state = if self.stop.load(Ordering::SeqCst) {
+            runner.takes_back = step.phase == Phase::TightenAssignment && loosened.contains(&step.change);
+            let state = if self.stop.load(Ordering::SeqCst) && !runner.takes_back {
                 State::Stopped
             } else if let Some(reason) = blocked(plan, step, &unmet) {
                 self.note(plan, step, "skipped", request, None, Some(reason.clone()), None);
                 State::Skipped(reason)
             } else {
                 self.progress.begin(change, step.phase);
+                if step.phase == Phase::LoosenAssignment {
+                    loosened.insert(step.change);
+                }
                 let state = self.run(&mut runner, plan, step, request).await;
                 self.progress.end(change, step.phase, &state);
                 state
@@ -73,7 +79,7 @@ impl Applier<'_> {
             if !state.is_success() {
                 unmet.entry(step.change).or_default().insert(step.phase);
             }
-            merge(&mut states, step.change, state);
+            merge(&mut states, step, state);
         }
         report.outcomes = (0..plan.changes.len())
             .map(|change| Outcome { change, state: states.remove(&change).unwrap_or(State::AlreadySo) })
@@ -99,7 +105,11 @@ impl Applier<'_> {
                 request_id,
             })
         };
-        match runner.run(change, step, &mut record).await {
+        let ended = runner.run(change, step, &mut record).await;
+        if runner.journal_error.is_some() {
+            self.stop.store(true, Ordering::SeqCst);
+        }
+        match ended {
             Ended::Done => State::Done,
             Ended::AlreadySo => State::AlreadySo,
             Ended::Pending(why) => State::Pending(why),
@@ -143,8 +153,9 @@ fn blocked(plan: &Plan, step: &Step, unmet: &BTreeMap<usize, BTreeSet<Phase>>) -
     })
 }
 
-/// Joins the states of a change's parts: the worst counts, the first of equals stays.
-fn merge(states: &mut BTreeMap<usize, State>, change: usize, state: State) {
+/// Joins the states of a change's parts: the worst counts, the first of equals stays. Where a part was written and another
+/// stopped, the change is neither done nor not begun.
+fn merge(states: &mut BTreeMap<usize, State>, step: &Step, state: State) {
     let rank = |state: &State| match state {
         State::AlreadySo => 0,
         State::Done => 1,
@@ -153,10 +164,15 @@ fn merge(states: &mut BTreeMap<usize, State>, change: usize, state: State) {
         State::Pending(_) => 4,
         State::Failed(_) => 5,
     };
-    match states.get(&change) {
-        Some(known) if rank(known) >= rank(&state) => {}
-        _ => {
-            states.insert(change, state);
+    let joined = match (states.remove(&step.change), state) {
+        (Some(State::Done | State::Pending(_)), State::Stopped) => {
+            State::Failed(format!("stopped half-way, before `{}`; apply again", step.phase.as_str()))
         }
-    }
+        (Some(State::Stopped), State::Done | State::Pending(_)) => {
+            State::Failed(format!("stopped half-way, all but `{}`; apply again", step.phase.as_str()))
+        }
+        (Some(known), state) if rank(&known) >= rank(&state) => known,
+        (_, state) => state,
+    };
+    states.insert(step.change, joined);
 }

@@ -44,6 +44,10 @@ pub(super) struct Runner {
     settled_scopes: BTreeSet<String>,
     pub(super) remarks: Vec<String>,
     pub(super) was_wider: bool,
+    /// Why the journal could not be written. Then nothing more is sent but what takes something back.
+    pub(super) journal_error: Option<String>,
+    /// Whether what is sent takes back what this run gave, which no broken journal may hinder.
+    pub(super) takes_back: bool,
 }
 
 /// The two ids of a role that was just made: assignments refer to one, policies are keyed by the other (graph.md 3.6 #1).
@@ -71,10 +75,24 @@ impl Runner {
             settled_scopes: BTreeSet::new(),
             remarks: Vec::new(),
             was_wider: false,
+            journal_error: None,
+            takes_back: false,
         }
     }
 
     pub(super) async fn run(&mut self, change: &Change, step: &Step, record: &mut Record<'_>) -> Ended {
+        let was_fine = self.journal_error.is_none();
+        let ended = self.carry_out(change, step, record).await;
+        match (&self.journal_error, ended) {
+            (Some(error), Ended::Done | Ended::AlreadySo) if was_fine => Ended::Failed(error.clone()),
+            (Some(error), Ended::Pending(why) | Ended::Failed(why)) if was_fine && why != *error => {
+                Ended::Failed(format!("{error}; {why}"))
+            }
+            (_, ended) => ended,
+        }
+    }
+
+    async fn carry_out(&mut self, change: &Change, step: &Step, record: &mut Record<'_>) -> Ended {
         let Some(surface) = surface::of(change.surface) else {
             return Ended::Failed(format!("the {} surface cannot be written yet", change.surface));
         };
@@ -93,29 +111,36 @@ impl Runner {
     }
 
     /// Sends one command and notes it before and after: what is on the journal's last line may have happened.
-    async fn send(&self, surface: &dyn Surface, command: &Command, record: &mut Record<'_>) -> Sent {
+    ///
+    /// An answer that cannot be noted counts all the same: what it granted is judged, and taken back where it is too much.
+    async fn send(&mut self, surface: &dyn Surface, command: &Command, record: &mut Record<'_>) -> Sent {
         let call = format!("{} {}", command.verb.as_str(), command.path);
         if let Err(error) = record("sending", Some(call.clone()), None, None) {
-            return Sent::Failed(format!("the journal cannot be written: {error}"));
+            self.lose_journal(&error);
+        }
+        if let Some(error) = self.journal_error.as_ref().filter(|_| !self.takes_back) {
+            return Sent::Failed(error.clone());
         }
         let result = self.writer.send(command).await;
         let (outcome, request_id) = match &result {
             Ok(answer) => (format!("HTTP {}", answer.status), answer.request_id.clone()),
             Err(error) => (error.to_string(), error.refusal().and_then(|r| r.request_id.clone())),
         };
-        let noted = record("answered", Some(call), Some(outcome), request_id);
-        let sent = match result {
+        if let Err(error) = record("answered", Some(call), Some(outcome), request_id) {
+            self.lose_journal(&error);
+        }
+        match result {
             Ok(answer) => Sent::Answer(answer),
             Err(TransportError::Refused(refusal)) => Sent::Refused(surface.refusal(&refusal)),
             Err(error) if error.is_ambiguous() || matches!(error, TransportError::Body { .. }) => {
                 Sent::Doubtful(error.to_string())
             }
             Err(error) => Sent::Failed(error.to_string()),
-        };
-        match noted {
-            Ok(()) => sent,
-            Err(error) => Sent::Failed(format!("the journal cannot be written: {error}")),
         }
+    }
+
+    fn lose_journal(&mut self, error: &std::io::Error) {
+        self.journal_error.get_or_insert_with(|| format!("the journal cannot be written: {error}"));
     }
 
     async fn wait(&self, duration: SignedDuration) {

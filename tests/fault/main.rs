@@ -8,4 +8,5 @@ mod stage;
 mod killed;
 mod play;
 mod read;
+mod stopped;
 mod write;

@@ -4,6 +4,7 @@
 mod access;
 mod approval;
 mod authentication_context;
+mod confirmation;
 mod custom_role;
 mod green_field;
 mod guard;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
-use rolewright::cli::{Surroundings, run_with};
+use rolewright::cli::{Answer, Surroundings, run_with};
 use rolewright::clock::ManualClock;
 use rolewright::sandbox::{Entry, FaultRule, Running, Sandbox, SandboxOptions};
 use serde_json::{Value, json};
@@ -127,6 +127,21 @@ impl Stage {
 
     /// Runs a command over the folder as an application.
     pub(crate) fn run_as(&self, app: &str, arguments: &[&str]) -> Run {
+        self.run_with_answer(app, arguments, None)
+    }
+
+    /// Applies, and does `meanwhile` before it answers `yes` to the question.
+    #[allow(dead_code, reason = "shared by the binaries that use this stage")]
+    pub(crate) fn apply_asked(&self, arguments: &[&str], meanwhile: impl Fn() + Send + 'static) -> Run {
+        let answer = move || {
+            meanwhile();
+            Ok("yes\n".to_owned())
+        };
+        let line: Vec<&str> = std::iter::once("apply").chain(arguments.iter().copied()).collect();
+        self.run_with_answer(APPLY, &line, Some(Box::new(answer)))
+    }
+
+    fn run_with_answer(&self, app: &str, arguments: &[&str], answer: Option<Answer>) -> Run {
         let (stdout, stderr) = (Sink::default(), Sink::default());
         let app = app.to_owned();
         let surroundings = Surroundings {
@@ -140,7 +155,7 @@ impl Stage {
             }),
             clock: Some(Arc::new(self.clock.clone())),
             is_terminal: (false, false),
-            answer: None,
+            answer,
         };
         let folder = self.folder.path().to_string_lossy().into_owned();
         let mut line = vec!["rolewright", arguments[0], &folder];

@@ -266,6 +266,7 @@ impl Runner {
         record: &mut Record<'_>,
     ) -> Ended {
         self.was_wider = true;
+        self.takes_back = true;
         let Subject::Assignment { key, principal_type, .. } = &change.subject else {
             return Ended::Failed(wider.why);
         };
