@@ -13,6 +13,7 @@ use crate::core::origin::Origin;
 use crate::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
 use crate::core::plan::{Plan, Settings, plan};
 use crate::core::policy::default::factory;
+use crate::core::policy::field::{DeclaredSettings, SettingField, SettingValue, Want};
 use crate::core::policy::rule::Event;
 use crate::core::principal::{Principal, PrincipalType};
 use crate::core::role_definition::{Permissions, RoleDefinition};
@@ -247,4 +248,47 @@ fn removals_wait_for_the_grants_they_rely_on() {
         ]
     );
     assert!(plan.changes.iter().all(|change| matches!(change.subject, Subject::Assignment { .. })));
+}
+
+#[test]
+fn a_built_in_role_that_nobody_knows_is_named_and_left_alone() {
+    let mut observed = tenant(&[(GA, "ada", Active), (HELPDESK, "cy", Active), (HELPDESK, "dan", Active)]);
+    let id = RoleId::new("0f0e5a00-0000-4000-8000-00000000000a");
+    let mut role = observed.roles.remove(&RoleId::new(HELPDESK)).unwrap();
+    (role.id, role.template_id, role.display_name) = (id.clone(), id.clone(), "Quantum Administrator".into());
+    observed.roles.insert(id.clone(), role);
+    for name in ["cy", "dan"] {
+        let found = observed.assignments.remove(&key(HELPDESK, name, Active)).unwrap();
+        observed.assignments.insert(key(id.as_str(), name, Active), found);
+    }
+    let mut desired = manifests(&[(GA, "ada", Active)]);
+    let plan = planned(&desired, &observed, &[]);
+    assert!(plan.is_empty());
+    let notices: Vec<_> = plan.notices.iter().filter(|notice| notice.code == "role-unknown-to-globs").collect();
+    assert_eq!(notices.len(), 1, "once for the role");
+    assert_eq!(notices[0].address.as_deref(), Some("directory/role-definition/Quantum Administrator"));
+    let named = Extent::DirectoryRoles(vec![Pattern::new("Quantum Administrator").unwrap()]);
+    desired.tenant.ownership.entries[0].value.extent = named;
+    let plan = planned(&desired, &observed, &[]);
+    assert_eq!(plan.changes.len(), 2);
+    assert!(plan.notices.iter().all(|notice| notice.code != "role-unknown-to-globs"));
+}
+
+#[test]
+fn a_targeted_widening_brings_the_removals_that_it_follows() {
+    let observed =
+        tenant(&[(GA, "ada", Active), (GA, "bea", Active), (HELPDESK, "cy", Eligible), (HELPDESK, "dan", Eligible)]);
+    let mut desired = manifests(&[(GA, "ada", Active), (HELPDESK, "dan", Eligible)]);
+    let target = Target::Directory { role: RoleId::new(HELPDESK), scope: DirectoryScope::Tenant };
+    let mut settings = DeclaredSettings::default();
+    let field = SettingField::Require(Event::Activation);
+    let value = SettingValue::Requirements(Default::default());
+    settings.fields.insert(field, at(Want::Value(value)));
+    desired.settings.insert(target, at(settings));
+    let plan = planned(&desired, &observed, &["directory/settings/Helpdesk Administrator"]);
+    let kept: Vec<&str> = plan.changes.iter().map(|change| change.address.as_str()).collect();
+    assert_eq!(
+        kept,
+        ["directory/eligible/Helpdesk Administrator@tenant/user:cy", "directory/settings/Helpdesk Administrator"]
+    );
 }
