@@ -93,14 +93,33 @@ fn any_matches(patterns: &[Pattern], role: &RoleDefinition, name: &str) -> bool 
 /// tenant's synchronisation.
 const ON_PREMISES_SYNCHRONIZATION: &str = "a92aed5d-d78a-4d16-b381-09adb37eb3b0";
 
-/// Tells whether globs pass the role over: hidden, system-assigned, deprecated and synchronisation roles (design.md 2).
+/// Tells whether globs pass the role over: hidden, system-assigned, deprecated and synchronisation roles (design.md 2), and
+/// built-in ones that are newer than the catalog, which may be any of these.
 pub fn is_reserved(role: &RoleDefinition) -> bool {
     let id = role.id.as_str();
     let known = || directory_role::find(id).filter(|known| known.id == id);
     role.is_built_in
         && role.surface == Surface::Directory
         && ([directory_role::DIRECTORY_SYNCHRONIZATION, ON_PREMISES_SYNCHRONIZATION].contains(&id)
-            || known().is_some_and(|known| known.kind != RoleKind::Assignable))
+            || known().is_none_or(|known| known.kind != RoleKind::Assignable))
+}
+
+/// Returns the ownership entry that would claim the assignment with authority, were its built-in role not missing in the catalog.
+pub fn unknown_to_globs<'a>(
+    desired: &'a Desired,
+    observed: &Observed,
+    key: &AssignmentKey,
+) -> Option<&'a Declared<OwnershipEntry>> {
+    let role = observed.roles.get(key.target.role()?)?;
+    let is_unknown = role.is_built_in
+        && role.surface == Surface::Directory
+        && directory_role::find(role.id.as_str()).is_none_or(|known| known.id != role.id.as_str());
+    let would_match = |entry: &&Declared<OwnershipEntry>| match &entry.value.extent {
+        Extent::DirectoryRoles(patterns) => patterns.iter().any(|p| p.matches(&role.display_name)),
+        Extent::AzureScopes { .. } | Extent::Groups(_) => false,
+    };
+    let entry = desired.tenant.ownership.entries.iter().find(would_match).filter(|_| is_unknown)?;
+    (entry.value.assignments == Authority::Authoritative).then_some(entry)
 }
 
 #[cfg(test)]
@@ -108,20 +127,34 @@ mod tests {
     use super::*;
     use crate::core::role_definition::Permissions;
 
+    fn built_in(id: &str, name: &str) -> RoleDefinition {
+        RoleDefinition {
+            surface: Surface::Directory,
+            id: RoleId::new(id),
+            template_id: RoleId::new(id),
+            display_name: name.to_owned(),
+            description: String::new(),
+            is_enabled: true,
+            is_built_in: true,
+            permissions: Permissions::default(),
+            assignable_scopes: Default::default(),
+        }
+    }
+
+    #[test]
+    fn globs_pass_over_what_is_newer_than_the_catalog() {
+        let role = built_in("0f0e5a00-0000-4000-8000-00000000000a", "Quantum Administrator");
+        let pattern = |text: &str| [Pattern::new(text).unwrap()];
+        assert!(!any_matches(&pattern("*"), &role, &role.display_name));
+        assert!(any_matches(&pattern("Quantum Administrator"), &role, &role.display_name));
+        let custom = RoleDefinition { is_built_in: false, ..role };
+        assert!(any_matches(&pattern("*"), &custom, &custom.display_name));
+    }
+
     #[test]
     fn globs_pass_over_what_nobody_should_hold() {
         for known in directory_role::all() {
-            let role = RoleDefinition {
-                surface: Surface::Directory,
-                id: RoleId::new(known.id),
-                template_id: RoleId::new(known.id),
-                display_name: known.name.to_owned(),
-                description: String::new(),
-                is_enabled: true,
-                is_built_in: true,
-                permissions: Permissions::default(),
-                assignable_scopes: Default::default(),
-            };
+            let role = built_in(known.id, known.name);
             let pattern = |text: &str| [Pattern::new(text).unwrap()];
             let is_sync =
                 known.id == directory_role::DIRECTORY_SYNCHRONIZATION || known.id == ON_PREMISES_SYNCHRONIZATION;

@@ -105,6 +105,21 @@ pub struct ScheduleRow {
     pub condition: Option<String>,
 }
 
+impl ScheduleRow {
+    /// Tells whether the row yields an assignment or a running activation that is in force at `now`: what opens later, is over
+    /// or reaches its holder from elsewhere does not explain what is in force now.
+    fn is_in_force(&self, now: Timestamp) -> bool {
+        let is_over = self.end.is_some_and(|end| end <= now);
+        let is_later = self.start.is_some_and(|start| match (self.is_activated, &self.request) {
+            (true, _) => start > now,
+            // outside PIM the printed start is the time of the query (graph.md 2.8)
+            (false, None) => false,
+            (false, Some(_)) => start.duration_since(now) > crate::core::schedule::TOLERANCE,
+        });
+        self.membership == Membership::Direct && !is_over && !is_later
+    }
+}
+
 /// A row of an instance list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceRow {
@@ -216,7 +231,8 @@ impl Observed {
     /// - Schedules are the intent. A schedule that is over is dropped; one that is activated becomes an activation.
     /// - An assigned instance without a schedule is standing access all the same.
     /// - A plain row is explained by a schedule or instance of the same target and principal, or by an instance that names it
-    ///   as its origin; what remains is standing access that PIM does not know.
+    ///   as its origin; what remains is standing access that PIM does not know. Only a row that is the principal's own and in
+    ///   force explains anything.
     pub fn assemble(now: Timestamp, rows: Vec<Row>) -> Self {
         let mut observed = Self::empty(now);
         let (mut plain, mut instances, mut settings) = (Vec::new(), Vec::new(), Vec::new());
@@ -232,10 +248,7 @@ impl Observed {
                 Row::Instance(row) => instances.push(row),
                 Row::Principal(principal) => observed.learn(principal),
                 Row::Schedule(row) => {
-                    // what opens later does not explain what is in force now
-                    let is_later = row.request.is_some()
-                        && row.start.is_some_and(|start| start.duration_since(now) > crate::core::schedule::TOLERANCE);
-                    if row.mode == Mode::Active && !is_later {
+                    if row.mode == Mode::Active && row.is_in_force(now) {
                         explained.insert((row.target.clone(), row.principal.clone()));
                     }
                     observed.schedule(row);
@@ -246,14 +259,15 @@ impl Observed {
         let mut present: BTreeSet<(Target, PrincipalId)> = BTreeSet::new();
         let mut unscheduled = Vec::new();
         for row in instances {
-            origins.extend(row.origin);
+            // what reaches its holder from elsewhere, and what is over, explains nothing
             let is_over = row.end.is_some_and(|end| end <= now);
-            if row.membership == Membership::Direct && row.is_activated {
+            if row.membership != Membership::Direct || is_over {
+                continue;
+            }
+            origins.extend(row.origin);
+            if row.is_activated {
                 observed.activate(row.target.clone(), row.principal.clone(), row.end);
-            } else if row.membership == Membership::Direct
-                && !is_over
-                && !explained.contains(&(row.target.clone(), row.principal.clone()))
-            {
+            } else if !explained.contains(&(row.target.clone(), row.principal.clone())) {
                 unscheduled.push((row.target.clone(), row.principal.clone(), row.end));
             }
             present.insert((row.target, row.principal));
@@ -452,6 +466,40 @@ mod tests {
         let observed = Observed::assemble(now(), vec![Row::Schedule(later), Row::Plain(plain())]);
         assert_eq!(observed.unexplained().len(), 1);
         assert_eq!(observed.crowded.len(), 1);
+    }
+
+    #[test]
+    fn what_is_over_or_comes_from_elsewhere_explains_nothing() {
+        let over: Timestamp = "2026-06-01T11:00:00Z".parse().unwrap();
+        let instance = InstanceRow {
+            target: target(),
+            principal: PrincipalId::new("p"),
+            membership: Membership::Direct,
+            is_activated: false,
+            end: None,
+            origin: Some("plain-1".into()),
+        };
+        let mute = [
+            Row::Schedule(ScheduleRow { membership: Membership::Indirect, ..schedule(Mode::Active) }),
+            Row::Schedule(ScheduleRow { end: Some(over), ..schedule(Mode::Active) }),
+            Row::Schedule(ScheduleRow { end: Some(over), start: None, is_activated: true, ..schedule(Mode::Active) }),
+            Row::Schedule(ScheduleRow { is_activated: true, ..schedule(Mode::Active) }),
+            Row::Instance(InstanceRow { membership: Membership::Indirect, ..instance.clone() }),
+            Row::Instance(InstanceRow { end: Some(over), ..instance.clone() }),
+            Row::Instance(InstanceRow { end: Some(over), is_activated: true, ..instance.clone() }),
+        ];
+        for row in mute {
+            let observed = Observed::assemble(now(), vec![row.clone(), Row::Plain(plain())]);
+            let found = observed.assignments.values().next().map(|found| &found.provenance);
+            assert!(matches!(found, Some(Provenance::Plain { .. })), "{row:?} hides a plain row: {found:?}");
+            assert!(observed.activations.is_empty(), "{row:?}");
+            let observed = Observed::assemble(now(), vec![row.clone(), Row::Instance(instance.clone())]);
+            let found = observed.assignments.values().next().map(|found| &found.provenance);
+            assert_eq!(found, Some(&Provenance::Unscheduled), "{row:?} hides an instance");
+        }
+        let running = ScheduleRow { is_activated: true, start: None, ..schedule(Mode::Active) };
+        let observed = Observed::assemble(now(), vec![Row::Schedule(running), Row::Plain(plain())]);
+        assert!(observed.unexplained().is_empty(), "a running activation has a plain row");
     }
 
     #[test]

@@ -278,11 +278,12 @@ pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
     let mut edges: Vec<Edge> = Vec::new();
     let index = |address: &str| changes.iter().position(|c| c.address == address);
     for requirement in &change.requires {
-        let through = match step.phase {
-            Phase::RemoveRoles => Phase::Unassign,
-            _ => Phase::LoosenAssignment,
-        };
         if let Some(required) = index(&requirement.address) {
+            let through = match (step.phase, &changes[required].subject) {
+                (Phase::RemoveRoles, _) => Phase::Unassign,
+                (_, Subject::Assignment { .. }) => Phase::Assign,
+                _ => Phase::LoosenAssignment,
+            };
             edges.push(Edge { change: required, through, reason: requirement.reason.clone() });
         }
     }

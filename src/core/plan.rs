@@ -201,7 +201,8 @@ fn addresses(context: &Context<'_>) -> BTreeSet<String> {
     assignments.chain(settings).chain(roles).collect()
 }
 
-/// Keeps the targeted changes and what they require. An address that is in sync is a target without a change, and only one
+/// Keeps the targeted changes, what they require and what must precede them: without the removals that it follows, a widening
+/// would reach those who are to lose the role. An address that is in sync is a target without a change, and only one
 /// that names nothing is a mistake; `known` lists those that name something.
 fn target(
     changes: &mut Vec<Change>,
@@ -231,18 +232,28 @@ fn target(
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let requires: BTreeMap<String, Vec<String>> =
-        changes.iter().map(|c| (c.address.clone(), c.requires.iter().map(|r| r.address.clone()).collect())).collect();
-    let mut open: Vec<String> = wanted.iter().cloned().collect();
-    while let Some(address) = open.pop() {
-        for required in requires.get(&address).into_iter().flatten() {
-            if wanted.insert(required.clone()) {
-                open.push(required.clone());
+    let index: BTreeMap<&str, usize> = changes.iter().enumerate().map(|(at, c)| (c.address.as_str(), at)).collect();
+    let mut open: Vec<usize> = wanted.iter().filter_map(|address| index.get(address.as_str()).copied()).collect();
+    while let Some(at) = open.pop() {
+        for required in preceding(changes, at, &index) {
+            if wanted.insert(changes[required].address.clone()) {
+                open.push(required);
             }
         }
     }
     changes.retain(|change| wanted.contains(&change.address));
     Ok(())
+}
+
+/// Returns the changes that must have succeeded before parts of a change may run: what it requires, and what a widening follows.
+fn preceding(changes: &[Change], at: usize, index: &BTreeMap<&str, usize>) -> Vec<usize> {
+    let required = changes[at].requires.iter().filter_map(|r| index.get(r.address.as_str()).copied());
+    let steps = order::parts(&changes[at]).into_iter().map(|(phase, part)| Step { change: at, phase, part });
+    let followed = steps.flat_map(|step| order::edges(changes, &step)).filter(|edge| {
+        let parts = order::parts(&changes[edge.change]);
+        parts.iter().any(|(phase, _)| *phase <= edge.through)
+    });
+    required.chain(followed.map(|edge| edge.change)).collect()
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {

@@ -111,7 +111,7 @@ fn similar(live: &[&RoleDefinition], name: &str) -> Vec<String> {
 }
 
 /// Learns, in batches, what the lists did not say and a plan will show or judge: facts about the holders of the roles in
-/// `judged`, names of approvers, names of scopes. A refused read leaves the fact unknown.
+/// `judged`, names of approvers, names of scopes. A refused read leaves the fact unknown, and the guards say of whom.
 ///
 /// # Errors
 /// Only when no token can be had.
@@ -141,7 +141,8 @@ pub async fn enrich(
         let known = observed.principals.get(&key.principal);
         let is_judged = key.target.role().is_some_and(|role| judged.contains(&role.as_str()));
         if let Some(kind) = known.and_then(|p| p.kind) {
-            let is_vague = known.is_some_and(|p| p.is_synchronized.is_none() || p.is_enabled.is_none());
+            let is_vague =
+                known.is_some_and(|p| p.is_synchronized.is_none() || p.is_enabled.is_none() || p.is_guest.is_none());
             if is_judged && kind == PrincipalType::User && is_vague {
                 people.insert((key.principal.clone(), kind));
             }

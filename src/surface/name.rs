@@ -159,7 +159,11 @@ pub fn principal_of(row: &Value, kind: PrincipalType) -> Option<Principal> {
     }
     .map(str::to_owned);
     principal.is_enabled = flag(row, "accountEnabled");
-    principal.is_guest = text(row, "userType").map(|kind| kind.eq_ignore_ascii_case("Guest"));
+    // null on members that are older than the property
+    principal.is_guest = row
+        .get("userType")
+        .filter(|_| kind == PrincipalType::User)
+        .map(|kind| kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("Guest")));
     principal.is_synchronized = null_is_no("onPremisesSyncEnabled");
     if kind == PrincipalType::ServicePrincipal {
         principal.app_id = text(row, "appId").map(str::to_owned);

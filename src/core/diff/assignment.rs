@@ -13,6 +13,7 @@ use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
 use crate::core::principal::{Principal, PrincipalType};
+use crate::core::origin::Origin;
 use crate::core::schedule::{Verdict, Window};
 use crate::core::target::Surface;
 
@@ -258,7 +259,12 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         Standing::Owned(entry) => entry,
         Standing::Ignored => return,
         Standing::BreakGlass => return leave("it belongs to a break-glass account".to_owned()),
-        Standing::Additive => return leave("nobody declares it and no ownership entry claims it".to_owned()),
+        Standing::Additive => {
+            if let Some(entry) = authority::unknown_to_globs(context.desired, context.observed, key) {
+                difference.notices.push(unknown_role(context, key, entry.at.clone()));
+            }
+            return leave("nobody declares it and no ownership entry claims it".to_owned());
+        }
     };
     if context.observed.deleted_principals.contains(&key.principal) {
         return leave("its holder was deleted; the service removes what is left within days".to_owned());
@@ -296,6 +302,15 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         requires: Vec::new(),
         request_ids: Vec::new(),
     });
+}
+
+/// Says that globs pass over a built-in role that the catalog does not know: whether people should hold it, nobody here can tell.
+fn unknown_role(context: &Context<'_>, key: &AssignmentKey, at: Origin) -> Notice {
+    let role = key.target.role();
+    let address = role.map(|role| context.labels.role_definition(key.target.surface(), role));
+    let message = "a built-in role that this version does not know has holders that no manifest declares; globs pass it over, \
+                   write its name under `directoryRoles` to own it";
+    Notice::warning("role-unknown-to-globs", address, message, Some(at))
 }
 
 /// Says who uses an eligibility right now: no drift, never removed.

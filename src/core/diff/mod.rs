@@ -3,6 +3,7 @@
 //! One file per resource. Nothing here orders, judges or carries out anything.
 
 mod assignment;
+mod reliance;
 pub(crate) mod role;
 mod setting;
 
@@ -50,6 +51,7 @@ pub fn diff(context: &Context<'_>) -> Difference {
     setting::diff(context, &mut difference);
     assignment::diff(context, &mut difference);
     role::remove(context, &mut difference);
+    reliance::declare(&mut difference.changes);
     difference.changes.sort_by(|a, b| a.address.cmp(&b.address));
     for twins in difference.changes.windows(2).filter(|pair| pair[0].address == pair[1].address) {
         // requirements, targets and request ids go by address: two objects of one address must not be told apart by luck

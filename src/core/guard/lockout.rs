@@ -1,36 +1,18 @@
 //! Enough usable Global Administrators remain.
 
-use crate::core::assignment::{AssignmentKey, Mode};
-use crate::core::guard::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR, Scene, Verdict};
+use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment};
+use crate::core::guard::{PRIVILEGED_ROLE_ADMINISTRATOR, Scene, Verdict, is_at_tenant, is_global_administrator};
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::principal::PrincipalType;
-use crate::core::scope::DirectoryScope;
 use crate::core::target::{Surface, Target};
 
-/// Refuses a plan after which fewer than `limits.minGlobalAdministrators` users hold Global Administrator permanently and
-/// actively: direct, enabled, cloud-only, no guests. Also refuses to take away the last holder, active or eligible, of the two
+/// Refuses a plan that lowers the number of users who hold Global Administrator permanently and actively (direct, enabled,
+/// cloud-only, no guests) below `limits.minGlobalAdministrators`. Of whom a fact is not known does not count as left. Also refuses to take away the last holder, active or eligible, of the two
 /// roles that can give roles back.
 pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mut Vec<Notice>) {
-    let is_unknown = |mode| scene.before.missing(Surface::Directory, mode).is_some();
-    if is_unknown(Mode::Active) {
-        return;
-    }
-    let minimum = scene.desired.tenant.limits.min_global_administrators as usize;
-    let (before, after) = (usable(scene.before), usable(scene.after));
-    let message = format!(
-        "{after} usable permanent Global Administrator(s) remain (there are {before}); at least {minimum} are demanded"
-    );
-    if after < minimum && after < before {
-        verdicts.push(Verdict {
-            guard: "lockout".into(),
-            message,
-            overridden_by: Some("--allow-few-global-administrators".into()),
-        });
-    } else if after < minimum {
-        notices.push(Notice::warning("lockout", None, message, Some(scene.desired.tenant.at.clone())));
-    }
-    if !is_unknown(Mode::Eligible) && rescuers(scene.before) > 0 && rescuers(scene.after) == 0 {
+    // whoever is known to be left counts; those that an incomplete read hides do not
+    if rescuers(scene.before) > 0 && rescuers(scene.after) == 0 {
         verdicts.push(Verdict {
             guard: "lockout".into(),
             message:
@@ -39,39 +21,87 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
             overridden_by: None,
         });
     }
+    // with a gap, the guard of incomplete reads judges
+    if scene.before.missing(Surface::Directory, Mode::Active).is_some() {
+        return;
+    }
+    let minimum = scene.desired.tenant.limits.min_global_administrators as usize;
+    let (before, after) = (count(scene.before), count(scene.after));
+    let is_lowered = after.certain < before.certain || after.possible < before.possible;
+    let message = |left: usize, there: usize| {
+        format!(
+            "{left} usable permanent Global Administrator(s) remain (there are {there}); at least {minimum} are demanded"
+        )
+    };
+    if is_lowered && after.certain < minimum {
+        let unknown = match after.possible - after.certain {
+            0 => String::new(),
+            count => format!("; {count} more could not be judged"),
+        };
+        verdicts.push(Verdict {
+            guard: "lockout".into(),
+            message: message(after.certain, before.possible) + &unknown,
+            overridden_by: Some("--allow-few-global-administrators".into()),
+        });
+    } else if after.possible < minimum {
+        let message = message(after.possible, before.possible);
+        notices.push(Notice::warning("lockout", None, message, Some(scene.desired.tenant.at.clone())));
+    }
+    for key in permanent(scene.after).filter(|key| usability(scene.after, key).is_none()) {
+        let message = "whether its holder is an enabled, cloud-only user and no guest could not be read; it does not count \
+                       as a Global Administrator who remains";
+        notices.push(Notice::warning("holder-not-readable", Some(scene.labels.assignment(key)), message, None));
+    }
 }
 
-/// Counts users who hold Global Administrator so that they can use it whatever else breaks. A fact that is not known does
-/// not count against them, except the kind: an unknown principal may be deleted.
-fn usable(state: &Observed) -> usize {
-    state
-        .assignments
-        .iter()
-        .filter(|(key, found)| {
-            let principal = state.principals.get(&key.principal);
-            key.mode == Mode::Active
-                && is_at_tenant(&key.target, GLOBAL_ADMINISTRATOR)
-                && found.window.end.is_none()
-                && !found.window.is_pending()
-                && principal.is_some_and(|p| {
-                    p.kind == Some(PrincipalType::User)
-                        && p.is_enabled != Some(false)
-                        && p.is_guest != Some(true)
-                        && p.is_synchronized != Some(true)
-                })
-        })
-        .count()
+/// How many Global Administrators remain whatever else breaks.
+struct Count {
+    /// Those of whom every fact is known and right.
+    certain: usize,
+    /// These and those of whom no known fact is wrong.
+    possible: usize,
+}
+
+fn count(state: &Observed) -> Count {
+    let judged: Vec<Option<bool>> = permanent(state).map(|key| usability(state, key)).collect();
+    Count {
+        certain: judged.iter().filter(|is_usable| **is_usable == Some(true)).count(),
+        possible: judged.iter().filter(|is_usable| **is_usable != Some(false)).count(),
+    }
+}
+
+/// Returns who holds Global Administrator permanently, actively and directly.
+fn permanent(state: &Observed) -> impl Iterator<Item = &AssignmentKey> {
+    let is_permanent = |found: &ObservedAssignment| found.window.end.is_none() && !found.window.is_pending();
+    let held = state.assignments.iter().filter(move |(key, found)| {
+        key.mode == Mode::Active && is_global_administrator(&key.target) && is_permanent(found)
+    });
+    held.map(|(key, _)| key)
+}
+
+/// Tells whether a holder can use the role whatever else breaks: an enabled, cloud-only user, no guest. `None` when nothing known
+/// speaks against it and not everything is known.
+fn usability(state: &Observed, key: &AssignmentKey) -> Option<bool> {
+    if state.deleted_principals.contains(&key.principal) {
+        return Some(false);
+    }
+    let holder = state.principals.get(&key.principal)?;
+    let facts = [
+        // a kind that is newer than this program is no user
+        holder.kind.map(|kind| kind == PrincipalType::User).or(holder.name.as_ref().map(|_| false)),
+        holder.is_enabled,
+        holder.is_guest.map(|is_guest| !is_guest),
+        holder.is_synchronized.map(|is_synchronized| !is_synchronized),
+    ];
+    if facts.contains(&Some(false)) {
+        return Some(false);
+    }
+    facts.iter().all(Option::is_some).then_some(true)
 }
 
 /// Counts those who can give roles back.
 fn rescuers(state: &Observed) -> usize {
-    let can = |target: &Target| {
-        is_at_tenant(target, GLOBAL_ADMINISTRATOR) || is_at_tenant(target, PRIVILEGED_ROLE_ADMINISTRATOR)
-    };
+    let can = |target: &Target| is_global_administrator(target) || is_at_tenant(target, PRIVILEGED_ROLE_ADMINISTRATOR);
     let is_there = |key: &&AssignmentKey| !state.deleted_principals.contains(&key.principal);
     state.assignments.keys().filter(is_there).filter(|key| can(&key.target)).count()
-}
-
-fn is_at_tenant(target: &Target, role: &str) -> bool {
-    matches!(target, Target::Directory { role: r, scope: DirectoryScope::Tenant } if r.as_str() == role)
 }

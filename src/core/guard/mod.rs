@@ -3,6 +3,7 @@
 //! A guard refuses only what the plan makes worse, or touches and leaves unmet; what was already so is a notice.
 
 mod break_glass;
+mod incomplete;
 mod lockout;
 mod mass_removal;
 
@@ -11,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::core::change::Change;
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
+use crate::core::scope::DirectoryScope;
 use crate::core::state::Desired;
+use crate::core::target::Target;
 
 /// The verdict of one guard that refuses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,7 +47,7 @@ pub struct Scene<'a> {
 type Guard = fn(&Scene<'_>, &mut Vec<Verdict>, &mut Vec<Notice>);
 
 /// Every guard.
-const GUARDS: [Guard; 3] = [break_glass::judge, lockout::judge, mass_removal::judge];
+const GUARDS: [Guard; 4] = [break_glass::judge, incomplete::judge, lockout::judge, mass_removal::judge];
 
 /// Asks every guard.
 pub fn judge(scene: &Scene<'_>) -> (Vec<Verdict>, Vec<Notice>) {
@@ -61,3 +64,15 @@ pub fn judge(scene: &Scene<'_>) -> (Vec<Verdict>, Vec<Notice>) {
 pub(crate) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 /// Privileged Role Administrator (likewise).
 pub(crate) const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
+
+/// Tells whether the target is Global Administrator over the whole tenant.
+fn is_global_administrator(target: &Target) -> bool {
+    is_at_tenant(target, GLOBAL_ADMINISTRATOR)
+}
+
+fn is_at_tenant(target: &Target, role: &str) -> bool {
+    matches!(target, Target::Directory { role: r, scope: DirectoryScope::Tenant } if r.as_str() == role)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! Plans over a small tenant, and what the guards say of them.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance};
+use crate::core::change::{Action, Subject};
+use crate::core::declared::Declared;
+use crate::core::id::{PrincipalId, RoleId, TenantId};
+use crate::core::observed::{Part, Unreadable};
+use crate::core::order::{Phase, edges};
+use crate::core::origin::Origin;
+use crate::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
+use crate::core::plan::{Plan, Settings, plan};
+use crate::core::policy::default::factory;
+use crate::core::policy::field::{DeclaredSettings, SettingField, SettingValue, Want};
+use crate::core::policy::rule::Event;
+use crate::core::principal::{Principal, PrincipalType};
+use crate::core::role_definition::{Permissions, RoleDefinition};
+use crate::core::schedule::{Schedule, Window};
+use crate::core::state::{ApplyAs, Limits, Tenant};
+use crate::core::target::Surface;
+
+const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+
+fn origin() -> Origin {
+    Origin { file: "m.yaml".into(), line: 1, column: 1, start: 0, end: 0 }
+}
+
+fn at<T>(value: T) -> Declared<T> {
+    Declared::new(value, origin())
+}
+
+fn key(role: &str, person: &str, mode: Mode) -> AssignmentKey {
+    let target = Target::Directory { role: RoleId::new(role), scope: DirectoryScope::Tenant };
+    AssignmentKey { target, principal: PrincipalId::new(person), mode }
+}
+
+fn person(name: &str) -> Principal {
+    let mut person = Principal::unknown(PrincipalId::new(name));
+    (person.kind, person.name) = (Some(PrincipalType::User), Some(name.to_owned()));
+    (person.is_enabled, person.is_guest, person.is_synchronized) = (Some(true), Some(false), Some(false));
+    person
+}
+
+/// A tenant with three roles and these permanent assignments.
+fn tenant(held: &[(&str, &str, Mode)]) -> Observed {
+    let mut observed = Observed::empty("2026-06-01T12:00:00Z".parse().unwrap());
+    for (id, name) in [
+        (GLOBAL_ADMINISTRATOR, "Global Administrator"),
+        (PRIVILEGED_ROLE_ADMINISTRATOR, "Privileged Role Administrator"),
+        (HELPDESK, "Helpdesk Administrator"),
+    ] {
+        let role = RoleDefinition {
+            surface: Surface::Directory,
+            id: RoleId::new(id),
+            template_id: RoleId::new(id),
+            display_name: name.to_owned(),
+            description: String::new(),
+            is_enabled: true,
+            is_built_in: true,
+            permissions: Permissions::default(),
+            assignable_scopes: Default::default(),
+        };
+        let target = Target::Directory { role: role.id.clone(), scope: DirectoryScope::Tenant };
+        let mut settings = factory(Surface::Directory);
+        for event in [Event::EligibleAssignment, Event::ActiveAssignment] {
+            settings.event_mut(event).expiration.is_required = false;
+        }
+        settings.active_assignment.require.clear();
+        observed.settings.insert(target, settings);
+        observed.roles.insert(role.id.clone(), role);
+    }
+    ["ada", "bea", "cy", "dan"].into_iter().for_each(|name| observed.learn(person(name)));
+    for (role, name, mode) in held {
+        let found = ObservedAssignment {
+            window: Window { start: None, end: None },
+            condition: None,
+            provenance: Provenance::Pim { request: "r".into() },
+        };
+        observed.assignments.insert(key(role, name, *mode), found);
+    }
+    observed
+}
+
+/// Manifests that own every role and declare these assignments as permanent.
+fn manifests(wanted: &[(&str, &str, Mode)]) -> Desired {
+    let extent = Extent::DirectoryRoles(vec![Pattern::new("*").unwrap()]);
+    let entry = OwnershipEntry { extent, assignments: Authority::Authoritative, role_definitions: Authority::Additive };
+    let mut desired = Desired {
+        tenant: Tenant {
+            name: "contoso".into(),
+            id: TenantId::new("t"),
+            apply_as: ApplyAs::Application,
+            ownership: Ownership { entries: vec![at(entry)], ignore: Ignore::default() },
+            break_glass: Vec::new(),
+            limits: Limits { max_removal_percent: 100, ..Limits::default() },
+            at: origin(),
+        },
+        roles: BTreeMap::new(),
+        settings: BTreeMap::new(),
+        assignments: BTreeMap::new(),
+    };
+    for (role, name, mode) in wanted {
+        declare(&mut desired, key(role, name, *mode), Schedule::Permanent);
+    }
+    desired
+}
+
+fn declare(desired: &mut Desired, key: AssignmentKey, schedule: Schedule) {
+    let declared = DeclaredAssignment {
+        principal_type: PrincipalType::User,
+        schedule,
+        condition: None,
+        justification: Some("because".into()),
+        ticket: None,
+        purpose: None,
+    };
+    desired.assignments.insert(key, at(declared));
+}
+
+fn until_autumn() -> Schedule {
+    Schedule::Window { start: None, end: "2026-09-01T00:00:00Z".parse().unwrap() }
+}
+
+fn planned(desired: &Desired, observed: &Observed, targets: &[&str]) -> Plan {
+    let settings = Settings {
+        tool_version: "0".into(),
+        cloud: "public".into(),
+        nonce: "n".into(),
+        manifests: "sha256:0".into(),
+        targets: targets.iter().map(|target| (*target).to_owned()).collect(),
+    };
+    plan(desired, &BTreeMap::new(), observed, &settings).unwrap()
+}
+
+fn refusing(plan: &Plan) -> Vec<&str> {
+    plan.verdicts.iter().map(|verdict| verdict.guard.as_str()).collect()
+}
+
+fn gap(part: Part) -> Unreadable {
+    Unreadable { surface: Surface::Directory, part, why: "HTTP 503".into() }
+}
+
+const GA: &str = GLOBAL_ADMINISTRATOR;
+use Mode::{Active, Eligible};
+
+#[test]
+fn what_a_gap_hides_is_not_touched() {
+    let mut observed = tenant(&[(GA, "ada", Active), (GA, "bea", Active), (HELPDESK, "cy", Active)]);
+    observed.unreadable = vec![gap(Part::ActiveInstances)];
+    let mut desired = manifests(&[(GA, "ada", Active), (GA, "bea", Active), (HELPDESK, "cy", Active)]);
+    assert!(planned(&desired, &observed, &[]).verdicts.is_empty());
+    // any other role may be narrowed
+    declare(&mut desired, key(HELPDESK, "cy", Active), until_autumn());
+    assert!(planned(&desired, &observed, &[]).verdicts.is_empty());
+    // unless its holder is a break-glass account
+    desired.tenant.break_glass = vec![at(PrincipalId::new("cy"))];
+    let plan = planned(&desired, &observed, &[]);
+    assert_eq!(refusing(&plan), ["incomplete-read"]);
+    assert_eq!(plan.verdicts[0].overridden_by, None);
+    let mut desired = manifests(&[(GA, "ada", Active), (GA, "bea", Active)]);
+    declare(&mut desired, key(GA, "bea", Active), until_autumn());
+    assert_eq!(refusing(&planned(&desired, &observed, &[])), ["incomplete-read"]);
+    // an eligibility that is taken away may be the last way back
+    let mut observed = tenant(&[(GA, "ada", Eligible), (GA, "bea", Eligible)]);
+    observed.unreadable = vec![gap(Part::ActiveSchedules)];
+    let desired = manifests(&[(GA, "ada", Eligible)]);
+    assert_eq!(refusing(&planned(&desired, &observed, &[])), ["incomplete-read"]);
+}
+
+#[test]
+fn the_last_known_rescuer_stays_though_eligibilities_could_not_be_read() {
+    let mut observed = tenant(&[(GA, "ada", Active), (HELPDESK, "bea", Active)]);
+    observed.unreadable = vec![gap(Part::EligibleSchedules)];
+    let mut desired = manifests(&[(HELPDESK, "bea", Active)]);
+    desired.tenant.limits.min_global_administrators = 0;
+    assert_eq!(refusing(&planned(&desired, &observed, &[])), ["lockout"]);
+}
+
+#[test]
+fn a_break_glass_account_that_is_touched_must_be_whole_afterwards() {
+    let observed = tenant(&[(GA, "ada", Active), (GA, "bea", Active)]);
+    let mut desired = manifests(&[(GA, "ada", Active), (GA, "bea", Active)]);
+    desired.tenant.break_glass = vec![at(PrincipalId::new("cy"))];
+    let plan = planned(&desired, &observed, &[]);
+    assert!(plan.verdicts.is_empty());
+    let notice = plan.notices.iter().find(|notice| notice.code == "break-glass").unwrap();
+    assert_eq!(notice.address.as_deref(), Some("directory/active/Global Administrator@tenant/user:cy"));
+    declare(&mut desired, key(HELPDESK, "cy", Active), Schedule::Permanent);
+    assert_eq!(refusing(&planned(&desired, &observed, &[])), ["break-glass"]);
+    declare(&mut desired, key(GA, "cy", Active), Schedule::Permanent);
+    assert!(planned(&desired, &observed, &[]).verdicts.is_empty());
+}
+
+#[test]
+fn whom_nobody_knows_does_not_count_as_left() {
+    let held = [(GA, "ada", Active), (GA, "bea", Active), (GA, "cy", Active)];
+    let mut observed = tenant(&held);
+    assert!(planned(&manifests(&held[..2]), &observed, &[]).verdicts.is_empty());
+    observed.principals.get_mut(&PrincipalId::new("bea")).unwrap().is_enabled = None;
+    let plan = planned(&manifests(&held[..2]), &observed, &[]);
+    assert_eq!(refusing(&plan), ["lockout"]);
+    assert!(plan.verdicts[0].message.contains("1 more could not be judged"), "{}", plan.verdicts[0].message);
+    // nothing is refused that the plan does not make worse, and it is said who could not be judged
+    let plan = planned(&manifests(&held), &observed, &[]);
+    assert!(plan.verdicts.is_empty());
+    let notice = plan.notices.iter().find(|notice| notice.code == "holder-not-readable").unwrap();
+    assert_eq!(notice.address.as_deref(), Some("directory/active/Global Administrator@tenant/user:bea"));
+    // one whose facts speak against it never counted
+    observed.principals.get_mut(&PrincipalId::new("bea")).unwrap().is_guest = Some(true);
+    assert!(planned(&manifests(&[held[0], held[2]]), &observed, &[]).verdicts.is_empty());
+}
+
+/// Returns what the step that takes `address` away waits for, with the phase through which it waits.
+fn awaited(plan: &Plan, address: &str) -> Vec<(String, Phase)> {
+    let steps = plan.steps().unwrap();
+    let step = steps.iter().find(|step| plan.changes[step.change].address == address).unwrap();
+    let edges = edges(&plan.changes, step);
+    edges.into_iter().map(|edge| (plan.changes[edge.change].address.clone(), edge.through)).collect()
+}
+
+#[test]
+fn removals_wait_for_the_grants_they_rely_on() {
+    let observed =
+        tenant(&[(GA, "ada", Active), (GA, "bea", Active), (HELPDESK, "cy", Active), (HELPDESK, "dan", Active)]);
+    let mut desired = manifests(&[(GA, "cy", Active), (HELPDESK, "cy", Eligible), (HELPDESK, "ada", Active)]);
+    declare(&mut desired, key(GA, "bea", Active), until_autumn());
+    let plan = planned(&desired, &observed, &[]);
+    let granted = vec![("directory/active/Global Administrator@tenant/user:cy".to_owned(), Phase::Assign)];
+    assert_eq!(awaited(&plan, "directory/active/Global Administrator@tenant/user:ada"), granted);
+    assert_eq!(awaited(&plan, "directory/active/Global Administrator@tenant/user:bea"), granted, "narrowed after it");
+    let swapped = vec![("directory/eligible/Helpdesk Administrator@tenant/user:cy".to_owned(), Phase::Assign)];
+    assert_eq!(awaited(&plan, "directory/active/Helpdesk Administrator@tenant/user:cy"), swapped);
+    assert_eq!(awaited(&plan, "directory/active/Helpdesk Administrator@tenant/user:dan"), []);
+    // the grant comes before the narrowing of the same phase
+    let steps = plan.steps().unwrap();
+    let at = |name: &str| steps.iter().position(|step| plan.changes[step.change].address.ends_with(name)).unwrap();
+    assert!(at("Global Administrator@tenant/user:cy") < at("Global Administrator@tenant/user:bea"));
+    // a targeted removal brings the grants that the guards counted
+    let plan = planned(&desired, &observed, &["directory/active/Global Administrator@tenant/user:ada"]);
+    let kept: Vec<(Action, &str)> = plan.changes.iter().map(|c| (c.action, c.address.as_str())).collect();
+    assert_eq!(
+        kept,
+        [
+            (Action::Remove, "directory/active/Global Administrator@tenant/user:ada"),
+            (Action::Create, "directory/active/Global Administrator@tenant/user:cy"),
+        ]
+    );
+    assert!(plan.changes.iter().all(|change| matches!(change.subject, Subject::Assignment { .. })));
+}
+
+#[test]
+fn a_built_in_role_that_nobody_knows_is_named_and_left_alone() {
+    let mut observed = tenant(&[(GA, "ada", Active), (HELPDESK, "cy", Active), (HELPDESK, "dan", Active)]);
+    let id = RoleId::new("0f0e5a00-0000-4000-8000-00000000000a");
+    let mut role = observed.roles.remove(&RoleId::new(HELPDESK)).unwrap();
+    (role.id, role.template_id, role.display_name) = (id.clone(), id.clone(), "Quantum Administrator".into());
+    observed.roles.insert(id.clone(), role);
+    for name in ["cy", "dan"] {
+        let found = observed.assignments.remove(&key(HELPDESK, name, Active)).unwrap();
+        observed.assignments.insert(key(id.as_str(), name, Active), found);
+    }
+    let mut desired = manifests(&[(GA, "ada", Active)]);
+    let plan = planned(&desired, &observed, &[]);
+    assert!(plan.is_empty());
+    let notices: Vec<_> = plan.notices.iter().filter(|notice| notice.code == "role-unknown-to-globs").collect();
+    assert_eq!(notices.len(), 1, "once for the role");
+    assert_eq!(notices[0].address.as_deref(), Some("directory/role-definition/Quantum Administrator"));
+    let named = Extent::DirectoryRoles(vec![Pattern::new("Quantum Administrator").unwrap()]);
+    desired.tenant.ownership.entries[0].value.extent = named;
+    let plan = planned(&desired, &observed, &[]);
+    assert_eq!(plan.changes.len(), 2);
+    assert!(plan.notices.iter().all(|notice| notice.code != "role-unknown-to-globs"));
+}
+
+#[test]
+fn a_targeted_widening_brings_the_removals_that_it_follows() {
+    let observed =
+        tenant(&[(GA, "ada", Active), (GA, "bea", Active), (HELPDESK, "cy", Eligible), (HELPDESK, "dan", Eligible)]);
+    let mut desired = manifests(&[(GA, "ada", Active), (HELPDESK, "dan", Eligible)]);
+    let target = Target::Directory { role: RoleId::new(HELPDESK), scope: DirectoryScope::Tenant };
+    let mut settings = DeclaredSettings::default();
+    let field = SettingField::Require(Event::Activation);
+    let value = SettingValue::Requirements(Default::default());
+    settings.fields.insert(field, at(Want::Value(value)));
+    desired.settings.insert(target, at(settings));
+    let plan = planned(&desired, &observed, &["directory/settings/Helpdesk Administrator"]);
+    let kept: Vec<&str> = plan.changes.iter().map(|change| change.address.as_str()).collect();
+    assert_eq!(
+        kept,
+        ["directory/eligible/Helpdesk Administrator@tenant/user:cy", "directory/settings/Helpdesk Administrator"]
+    );
+}
