@@ -201,6 +201,10 @@ fn no_file_has_grown_too_long() {
 fn prose_names_what_exists() {
     let mut wrong = Vec::new();
     for file in PROSE.iter().flat_map(|path| files(path)) {
+        // what is known of Microsoft's APIs names files of other repositories, and the contract what is yet to come
+        if relative(&file).starts_with("docs/api/") || relative(&file) == "docs/design.md" {
+            continue;
+        }
         let is_source = file.extension().is_some_and(|extension| extension == "rs");
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !is_source || line.starts_with("//!")) {

@@ -88,7 +88,7 @@ codes! {
     MISSING_SCOPES "missing-scopes" Error "An Azure assignment or custom role says not where it holds.";
     INVALID_PATTERN "invalid-pattern" Error "A glob cannot be read.";
     INVALID_APPROVER "invalid-approver" Error "Somebody cannot be an approver.";
-    WRONG_CONDITION "condition-not-possible" Error "Only assignments of Azure roles can have a condition.";
+    WRONG_CONDITION "condition-on-wrong-surface" Error "Only assignments of Azure roles can have a condition.";
     FAN_OUT "fan-out-not-planned" Error "Role settings for every scope below a management group cannot be planned yet.";
     CONFLICTING_DECLARATION "conflicting-declaration" Error "Two manifests declare the same thing differently.";
     DUPLICATE_DECLARATION "duplicate-declaration" Warning "Two manifests declare the same thing.";

@@ -264,7 +264,7 @@ fn what_does_not_fit_the_surface_is_refused() {
         ("{directoryRole: R}", "  scopes: [sub]\n", "1.yaml:6:12 wrong-scope"),
         ("{directoryRole: R}", "  scopes: [subb]\n", "1.yaml:6:12 unknown-scope"),
         ("{directoryRole: R}", "  scopes: [/nonsense]\n", "1.yaml:6:12 invalid-scope"),
-        ("{directoryRole: R}", "  condition: x\n", "1.yaml:6:3 condition-not-possible"),
+        ("{directoryRole: R}", "  condition: x\n", "1.yaml:6:3 condition-on-wrong-surface"),
         ("{azureRole: R}", "", "1.yaml:4:1 missing-scopes"),
         ("{azureRole: R}", "  scopes: [tenant]\n", "1.yaml:6:12 wrong-scope"),
         ("{group: G, access: owner}", "  scopes: [tenant]\n", "1.yaml:6:3 wrong-scope"),
