@@ -1,5 +1,7 @@
 //! What a plan must not do, and who decides about what nobody declared.
 
+use serde_json::json;
+
 use crate::stage::{Stage, tenant};
 use crate::words::{OWN_ALL, active, eligible, permanent, settings};
 
@@ -175,6 +177,43 @@ fn too_few_global_administrators_need_a_flag() {
     stage.erase("b.yaml");
     let mark = stage.mark();
     stage.run(&["apply", "--yes", "--allow-few-global-administrators", "--allow-mass-removal"]).exits(3);
+    assert!(stage.written_since(mark).is_empty());
+}
+
+#[test]
+fn nobody_loses_the_role_when_the_grants_that_were_counted_fail() {
+    let stage = Stage::new();
+    let own = "  ownership: [{directoryRoles: [Global Administrator], assignments: authoritative}]\n";
+    let carol = stage.user("carol");
+    stage.write("tenant.yaml", &tenant(own));
+    let people = "[{user: breakglass1@contoso.example}, {user: carol@contoso.example}]";
+    stage.write("a.yaml", &active("a", "Global Administrator", people, "{permanent: true}"));
+    stage.advance(1);
+    let refused = json!({"answer": {"status": 403, "code": "UnknownError"}});
+    let post = json!({"method": "POST", "path": "/roleAssignmentScheduleRequests"});
+    stage.faults(json!([{"match": post, "effect": refused}]));
+    let run = stage.run(&["apply", "--yes"]).exits(4);
+    run.says("nobody loses this role before those who are to hold it do");
+    stage.faults(json!([]));
+    let holders = stage.rows("roleAssignmentSchedules");
+    assert_eq!(holders.len(), 2, "both of those who held it still do: {holders:?}");
+    assert!(holders.iter().all(|row| row["principalId"] != carol.as_str()));
+    stage.apply();
+    stage.assert_converged();
+}
+
+#[test]
+fn global_administrators_are_not_narrowed_where_something_could_not_be_read() {
+    let stage = Stage::new();
+    stage.write("tenant.yaml", &tenant(""));
+    stage.write("b.yaml", &active("b", "Global Administrator", FIRST, "{end: 2026-12-01T00:00:00Z}"));
+    let unread = json!({"answer": {"status": 403, "code": "UnknownError"}});
+    let list = json!({"method": "GET", "path": "/roleAssignmentScheduleInstances"});
+    stage.faults(json!([{"match": list, "effect": unread}]));
+    let plan = stage.run(&["plan", "--format", "json", "--allow-incomplete"]).exits(3).json();
+    assert_eq!(plan["verdicts"][0]["guard"], "incomplete-read");
+    let mark = stage.mark();
+    stage.run(&["apply", "--yes", "--allow-incomplete", "--allow-few-global-administrators"]).exits(3);
     assert!(stage.written_since(mark).is_empty());
 }
 
