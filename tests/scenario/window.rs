@@ -274,25 +274,13 @@ fn schedules_that_get_new_ids_or_print_durations_are_the_same_assignments() {
 
 #[test]
 fn what_runs_out_while_it_is_being_extended_is_renewed() {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    let is_armed = Arc::new(AtomicBool::new(false));
-    let trigger = is_armed.clone();
-    let stage = Stage::with(|options| {
-        let clock = options.base.clone();
-        options.observer = Some(rolewright::sandbox::Observer::new(move |entry, _| {
-            // two hours pass between the plan's last read and the first write
-            if entry.path.ends_with("/roleEligibilitySchedules") && trigger.swap(false, Ordering::SeqCst) {
-                drop(clock.sleep(SignedDuration::from_hours(2)));
-            }
-        }));
-    });
-    let alice = stage.user("alice");
-    change(&stage, "{duration: P1D, renewBefore: PT3H}");
-    stage.apply();
-    stage.advance(23);
+    let (stage, alice) = with_alice("{duration: P1D, renewBefore: PT3H}");
+    stage.clock.advance(SignedDuration::from_mins(24 * 60 - 1));
     assert_eq!(stage.changes(), [format!("extend {ADDRESS}")]);
-    is_armed.store(true, Ordering::SeqCst);
+    // one minute is left, and the service asks to come back in two
+    let busy = serde_json::json!({ "answer": { "status": 429, "retryAfter": 120 } });
+    let first = serde_json::json!({ "method": "POST", "path": "roleEligibilityScheduleRequests", "to": 1 });
+    stage.faults(serde_json::json!([{ "match": first, "effect": busy }]));
     stage.apply();
     assert_eq!(stage.requested("eligible"), ["adminAssign", "adminRenew"]);
     assert!(is_in(&stage, &stage.end("eligible", &alice), days(1)));

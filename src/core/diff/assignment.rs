@@ -12,8 +12,8 @@ use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
-use crate::core::principal::{Principal, PrincipalType};
 use crate::core::origin::Origin;
+use crate::core::principal::{Principal, PrincipalType};
 use crate::core::schedule::{Verdict, Window};
 use crate::core::target::Surface;
 
