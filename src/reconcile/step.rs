@@ -288,18 +288,25 @@ impl Runner {
         locator: &Locator,
         record: &mut Record<'_>,
     ) -> Ended {
+        let Subject::Role { before: Some(before), .. } = &change.subject else {
+            return Ended::Failed("not a role definition".to_owned());
+        };
+        match self.live_role(surface, before).await {
+            Ok(Some(live)) if !is_same_role(&live, before) => {
+                return Ended::Failed("the role changed since it was read; plan again".to_owned());
+            }
+            Ok(_) => {}
+            Err(error) => return Ended::Failed(format!("the role could not be read before its removal: {error}")),
+        }
         let command = surface.encode(&change.subject, &step.part, AssignVerb::Remove, locator);
         match self.send(surface, &command, record).await {
             Sent::Answer(_) => Ended::Done,
             Sent::Refused(Outcome::DoesNotExist | Outcome::NotReplicated(_)) => Ended::AlreadySo,
             Sent::Refused(outcome) => Ended::Failed(refusal_text(&outcome)),
-            Sent::Doubtful(why) => match &change.subject {
-                Subject::Role { before: Some(role), .. } => match self.find_role(surface, role).await {
-                    Ok(found) if found.as_ref().is_none_or(|found| found.id != role.id) => Ended::Done,
-                    Ok(_) => Ended::Failed(why),
-                    Err(error) => Ended::Failed(format!("{why}; {error}")),
-                },
-                _ => Ended::Failed(why),
+            Sent::Doubtful(why) => match self.live_role(surface, before).await {
+                Ok(None) => Ended::Done,
+                Ok(Some(_)) => Ended::Failed(why),
+                Err(error) => Ended::Failed(format!("{why}; {error}")),
             },
             Sent::Failed(why) => Ended::Failed(why),
         }
