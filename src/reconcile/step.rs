@@ -16,7 +16,7 @@ use crate::core::target::Target;
 use crate::reconcile::patience;
 use crate::surface::{self, AssignVerb, Locator, Outcome, Surface};
 use crate::transport::{Client, TransportError, Writer};
-use crate::wire::{Answer, Command};
+use crate::wire::{Answer, Command, Query};
 
 mod assign;
 
@@ -431,32 +431,40 @@ impl Runner {
         Ok(None)
     }
 
-    /// Waits until a scope that may be young is seen twice: a request scoped to an administrative unit that the service does
-    /// not know everywhere was granted on the whole tenant (traps: msgraph-sdk-powershell#1996).
+    /// Waits until a scope that may be young is seen twice, seconds apart: a request scoped to an administrative unit that the
+    /// service does not know everywhere was granted on the whole tenant (traps: msgraph-sdk-powershell#1996). Once per run.
     async fn settle_scope(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
-        let Some(query) = surface.scope_query(target) else { return Ok(()) };
-        if self.settled_scopes.contains(&query.path) {
+        let queries = surface.scope_queries(target);
+        let Some(first) = queries.first() else { return Ok(()) };
+        if self.settled_scopes.contains(&first.path) {
             return Ok(());
         }
         let mut seen = 0;
         let mut waits = patience::looks();
         loop {
-            match self.client.reader().get(&query).await {
-                Ok(_) => seen += 1,
-                Err(error) if error.is_absent() => seen = 0,
-                Err(error) => return Err(format!("the scope could not be read: {error}")),
-            }
+            seen = if self.is_there(&queries).await? { seen + 1 } else { 0 };
             if seen >= 2 {
-                self.settled_scopes.insert(query.path);
+                self.settled_scopes.insert(first.path.clone());
                 return Ok(());
             }
-            if seen == 0 {
-                match waits.next() {
-                    Some(wait) => self.wait(wait).await,
-                    None => return Err("the scope does not exist".to_owned()),
-                }
+            match waits.next() {
+                Some(_) if seen == 1 => self.wait(patience::SECOND_LOOK).await,
+                Some(wait) => self.wait(wait).await,
+                None => return Err("the scope does not exist".to_owned()),
             }
         }
+    }
+
+    /// Tells whether any of the reads shows an object.
+    async fn is_there(&self, queries: &[Query]) -> Result<bool, String> {
+        for query in queries {
+            match self.client.reader().get(query).await {
+                Ok(_) => return Ok(true),
+                Err(error) if error.is_absent() => {}
+                Err(error) => return Err(format!("the scope could not be read: {error}")),
+            }
+        }
+        Ok(false)
     }
 }
 
