@@ -9,6 +9,7 @@ use crate::core::change::{Action, Change, Subject};
 use crate::core::id::RoleId;
 use crate::core::observed::Row;
 use crate::core::order::{Step, StepPart};
+use crate::core::policy::default::factory;
 use crate::core::policy::rule::RuleId;
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
@@ -40,6 +41,8 @@ pub(super) struct Runner {
     clock: SharedClock,
     /// The ids that created roles really got, by the id that was asked for.
     got: BTreeMap<RoleId, GotIds>,
+    /// Roles whose settings were assumed and have not been seen yet.
+    pub(super) assumed: BTreeSet<RoleId>,
     /// Scopes that were seen twice in this run.
     settled_scopes: BTreeSet<String>,
     pub(super) remarks: Vec<String>,
@@ -72,6 +75,7 @@ impl Runner {
             writer,
             clock,
             got: BTreeMap::new(),
+            assumed: BTreeSet::new(),
             settled_scopes: BTreeSet::new(),
             remarks: Vec::new(),
             was_wider: false,
@@ -429,6 +433,28 @@ impl Runner {
             }
         }
         Ok(None)
+    }
+
+    /// Makes sure that the settings of a new role, where the service shows them, are those that its assignments were judged by.
+    async fn check_assumed(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
+        let Some(role) = target.role().filter(|role| self.assumed.contains(*role)).cloned() else { return Ok(()) };
+        let keys = match self.got.get(&role) {
+            Some(got) => vec![Some(got.template_id.clone()), Some(got.id.clone())],
+            None => vec![Some(role.clone())],
+        };
+        let Some((_, live)) = self.look_policy(surface, &target.policy_target(), &keys).await? else { return Ok(()) };
+        let assumed = factory(target.surface());
+        let others: Vec<String> = RuleId::ALL
+            .iter()
+            .filter(|id| !live.rule(**id).holds(&assumed.rule(**id)))
+            .map(ToString::to_string)
+            .collect();
+        if !others.is_empty() {
+            let rules = others.join(", ");
+            return Err(format!("the role's settings are not the defaults that were assumed ({rules}); plan again"));
+        }
+        self.assumed.remove(&role);
+        Ok(())
     }
 
     /// Waits until a scope that may be young is seen twice, seconds apart: a request scoped to an administrative unit that the

@@ -35,6 +35,9 @@ impl Runner {
         let Subject::Assignment { key, before, ask: Some(ask), .. } = &change.subject else {
             return Ended::Failed("not an assignment".to_owned());
         };
+        if let Err(why) = self.check_assumed(surface, &key.target).await {
+            return Ended::Failed(why);
+        }
         let key = live_key(key, locator.role.as_ref());
         if let Err(why) = self.settle_scope(surface, &key.target).await {
             return Ended::Failed(why);
