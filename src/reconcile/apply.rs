@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::SharedClock;
-use crate::core::change::Change;
+use crate::core::change::{Change, Subject};
+use crate::core::id::RoleId;
 use crate::core::order::{Phase, Step, edges};
 use crate::core::plan::Plan;
 use crate::reconcile::journal::{Entry, Journal};
@@ -56,6 +57,7 @@ impl Applier<'_> {
         // changes whose settings this run has loosened, or may have: whatever happens, they are tightened again
         let mut loosened: BTreeSet<usize> = BTreeSet::new();
         let mut runner = Runner::new(self.client.clone(), self.writer.clone(), self.clock.clone());
+        runner.assumed = assumed(plan);
         for step in &steps {
             let change = &plan.changes[step.change];
             let ordinal = ordinals.entry(step.change).or_default();
@@ -151,6 +153,20 @@ fn blocked(plan: &Plan, step: &Step, unmet: &BTreeMap<usize, BTreeSet<Phase>>) -
         let failed = unmet.get(&edge.change)?.iter().any(|phase| *phase <= edge.through);
         failed.then(|| format!("`{}` did not succeed: {}", plan.changes[edge.change].address, edge.reason))
     })
+}
+
+/// Returns the roles that the plan makes and whose settings it leaves alone: what is granted of them was judged by settings that
+/// nobody has seen.
+fn assumed(plan: &Plan) -> BTreeSet<RoleId> {
+    let made = plan.changes.iter().filter_map(|change| match &change.subject {
+        Subject::Role { before: None, after: Some(role) } => Some(role.id.clone()),
+        _ => None,
+    });
+    let is_set = |role: &RoleId| {
+        (plan.changes.iter())
+            .any(|change| matches!(&change.subject, Subject::Settings { target, .. } if target.role() == Some(role)))
+    };
+    made.filter(|role| !is_set(role)).collect()
 }
 
 /// Joins the states of a change's parts: the worst counts, the first of equals stays. Where a part was written and another

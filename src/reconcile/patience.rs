@@ -6,6 +6,9 @@ use jiff::SignedDuration;
 /// four are the pattern that works (graph.md 6.4); new custom roles take up to minutes.
 pub(super) const LOOKS: [u64; 8] = [2, 4, 8, 16, 30, 30, 30, 30];
 
+/// The wait between two looks that must both show an object: one after the other, both could meet the same replica.
+pub(super) const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(2);
+
 /// The wait between two tries to remove what is younger than five minutes, and how long to go on: the rule lifts after five
 /// minutes, six are allowed (design.md 3).
 pub(super) const YOUTH_STEP: SignedDuration = SignedDuration::from_secs(30);

@@ -9,6 +9,7 @@ use crate::core::change::{Action, Change, Subject};
 use crate::core::id::RoleId;
 use crate::core::observed::Row;
 use crate::core::order::{Step, StepPart};
+use crate::core::policy::default::factory;
 use crate::core::policy::rule::RuleId;
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
@@ -16,7 +17,7 @@ use crate::core::target::Target;
 use crate::reconcile::patience;
 use crate::surface::{self, AssignVerb, Locator, Outcome, Surface};
 use crate::transport::{Client, TransportError, Writer};
-use crate::wire::{Answer, Command};
+use crate::wire::{Answer, Command, Query};
 
 mod assign;
 
@@ -40,6 +41,8 @@ pub(super) struct Runner {
     clock: SharedClock,
     /// The ids that created roles really got, by the id that was asked for.
     got: BTreeMap<RoleId, GotIds>,
+    /// Roles whose settings were assumed and have not been seen yet.
+    pub(super) assumed: BTreeSet<RoleId>,
     /// Scopes that were seen twice in this run.
     settled_scopes: BTreeSet<String>,
     pub(super) remarks: Vec<String>,
@@ -72,6 +75,7 @@ impl Runner {
             writer,
             clock,
             got: BTreeMap::new(),
+            assumed: BTreeSet::new(),
             settled_scopes: BTreeSet::new(),
             remarks: Vec::new(),
             was_wider: false,
@@ -288,18 +292,25 @@ impl Runner {
         locator: &Locator,
         record: &mut Record<'_>,
     ) -> Ended {
+        let Subject::Role { before: Some(before), .. } = &change.subject else {
+            return Ended::Failed("not a role definition".to_owned());
+        };
+        match self.live_role(surface, before).await {
+            Ok(Some(live)) if !is_same_role(&live, before) => {
+                return Ended::Failed("the role changed since it was read; plan again".to_owned());
+            }
+            Ok(_) => {}
+            Err(error) => return Ended::Failed(format!("the role could not be read before its removal: {error}")),
+        }
         let command = surface.encode(&change.subject, &step.part, AssignVerb::Remove, locator);
         match self.send(surface, &command, record).await {
             Sent::Answer(_) => Ended::Done,
             Sent::Refused(Outcome::DoesNotExist | Outcome::NotReplicated(_)) => Ended::AlreadySo,
             Sent::Refused(outcome) => Ended::Failed(refusal_text(&outcome)),
-            Sent::Doubtful(why) => match &change.subject {
-                Subject::Role { before: Some(role), .. } => match self.find_role(surface, role).await {
-                    Ok(found) if found.as_ref().is_none_or(|found| found.id != role.id) => Ended::Done,
-                    Ok(_) => Ended::Failed(why),
-                    Err(error) => Ended::Failed(format!("{why}; {error}")),
-                },
-                _ => Ended::Failed(why),
+            Sent::Doubtful(why) => match self.live_role(surface, before).await {
+                Ok(None) => Ended::Done,
+                Ok(Some(_)) => Ended::Failed(why),
+                Err(error) => Ended::Failed(format!("{why}; {error}")),
             },
             Sent::Failed(why) => Ended::Failed(why),
         }
@@ -424,32 +435,62 @@ impl Runner {
         Ok(None)
     }
 
-    /// Waits until a scope that may be young is seen twice: a request scoped to an administrative unit that the service does
-    /// not know everywhere was granted on the whole tenant (traps: msgraph-sdk-powershell#1996).
+    /// Makes sure that the settings of a new role, where the service shows them, are those that its assignments were judged by.
+    async fn check_assumed(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
+        let Some(role) = target.role().filter(|role| self.assumed.contains(*role)).cloned() else { return Ok(()) };
+        let keys = match self.got.get(&role) {
+            Some(got) => vec![Some(got.template_id.clone()), Some(got.id.clone())],
+            None => vec![Some(role.clone())],
+        };
+        let Some((_, live)) = self.look_policy(surface, &target.policy_target(), &keys).await? else { return Ok(()) };
+        let assumed = factory(target.surface());
+        let others: Vec<String> = RuleId::ALL
+            .iter()
+            .filter(|id| !live.rule(**id).holds(&assumed.rule(**id)))
+            .map(ToString::to_string)
+            .collect();
+        if !others.is_empty() {
+            let rules = others.join(", ");
+            return Err(format!("the role's settings are not the defaults that were assumed ({rules}); plan again"));
+        }
+        self.assumed.remove(&role);
+        Ok(())
+    }
+
+    /// Waits until a scope that may be young is seen twice, seconds apart: a request scoped to an administrative unit that the
+    /// service does not know everywhere was granted on the whole tenant (traps: msgraph-sdk-powershell#1996). Once per run.
     async fn settle_scope(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
-        let Some(query) = surface.scope_query(target) else { return Ok(()) };
-        if self.settled_scopes.contains(&query.path) {
+        let queries = surface.scope_queries(target);
+        let Some(first) = queries.first() else { return Ok(()) };
+        if self.settled_scopes.contains(&first.path) {
             return Ok(());
         }
         let mut seen = 0;
         let mut waits = patience::looks();
         loop {
-            match self.client.reader().get(&query).await {
-                Ok(_) => seen += 1,
-                Err(error) if error.is_absent() => seen = 0,
-                Err(error) => return Err(format!("the scope could not be read: {error}")),
-            }
+            seen = if self.is_there(&queries).await? { seen + 1 } else { 0 };
             if seen >= 2 {
-                self.settled_scopes.insert(query.path);
+                self.settled_scopes.insert(first.path.clone());
                 return Ok(());
             }
-            if seen == 0 {
-                match waits.next() {
-                    Some(wait) => self.wait(wait).await,
-                    None => return Err("the scope does not exist".to_owned()),
-                }
+            match waits.next() {
+                Some(_) if seen == 1 => self.wait(patience::SECOND_LOOK).await,
+                Some(wait) => self.wait(wait).await,
+                None => return Err("the scope does not exist".to_owned()),
             }
         }
+    }
+
+    /// Tells whether any of the reads shows an object.
+    async fn is_there(&self, queries: &[Query]) -> Result<bool, String> {
+        for query in queries {
+            match self.client.reader().get(query).await {
+                Ok(_) => return Ok(true),
+                Err(error) if error.is_absent() => {}
+                Err(error) => return Err(format!("the scope could not be read: {error}")),
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -99,9 +99,9 @@ pub trait Surface: Send + Sync {
     /// Returns the reads that show one role definition by either of its ids, and by its name.
     fn role_reads(&self, role: &RoleDefinition) -> Vec<Read>;
 
-    /// Returns the read of the object that is the target's scope, where there is one that may be too young to be known
-    /// everywhere.
-    fn scope_query(&self, target: &Target) -> Option<Query>;
+    /// Returns the reads of the object that is the target's scope, where there is one that may be too young to be known
+    /// everywhere; it is there when any of them shows it.
+    fn scope_queries(&self, target: &Target) -> Vec<Query>;
 
     /// Returns the rows of one page of a read, and what is wrong with the others: a part with a row that cannot be understood
     /// is unreadable, never empty.

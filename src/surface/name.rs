@@ -80,6 +80,13 @@ pub fn unit_query(id: &ObjectId) -> Query {
     Query::new(Api::Graph, format!("/directory/administrativeUnits/{id}")).option("$select", "id,displayName")
 }
 
+/// Returns the reads of an object that is a scope by itself: an app registration or a service principal (graph.md 2.4), whose
+/// id does not say which.
+pub fn object_queries(id: &ObjectId) -> [Query; 2] {
+    ["applications", "servicePrincipals"]
+        .map(|collection| Query::new(Api::Graph, format!("/{collection}/{id}")).option("$select", "id"))
+}
+
 /// Returns the list of authentication contexts.
 pub fn context_query() -> Query {
     Query::new(Api::Graph, "/identity/conditionalAccess/authenticationContextClassReferences")

@@ -6,6 +6,7 @@ mod approval;
 mod authentication_context;
 mod confirmation;
 mod custom_role;
+mod doubt;
 mod green_field;
 mod guard;
 mod incomplete;

@@ -97,7 +97,15 @@ fn applications_are_scopes_too() {
     let grant = eligible("a", "Cloud Application Administrator", ALICE, "{end: 2026-09-01T00:00:00Z}");
     stage.write("a.yaml", &format!("{grant}  scopes: [payroll, payroll-enterprise]\n"));
     assert_eq!(stage.changes().len(), 2);
+    let (mark, before) = (stage.mark(), rolewright::clock::Clock::now(&stage.clock));
     stage.apply();
+    let waited = rolewright::clock::Clock::now(&stage.clock).duration_since(before);
+    assert_eq!(waited, jiff::SignedDuration::from_secs(4), "each scope is seen twice, two seconds apart");
+    let sent = stage.sent_since(mark);
+    let looks =
+        |path: String| sent.iter().filter(|e| e.method == "GET" && e.path == path && e.status == Some(200)).count();
+    assert_eq!(looks(format!("/v1.0/applications/{app}")), 2);
+    assert_eq!(looks(format!("/v1.0/servicePrincipals/{enterprise}")), 2);
     let mut scopes: Vec<String> = (stage.rows("roleEligibilitySchedules").iter())
         .filter(|row| row["principalId"] == alice.as_str())
         .map(|row| row["directoryScopeId"].as_str().unwrap().to_owned())

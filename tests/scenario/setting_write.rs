@@ -161,3 +161,23 @@ fn settings_of_a_new_role_that_are_not_the_assumed_ones_stop_it() {
     stage.apply();
     assert_eq!(stage.rows("roleEligibilitySchedules").len(), 1);
 }
+
+#[test]
+fn nobody_gets_a_new_role_under_undeclared_settings_that_are_not_the_assumed_ones() {
+    let (stage, meddler) = meddled(|_| {});
+    stage.user("alice");
+    let permissions = ["microsoft.directory/applications/basic/update"];
+    let own = role("app-operator", NEW, &permissions, "description: Updates applications");
+    let who = assignment("EligibleAssignment", NEW, "alice", "{duration: P30D, renewBefore: P7D}");
+    stage.write("role.yaml", &(own + &who));
+    meddler.after(
+        |entry| entry.method == "POST" && entry.path.ends_with("/roleDefinitions"),
+        |stage| set_longest(stage, NEW, "PT24H"),
+    );
+    let run = stage.run(&["apply", "--yes"]).exits(4);
+    assert!(meddler.is_done());
+    run.says("are not the defaults that were assumed (Expiration_EndUser_Assignment); plan again");
+    assert!(stage.rows("roleEligibilitySchedules").is_empty());
+    stage.apply();
+    assert_eq!(stage.rows("roleEligibilitySchedules").len(), 1);
+}

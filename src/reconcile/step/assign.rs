@@ -35,6 +35,9 @@ impl Runner {
         let Subject::Assignment { key, before, ask: Some(ask), .. } = &change.subject else {
             return Ended::Failed("not an assignment".to_owned());
         };
+        if let Err(why) = self.check_assumed(surface, &key.target).await {
+            return Ended::Failed(why);
+        }
         let key = live_key(key, locator.role.as_ref());
         if let Err(why) = self.settle_scope(surface, &key.target).await {
             return Ended::Failed(why);
@@ -56,6 +59,7 @@ impl Runner {
                         }
                         return self.revoke(surface, change, step, wider, record).await;
                     }
+                    let is_silent = !says_what(surface, &answer.body);
                     match surface.granted(&answer.body) {
                         Outcome::NotReplicated(why) => last = why,
                         Outcome::Refused(why) => return Ended::Failed(why),
@@ -65,9 +69,17 @@ impl Runner {
                                 _ => "it is not yet visible".to_owned(),
                             };
                             let ended = self.await_grant(&key, ask, asked_at, why).await;
-                            return match self.shown_wider(&key, before.as_ref(), ask, asked_at, &ended).await {
-                                Some(wider) => self.revoke(surface, change, step, wider, record).await,
-                                None => ended,
+                            let shown = self.shown_wider(&key, before.as_ref(), ask, asked_at, &ended).await;
+                            return match (shown, ended) {
+                                (Some(wider), _) if before.is_some() => {
+                                    self.narrow(surface, &subject, step, &locator, wider, record).await
+                                }
+                                (Some(wider), _) => self.revoke(surface, change, step, wider, record).await,
+                                // it may hold elsewhere or longer, where no look of ours would find it
+                                (None, Ended::Pending(why)) if is_silent => Ended::Failed(format!(
+                                    "the answer does not say what was granted, and {why}; look at what the principal holds"
+                                )),
+                                (None, ended) => ended,
                             };
                         }
                     }
@@ -134,6 +146,20 @@ impl Runner {
             Provenance::Pim { .. } | Provenance::OutsidePim | Provenance::Unscheduled => AssignVerb::Remove,
             Provenance::Plain { .. } => AssignVerb::DeletePlain,
         };
+        // what was reviewed is the removal of what was observed; what is gone or not visible is the service's to say
+        match self.look(key).await {
+            Ok(Some(seen)) if !before.window.as_ask().matches(&seen.window, self.client.now()) => {
+                return Ended::Failed(format!(
+                    "it changed since it was read (it was {}, it is {}); plan again",
+                    before.window, seen.window
+                ));
+            }
+            Ok(Some(seen)) if seen.condition != before.condition => {
+                return Ended::Failed("its condition changed since it was read; plan again".to_owned());
+            }
+            Ok(_) => {}
+            Err(why) => return Ended::Failed(format!("it could not be read before its removal: {why}")),
+        }
         let (mut young, mut last) = (0, String::new());
         let mut waits = patience::looks();
         for _ in 0..TRIES + patience::YOUTH_TRIES {
@@ -209,7 +235,7 @@ impl Runner {
         Ended::Pending(format!("accepted, but after 30 seconds {last}"))
     }
 
-    /// Returns in which way a new assignment that is not as asked for is wider, whatever the answer said. One that was there
+    /// Returns in which way an assignment that is not as asked for is wider, whatever the answer said. One that was there
     /// before may still be shown as it was.
     async fn shown_wider(
         &self,
@@ -219,10 +245,12 @@ impl Runner {
         asked_at: Timestamp,
         ended: &Ended,
     ) -> Option<Wider> {
-        if before.is_some() || !matches!(ended, Ended::Pending(_)) {
+        if !matches!(ended, Ended::Pending(_)) {
             return None;
         }
-        let seen = self.look(key).await.ok().flatten().filter(|seen| !ask.covers(&seen.window, asked_at))?;
+        let was_so = |window: &Window| before.is_some_and(|before| before.window.as_ask().covers(window, asked_at));
+        let is_wider = |window: &Window| !ask.covers(window, asked_at) && !was_so(window);
+        let seen = self.look(key).await.ok().flatten().filter(|seen| is_wider(&seen.window))?;
         let request = match seen.provenance {
             Provenance::Pim { request } => Some(request),
             Provenance::OutsidePim | Provenance::Unscheduled | Provenance::Plain { .. } => None,
@@ -238,6 +266,37 @@ impl Runner {
             },
             window: seen.window,
         })
+    }
+
+    /// Asks once more for the window of an assignment that was there before and is wider now than both then and asked for: to
+    /// remove it would take away what its holder had. The run fails either way.
+    async fn narrow(
+        &mut self,
+        surface: &dyn Surface,
+        subject: &Subject,
+        step: &Step,
+        locator: &Locator,
+        wider: Wider,
+        record: &mut Record<'_>,
+    ) -> Ended {
+        self.was_wider = true;
+        self.takes_back = true;
+        let Subject::Assignment { key, ask: Some(ask), .. } = subject else { return Ended::Failed(wider.why) };
+        let key = live_key(key, locator.role.as_ref());
+        let command = surface.encode(subject, &step.part, AssignVerb::Update, locator);
+        let last = match self.send(surface, &command, record).await {
+            Sent::Answer(_) => {
+                let asked_at = self.client.now();
+                match self.await_grant(&key, ask, asked_at, "it is not visible".to_owned()).await {
+                    Ended::Done => return Ended::Failed(format!("{}; it was narrowed at once", wider.why)),
+                    Ended::Pending(why) | Ended::Failed(why) => why,
+                    Ended::AlreadySo => String::new(),
+                }
+            }
+            Sent::Refused(outcome) => refusal_text(&outcome),
+            Sent::Doubtful(why) | Sent::Failed(why) => why,
+        };
+        Ended::Failed(format!("{}; NARROW IT BY HAND: {last}", wider.why))
     }
 
     /// Looks until the assignment is gone.
@@ -372,6 +431,11 @@ fn wider(surface: &dyn Surface, body: &Value, key: &AssignmentKey, ask: &Ask, as
         return None;
     };
     Some(Wider { why, grant, window })
+}
+
+/// Tells whether an answer says all of what was granted: role, scope, principal and window.
+fn says_what(surface: &dyn Surface, body: &Value) -> bool {
+    surface.grant(body).is_some_and(|grant| grant.end.is_some())
 }
 
 /// Names a target without its tenant's names, which an answer does not carry.

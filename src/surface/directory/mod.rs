@@ -37,10 +37,11 @@ impl Surface for Directory {
         query::role(role)
     }
 
-    fn scope_query(&self, target: &Target) -> Option<Query> {
+    fn scope_queries(&self, target: &Target) -> Vec<Query> {
         match target {
-            Target::Directory { scope: DirectoryScope::AdministrativeUnit(id), .. } => Some(name::unit_query(id)),
-            _ => None,
+            Target::Directory { scope: DirectoryScope::AdministrativeUnit(id), .. } => vec![name::unit_query(id)],
+            Target::Directory { scope: DirectoryScope::Object(id), .. } => name::object_queries(id).into(),
+            _ => Vec::new(),
         }
     }
 
