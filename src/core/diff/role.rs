@@ -78,7 +78,10 @@ pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
             if let Some(at) = &other.source {
                 mistake = mistake.label(at.clone(), format!("`{}`", other.address));
             }
-            mistakes.push(mistake.help(format!("apply the role by itself first: `--target '{}'`", role.address)));
+            mistakes.push(mistake.help(format!(
+                "apply them in separate runs: what takes access away, then the role (`--target '{}'`), then the rest",
+                role.address
+            )));
         }
     }
     mistakes
