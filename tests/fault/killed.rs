@@ -49,8 +49,9 @@ impl Assassin {
             // the process may not be known yet only if it asks before `spawn` returns: wait for it
             for _ in 0..10_000 {
                 if let Some(victim) = *self.victim.lock().unwrap() {
-                    let _ = Command::new("kill").args(["-KILL", &victim.to_string()]).status();
+                    // counted first: the process is gone before `kill` is
                     self.hits.fetch_add(1, Ordering::SeqCst);
+                    let _ = Command::new("kill").args(["-KILL", &victim.to_string()]).status();
                     return;
                 }
                 std::thread::yield_now();
@@ -90,7 +91,12 @@ fn killed_at_twenty_request_boundaries_the_next_run_converges() {
             *assassin.victim.lock().unwrap() = Some(child.id());
             let output = child.wait_with_output().unwrap();
             let status = output.status;
-            let said = String::from_utf8_lossy(&output.stderr);
+            let said = format!(
+                "{status}, {} requests\n{}\n{}",
+                assassin.seen.load(Ordering::SeqCst),
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
             assert_eq!(assassin.hits.load(Ordering::SeqCst), 1, "boundary {at} of {boundaries} was not met: {said}");
             assert!(!status.success(), "boundary {at}: the program ended by itself");
             stage.faults(json!([]));
