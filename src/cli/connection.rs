@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::fault::Fault;
 use crate::clock::{SharedClock, SystemClock};
 use crate::manifest::TenantHead;
+use crate::manifest::kind::tenant::ApplyAs;
 use crate::transport::{AuthSettings, Client, Cloud, CloudName, ConnectSettings, Method, ShowPrompt, WebSettings};
 use crate::wire::Api;
 
@@ -46,6 +47,13 @@ impl Connection {
     ) -> Result<Self, Fault> {
         let connection = Self::connect(context, path, head, purpose).await?;
         let claims = connection.client.claims(Api::Graph).await?;
+        if purpose == Purpose::Write && head.apply_as == ApplyAs::User && claims.is_application() {
+            let message = "the manifests say `applyAs: user`, but the token is an application's, which can never satisfy \
+                           multifactor authentication";
+            return Err(
+                Fault::error(message).help("sign in as a person (`--auth device-code`), or correct `spec.applyAs`")
+            );
+        }
         match claims.tenant.as_deref() {
             Some(tenant) if tenant.eq_ignore_ascii_case(head.tenant_id.as_str()) => Ok(connection),
             Some(tenant) => {

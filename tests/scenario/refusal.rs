@@ -248,3 +248,13 @@ fn planning_only_reads_and_never_reads_requests() {
         assert_eq!(entry.caller.as_deref(), Some("00000000-0000-4000-8000-0000000000a1"));
     }
 }
+
+#[test]
+fn an_application_does_not_apply_what_is_declared_for_a_person() {
+    let stage = Stage::new();
+    stage.write("tenant.yaml", &tenant("  applyAs: user\n"));
+    let mark = stage.mark();
+    stage.run(&["apply", "--yes"]).exits(1).says("applyAs: user");
+    assert!(stage.sent_since(mark).iter().all(|entry| !entry.path.starts_with("/v1.0")), "nothing was even read");
+    stage.run(&["plan"]).exits(0);
+}
