@@ -215,7 +215,8 @@ fn after_ctrl_c_what_was_loosened_is_tightened_and_nothing_is_given() {
 fn a_second_ctrl_c_ends_the_run_at_once() {
     let (stage, mark, status, said) = interrupted(2);
     assert_eq!(status.code(), Some(4), "{said}");
-    assert_eq!(written(&stage, mark).len(), 1, "nothing was sent after it: {said}");
+    // the tenant notes the request once its handler ends, which may be after the program has gone
+    assert!(written(&stage, mark).len() <= 1, "nothing was sent after it: {said}");
     assert!(said.contains("ended at once"), "{said}");
     stage.apply();
 }
