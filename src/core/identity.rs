@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::id::{RoleId, TenantId, managed_role_id};
-use crate::core::observed::DeletedRole;
 use crate::core::role_definition::{DeclaredRole, RoleDefinition};
+use crate::core::row::DeletedRole;
 use crate::core::target::Surface;
 
 /// How a declared role was found.

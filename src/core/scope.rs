@@ -63,8 +63,37 @@ impl<'de> Deserialize<'de> for DirectoryScope {
     }
 }
 
-/// A scope in Azure Resource Manager, in canonical form: lower case, no trailing slash, `/` for the root. ARM compares scopes
-/// without regard to case (arm.md).
+/// A kind of scope in Azure Resource Manager (arm.md 0.2), from broad to narrow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ArmScopeKind {
+    /// `/`.
+    Root,
+    /// A management group.
+    ManagementGroup,
+    /// A subscription.
+    Subscription,
+    /// A resource group.
+    ResourceGroup,
+    /// A single resource.
+    Resource,
+}
+
+impl ArmScopeKind {
+    /// Returns the words used in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::ManagementGroup => "management group",
+            Self::Subscription => "subscription",
+            Self::ResourceGroup => "resource group",
+            Self::Resource => "resource",
+        }
+    }
+}
+
+/// A scope in Azure Resource Manager, in canonical form: lower case, no trailing slash, without the `Microsoft.Subscription`
+/// provider that PIM may print before a subscription, `/` for the root. ARM compares scopes without regard to case (arm.md
+/// 0.1 and 0.2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ArmScope(String);
@@ -77,6 +106,10 @@ impl ArmScope {
             return Some(Self("/".to_owned()));
         }
         let folded = text.trim_end_matches('/').to_ascii_lowercase();
+        let folded = match folded.strip_prefix("/providers/microsoft.subscription") {
+            Some(rest) if rest.starts_with("/subscriptions/") => rest.to_owned(),
+            _ => folded,
+        };
         let segments: Vec<&str> = folded.strip_prefix('/')?.split('/').collect();
         if segments.iter().any(|s| s.is_empty() || s.trim() != *s) {
             return None;
@@ -99,6 +132,45 @@ impl ArmScope {
     /// Returns the canonical text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the scope of a management group by its id.
+    pub fn management_group(id: &str) -> Option<Self> {
+        Self::parse(&format!("/providers/Microsoft.Management/managementGroups/{id}"))
+    }
+
+    /// Returns what kind of scope it is.
+    pub fn kind(&self) -> ArmScopeKind {
+        let segments: Vec<&str> = self.0.split('/').skip(1).collect();
+        match segments.as_slice() {
+            ["providers", "microsoft.management", ..] => ArmScopeKind::ManagementGroup,
+            ["subscriptions", _] => ArmScopeKind::Subscription,
+            ["subscriptions", _, "resourcegroups", _] => ArmScopeKind::ResourceGroup,
+            ["subscriptions", ..] => ArmScopeKind::Resource,
+            _ => ArmScopeKind::Root,
+        }
+    }
+
+    /// Returns the subscription that the scope is or lies in; `None` above subscriptions.
+    pub fn subscription(&self) -> Option<Self> {
+        let id = self.0.strip_prefix("/subscriptions/")?.split('/').next()?;
+        Some(Self(format!("/subscriptions/{id}")))
+    }
+
+    /// Returns the resource group that the scope is or lies in.
+    pub fn resource_group(&self) -> Option<Self> {
+        let mut segments = self.0.split('/').skip(1);
+        match (segments.next(), segments.next(), segments.next(), segments.next()) {
+            (Some("subscriptions"), Some(id), Some("resourcegroups"), Some(group)) => {
+                Some(Self(format!("/subscriptions/{id}/resourcegroups/{group}")))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the last segment: the id of a management group or subscription, the name of a resource group or resource.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
     }
 
     /// Tells whether `other` is this scope or lies below it by its path. Management groups and the root contain
@@ -160,9 +232,20 @@ mod tests {
         {
             assert_eq!(ArmScope::parse(text), None, "{text}");
         }
+        let old = format!("/providers/Microsoft.Subscription{subscription}/");
+        assert_eq!(ArmScope::parse(&old), ArmScope::parse(subscription), "PIM's older spelling");
         let group = ArmScope::parse(&format!("{subscription}/resourceGroups/rg")).unwrap();
         let other = ArmScope::parse(&format!("{subscription}/resourceGroups/rg-two")).unwrap();
         assert!(ArmScope::parse(subscription).unwrap().contains_path(&group));
         assert!(!group.contains_path(&other));
+        let vault = ArmScope::parse(&format!("{group}/providers/Microsoft.KeyVault/vaults/kv")).unwrap();
+        let root = ArmScope::parse("/").unwrap();
+        let corp = ArmScope::management_group("Corp").unwrap();
+        let kinds = [&root, &corp, &ArmScope::parse(subscription).unwrap(), &group, &vault].map(|scope| scope.kind());
+        assert!(kinds.windows(2).all(|pair| pair[0] < pair[1]), "{kinds:?}");
+        assert_eq!(vault.resource_group(), Some(group));
+        assert_eq!(vault.subscription(), ArmScope::parse(subscription));
+        assert_eq!((corp.subscription(), root.resource_group()), (None, None));
+        assert_eq!(corp.name(), "corp");
     }
 }

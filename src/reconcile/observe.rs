@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::core::assignment::AssignmentKey;
-use crate::core::observed::{DeletedRole, Observed, Part, Row, Unreadable};
+use crate::core::observed::{Observed, Part, Unreadable};
+use crate::core::row::{DeletedRole, Row};
 use crate::core::target::Surface;
 use crate::surface::{self, Read};
 use crate::transport::{Client, Reader, TransportError};

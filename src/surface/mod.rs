@@ -12,9 +12,10 @@ use serde_json::Value;
 use crate::core::assignment::AssignmentKey;
 use crate::core::change::Subject;
 use crate::core::id::RoleId;
-use crate::core::observed::{Part, Row};
+use crate::core::observed::Part;
 use crate::core::order::StepPart;
 use crate::core::role_definition::RoleDefinition;
+use crate::core::row::Row;
 use crate::core::target::Target;
 use crate::wire::{Command, Query};
 

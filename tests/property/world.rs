@@ -9,7 +9,7 @@ use rolewright::core::declared::Declared;
 use rolewright::core::diagnostic::Diagnostic;
 use rolewright::core::id::{ObjectId, PrincipalId, RoleId, TenantId};
 use rolewright::core::identity::Found;
-use rolewright::core::observed::{InstanceRow, Membership, Observed, Part, PlainRow, Row, ScheduleRow, Unreadable};
+use rolewright::core::observed::{Observed, Part, Unreadable};
 use rolewright::core::origin::Origin;
 use rolewright::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
 use rolewright::core::period::Period;
@@ -20,6 +20,7 @@ use rolewright::core::policy::rule::{Approver, Event, NotificationLevel, Require
 use rolewright::core::policy::settings::Settings;
 use rolewright::core::principal::{Principal, PrincipalType};
 use rolewright::core::role_definition::{DeclaredRole, Permission, Permissions, RoleDefinition};
+use rolewright::core::row::{InstanceRow, Membership, PlainRow, Row, ScheduleRow};
 use rolewright::core::schedule::Schedule;
 use rolewright::core::scope::DirectoryScope;
 use rolewright::core::state::{ApplyAs, Desired, Limits, Tenant};

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::core::assignment::Mode;
 use crate::core::id::{PrincipalId, RoleId};
-use crate::core::observed::{DeletedRole, InstanceRow, Membership, Part, PlainRow, Row, ScheduleRow};
+use crate::core::observed::Part;
 use crate::core::period::Period;
 use crate::core::policy::default::factory;
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::{Permission, Permissions, RoleDefinition};
+use crate::core::row::{DeletedRole, InstanceRow, Membership, PlainRow, Row, ScheduleRow};
 use crate::core::scope::DirectoryScope;
 use crate::core::target::{Surface, Target};
 use crate::surface::json::{Instant, flag, instant, items, row_name, rows, text};

@@ -1,0 +1,121 @@
+//! Where one run looks on the Azure surface: everything else of the tenant is left unread.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::hierarchy::Hierarchy;
+use crate::core::origin::Origin;
+use crate::core::scope::{ArmScope, ArmScopeKind};
+
+/// The scopes that a run reads, each with the first manifest line that asks for it.
+///
+/// A list of assignments also shows what lies below by path, so it covers the resource groups of a subscription; settings do
+/// not (arm.md B.5 and C.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// Where assignments are listed.
+    pub assignments: BTreeMap<ArmScope, Origin>,
+    /// Where role settings are listed.
+    pub settings: BTreeMap<ArmScope, Origin>,
+    /// Where role definitions are listed, with everything below.
+    pub roles: BTreeSet<ArmScope>,
+}
+
+impl Reach {
+    /// Asks for the assignments and the settings of a scope that the manifests assign roles at.
+    pub fn assign(&mut self, scope: &ArmScope, at: &Origin) {
+        self.assignments.entry(scope.clone()).or_insert_with(|| at.clone());
+        self.settings.entry(scope.clone()).or_insert_with(|| at.clone());
+    }
+
+    /// Asks for the settings of a scope.
+    pub fn govern(&mut self, scope: &ArmScope, at: &Origin) {
+        self.settings.entry(scope.clone()).or_insert_with(|| at.clone());
+    }
+
+    /// Asks for the assignments of a scope that the manifests own, with everything below it unless `exact`. Lists read at a
+    /// management group may or may not show what lies below it (arm.md H), so its subscriptions are read themselves.
+    pub fn own(&mut self, scope: &ArmScope, exact: bool, hierarchy: &Hierarchy, at: &Origin) {
+        self.assignments.entry(scope.clone()).or_insert_with(|| at.clone());
+        if !exact {
+            let kinds = [ArmScopeKind::ManagementGroup, ArmScopeKind::Subscription];
+            for below in hierarchy.below(scope, &kinds) {
+                self.assignments.entry(below).or_insert_with(|| at.clone());
+            }
+        }
+    }
+
+    /// Asks for the role definitions that can be used at a scope.
+    pub fn define(&mut self, scope: &ArmScope, hierarchy: &Hierarchy) {
+        self.roles.insert(hierarchy.top(scope));
+    }
+
+    /// Leaves out lists that others cover, once all was asked for. A scope whose settings are listed is known to exist by that.
+    #[must_use]
+    pub fn tidy(mut self, hierarchy: &Hierarchy) -> Self {
+        let all: BTreeSet<ArmScope> = self.assignments.keys().chain(self.settings.keys()).cloned().collect();
+        for scope in &all {
+            self.define(scope, hierarchy);
+        }
+        let asked: Vec<ArmScope> = self.assignments.keys().cloned().collect();
+        let is_covered = |scope: &ArmScope| {
+            let is_broader =
+                |other: &&ArmScope| *other != scope && other.subscription().is_some() && other.contains_path(scope);
+            self.settings.contains_key(scope) && asked.iter().any(|other| is_broader(&other))
+        };
+        let covered: Vec<ArmScope> = asked.iter().filter(|scope| is_covered(scope)).cloned().collect();
+        for scope in covered {
+            self.assignments.remove(&scope);
+        }
+        self
+    }
+
+    /// Tells whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.assignments.is_empty() && self.settings.is_empty() && self.roles.is_empty()
+    }
+
+    /// Returns the first manifest line that asks for a scope.
+    pub fn origin(&self, scope: &ArmScope) -> Option<&Origin> {
+        self.settings.get(scope).or_else(|| self.assignments.get(scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(path: &str) -> ArmScope {
+        ArmScope::parse(&format!("/subscriptions/00000000-0000-4000-8000-000000000001{path}")).unwrap()
+    }
+
+    #[test]
+    fn a_subscription_covers_its_groups_but_not_their_settings() {
+        let at = Origin { file: "a.yaml".into(), line: 1, column: 1, start: 0, end: 0 };
+        let hierarchy = Hierarchy::default();
+        let mut reach = Reach::default();
+        reach.assign(&scope(""), &at);
+        reach.assign(&scope("/resourceGroups/a"), &at);
+        reach.own(&scope("/resourceGroups/b"), false, &hierarchy, &at);
+        let reach = reach.tidy(&hierarchy);
+        let assigned: Vec<&ArmScope> = reach.assignments.keys().collect();
+        assert_eq!(assigned, [&scope(""), &scope("/resourceGroups/b")], "nothing else shows that b exists");
+        assert_eq!(reach.settings.len(), 2);
+        assert_eq!(reach.roles.len(), 3);
+    }
+
+    #[test]
+    fn an_owned_management_group_is_read_down_to_its_subscriptions() {
+        let at = Origin { file: "a.yaml".into(), line: 1, column: 1, start: 0, end: 0 };
+        let corp = ArmScope::management_group("corp").unwrap();
+        let mut hierarchy = Hierarchy::default();
+        hierarchy.insert(scope(""), None, Some(corp.clone()));
+        let read = |exact| {
+            let mut reach = Reach::default();
+            reach.own(&corp, exact, &hierarchy, &at);
+            reach.tidy(&hierarchy)
+        };
+        assert_eq!(read(false).assignments.len(), 2);
+        assert_eq!(read(true).assignments.len(), 1);
+        assert_eq!(read(false).roles, BTreeSet::from([corp.clone()]), "one list serves all");
+    }
+}
