@@ -20,14 +20,20 @@ pub struct Labels {
 
 impl Labels {
     /// Returns the labels of everything observed, plus roles that are to be created.
-    pub fn new<'a>(observed: &Observed, planned: impl IntoIterator<Item = (&'a RoleId, &'a str)>) -> Self {
-        let mut roles: BTreeMap<RoleId, String> =
-            observed.roles.values().map(|role: &RoleDefinition| (role.id.clone(), role.display_name.clone())).collect();
-        for (id, name) in planned {
-            roles.entry(id.clone()).or_insert_with(|| name.to_owned());
+    pub fn new<'a>(observed: &Observed, planned: impl IntoIterator<Item = (Surface, &'a RoleId, &'a str)>) -> Self {
+        let mut roles: BTreeMap<RoleId, (Surface, String)> = (observed.roles.values())
+            .map(|role: &RoleDefinition| (role.id.clone(), (role.surface, role.display_name.clone())))
+            .collect();
+        for (surface, id, name) in planned {
+            roles.entry(id.clone()).or_insert_with(|| (surface, name.to_owned()));
         }
+        // addresses begin with the surface: roles of two surfaces may share a name
+        let of = |surface: Surface, roles: &BTreeMap<RoleId, (Surface, String)>| -> BTreeMap<RoleId, String> {
+            let of_it = roles.iter().filter(|(_, (found, _))| *found == surface);
+            of_it.map(|(id, (_, name))| (id.clone(), name.clone())).collect()
+        };
         Self {
-            roles: distinct(roles),
+            roles: Surface::ALL.into_iter().flat_map(|surface| distinct(of(surface, &roles))).collect(),
             principals: distinct(principals(&observed.principals)),
             scopes: distinct(observed.scope_names.clone()),
         }
@@ -138,7 +144,7 @@ mod tests {
         observed.scope_names.insert(unit.clone(), "EMEA Users".into());
         let trap = DirectoryScope::AdministrativeUnit(ObjectId::new("trap"));
         observed.scope_names.insert(trap.clone(), "Tenant".into());
-        let labels = Labels::new(&observed, [(&RoleId::new("r"), "Helpdesk Administrator")]);
+        let labels = Labels::new(&observed, [(Surface::Directory, &RoleId::new("r"), "Helpdesk Administrator")]);
         let address = |principal: &str, scope: &DirectoryScope| {
             labels.assignment(&AssignmentKey {
                 target: Target::Directory { role: RoleId::new("r"), scope: scope.clone() },

@@ -92,6 +92,12 @@ pub enum Provenance {
     /// A schedule row without a request (`createdUsing` null): made outside PIM. Its start is the time of the query and means
     /// nothing (graph.md 2.8).
     OutsidePim,
+    /// An Azure role assignment made outside PIM, which PIM shows as a schedule of the same name (arm.md B.0). It is deleted as
+    /// what it is (arm.md B.1).
+    Classic {
+        /// The id of the plain role assignment.
+        assignment: String,
+    },
     /// An instance that is in force though no schedule shows it: in Microsoft's own samples the lists differ by such rows.
     Unscheduled,
     /// A plain role assignment that no schedule and no instance explains.
@@ -111,6 +117,15 @@ pub struct ObservedAssignment {
     pub condition: Option<String>,
     /// Where the row comes from.
     pub provenance: Provenance,
+}
+
+/// Tells whether two conditions say the same: white space does not count (arm.md F).
+pub fn is_same_condition(a: Option<&str>, b: Option<&str>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => crate::core::condition::same(a, b),
+        _ => false,
+    }
 }
 
 /// A running activation: somebody uses an eligibility. Never drift, never removed (design.md 3).

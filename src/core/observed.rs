@@ -10,13 +10,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::core::assignment::{Activation, AssignmentKey, Mode, ObservedAssignment, Provenance};
+use crate::core::hierarchy::Hierarchy;
 use crate::core::id::{PrincipalId, RoleId};
+use crate::core::policy::default::factory;
 use crate::core::policy::settings::Settings;
 use crate::core::principal::{Principal, Principals};
 use crate::core::role_definition::RoleDefinition;
 use crate::core::row::{DeletedRole, Membership, Row, ScheduleRow};
 use crate::core::schedule::Window;
-use crate::core::scope::DirectoryScope;
+use crate::core::scope::{ArmScope, ArmScopeKind, DirectoryScope};
 use crate::core::target::{Surface, Target};
 
 /// A part of a tenant that is read as one.
@@ -70,8 +72,34 @@ pub struct Unreadable {
     pub surface: Surface,
     /// The part.
     pub part: Part,
+    /// Where on the Azure surface; all that lies below by path is unknown too. `None` when the whole surface is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ArmScope>,
+    /// The Azure role whose settings alone are meant; all of them when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleId>,
     /// Why, in the service's words.
     pub why: String,
+}
+
+impl Unreadable {
+    /// Tells whether the gap hides something about `target`.
+    fn hides(&self, target: &Target) -> bool {
+        self.surface == target.surface()
+            && self.role.as_ref().is_none_or(|role| target.role() == Some(role))
+            && match (&self.scope, target) {
+                (Some(gap), Target::Azure { scope, .. }) => gap.contains_path(scope),
+                _ => true,
+            }
+    }
+
+    /// Returns the words for what could not be read.
+    pub fn what(&self) -> String {
+        match &self.scope {
+            Some(scope) => format!("{} at {scope}", self.part.as_str()),
+            None => self.part.as_str().to_owned(),
+        }
+    }
 }
 
 /// The observed state of a tenant.
@@ -79,12 +107,16 @@ pub struct Unreadable {
 pub struct Observed {
     /// The service's time at the read.
     pub now: Timestamp,
+    /// What was looked at; of any other surface nothing is known.
+    pub surfaces: BTreeSet<Surface>,
     /// All role definitions.
     pub roles: BTreeMap<RoleId, RoleDefinition>,
     /// Soft-deleted roles; `None` when the tenant does not show them (graph.md 2.3: public cloud only).
     pub deleted_roles: Option<Vec<DeletedRole>>,
     /// Settings by policy target, the role given by its object id.
     pub settings: BTreeMap<Target, Settings>,
+    /// Targets whose settings are the service's defaults (Azure).
+    pub untouched: BTreeSet<Target>,
     /// Direct, assigned rows.
     pub assignments: BTreeMap<AssignmentKey, ObservedAssignment>,
     /// Keys for which the lists hold more than one window; the widest is in `assignments`.
@@ -97,6 +129,12 @@ pub struct Observed {
     pub deleted_principals: BTreeSet<PrincipalId>,
     /// Display names of directory scopes.
     pub scope_names: BTreeMap<DirectoryScope, String>,
+    /// How Azure's scopes contain each other.
+    pub hierarchy: Hierarchy,
+    /// The Azure scopes whose assignments were listed.
+    pub listed: BTreeSet<ArmScope>,
+    /// Azure scopes that were to be read and do not exist, with the service's words.
+    pub absent: BTreeMap<ArmScope, String>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -106,15 +144,20 @@ impl Observed {
     pub fn empty(now: Timestamp) -> Self {
         Self {
             now,
+            surfaces: BTreeSet::new(),
             roles: BTreeMap::new(),
             deleted_roles: None,
             settings: BTreeMap::new(),
+            untouched: BTreeSet::new(),
             assignments: BTreeMap::new(),
             crowded: BTreeSet::new(),
             activations: Vec::new(),
             principals: BTreeMap::new(),
             deleted_principals: BTreeSet::new(),
             scope_names: BTreeMap::new(),
+            hierarchy: Hierarchy::default(),
+            listed: BTreeSet::new(),
+            absent: BTreeMap::new(),
             unreadable: Vec::new(),
         }
     }
@@ -138,6 +181,9 @@ impl Observed {
                 }
                 Row::DeletedRole(role) => observed.deleted_roles.get_or_insert_default().push(role),
                 Row::Settings(target, content) => settings.push((target, *content)),
+                Row::Untouched(target) => {
+                    observed.untouched.insert(target);
+                }
                 Row::Plain(row) => plain.push(row),
                 Row::Instance(row) => instances.push(row),
                 Row::Principal(principal) => observed.learn(principal),
@@ -179,7 +225,7 @@ impl Observed {
             let key = AssignmentKey { target: row.target, principal: row.principal, mode: Mode::Active };
             let window = Window { start: None, end: None };
             let provenance = Provenance::Plain { assignment: row.id };
-            observed.put(key, ObservedAssignment { window, condition: None, provenance });
+            observed.put(key, ObservedAssignment { window, condition: row.condition, provenance });
         }
         let by_template: BTreeMap<(Surface, RoleId), RoleId> =
             (observed.roles.values()).map(|role| ((role.surface, role.template_id.clone()), role.id.clone())).collect();
@@ -222,9 +268,10 @@ impl Observed {
         if window.is_over(self.now) {
             return;
         }
-        let provenance = match row.request {
-            Some(request) => Provenance::Pim { request },
-            None => Provenance::OutsidePim,
+        let provenance = match (row.request, row.assignment) {
+            (Some(request), _) => Provenance::Pim { request },
+            (None, Some(assignment)) => Provenance::Classic { assignment },
+            (None, None) => Provenance::OutsidePim,
         };
         let key = AssignmentKey { target: row.target, principal: row.principal, mode: row.mode };
         self.put(key, ObservedAssignment { window, condition: row.condition, provenance });
@@ -236,13 +283,15 @@ impl Observed {
             None => {
                 self.assignments.insert(key, found);
             }
+            // lists of two scopes may show the same row
+            Some(other) if *other == found => {}
             Some(other) => {
                 // the widest counts; of equals any, but always the same one, whatever the order of the pages
                 let width = |a: &ObservedAssignment| {
                     let request = match &a.provenance {
-                        Provenance::Pim { request: text } | Provenance::Plain { assignment: text } => {
-                            Some(text.clone())
-                        }
+                        Provenance::Pim { request: text }
+                        | Provenance::Classic { assignment: text }
+                        | Provenance::Plain { assignment: text } => Some(text.clone()),
                         Provenance::OutsidePim | Provenance::Unscheduled => None,
                     };
                     (a.window.end.is_none(), a.window.end, a.window.start.is_none(), request)
@@ -280,15 +329,86 @@ impl Observed {
         self.assignments.iter().filter(plain).map(|(key, _)| key.clone()).collect()
     }
 
-    /// Returns why assignments of `mode` on `surface` are not completely known, if they are not.
-    pub fn missing(&self, surface: Surface, mode: Mode) -> Option<&Unreadable> {
-        self.unreadable.iter().find(|gap| gap.surface == surface && gap.part.tells_of(mode))
+    /// Returns why assignments of `mode` of `target` are not completely known, if they are not.
+    pub fn missing(&self, target: &Target, mode: Mode) -> Option<&Unreadable> {
+        self.unreadable.iter().find(|gap| gap.part.tells_of(mode) && gap.hides(target))
     }
 
-    /// Returns why `part` of `surface` could not be read, if it could not.
+    /// Returns why active assignments of the whole tenant's directory roles are not completely known, if they are not.
+    pub fn missing_directory(&self, mode: Mode) -> Option<&Unreadable> {
+        self.unreadable.iter().find(|gap| gap.part.tells_of(mode) && gap.surface == Surface::Directory)
+    }
+
+    /// Returns why `part` could not be read anywhere on `surface`, if it could not.
     pub fn gap(&self, surface: Surface, part: Part) -> Option<&Unreadable> {
         self.unreadable.iter().find(|gap| gap.surface == surface && gap.part == part)
     }
+
+    /// Returns why `part` of what `target` is about could not be read, if it could not.
+    pub fn gap_at(&self, target: &Target, part: Part) -> Option<&Unreadable> {
+        self.unreadable.iter().find(|gap| gap.part == part && gap.hides(target))
+    }
+
+    /// Returns the settings that were read for a target.
+    pub fn settings_of(&self, target: &Target) -> Option<&Settings> {
+        self.settings.get(target).or_else(|| self.untouched.contains(target).then(|| factory_of_azure()))
+    }
+
+    /// Tells whether all assignments at a scope and everywhere below it were listed. Below a management group that is so only
+    /// as far as its children are known.
+    pub fn is_listed(&self, scope: &ArmScope) -> bool {
+        let is_covered = |scope: &ArmScope| self.listed.iter().any(|listed| listed.contains_path(scope));
+        let kinds = [ArmScopeKind::ManagementGroup, ArmScopeKind::Subscription];
+        is_covered(scope) && self.hierarchy.below(scope, &kinds).iter().all(is_covered)
+    }
+
+    /// Adds what was read of another surface.
+    pub fn join(&mut self, other: Self) {
+        let Self {
+            now: _,
+            surfaces,
+            roles,
+            deleted_roles,
+            settings,
+            untouched,
+            assignments,
+            crowded,
+            activations,
+            principals,
+            deleted_principals,
+            scope_names,
+            hierarchy,
+            listed,
+            absent,
+            unreadable,
+        } = other;
+        self.surfaces.extend(surfaces);
+        self.roles.extend(roles);
+        self.deleted_roles = self.deleted_roles.take().or(deleted_roles);
+        self.settings.extend(settings);
+        self.untouched.extend(untouched);
+        self.assignments.extend(assignments);
+        self.crowded.extend(crowded);
+        self.activations.extend(activations);
+        self.activations.sort();
+        for principal in principals.into_values() {
+            self.learn(principal);
+        }
+        self.deleted_principals.extend(deleted_principals);
+        self.scope_names.extend(scope_names);
+        if self.hierarchy == Hierarchy::default() {
+            self.hierarchy = hierarchy;
+        }
+        self.listed.extend(listed);
+        self.absent.extend(absent);
+        self.unreadable.extend(unreadable);
+    }
+}
+
+/// Returns the defaults of Azure's settings, made once: thousands of targets have them.
+fn factory_of_azure() -> &'static Settings {
+    static FACTORY: std::sync::OnceLock<Settings> = std::sync::OnceLock::new();
+    FACTORY.get_or_init(|| factory(Surface::Azure))
 }
 
 #[cfg(test)]
@@ -314,12 +434,13 @@ mod tests {
             start: Some("2026-06-01T12:00:05Z".parse().unwrap()),
             end: None,
             request: None,
+            assignment: None,
             condition: None,
         }
     }
 
     fn plain() -> PlainRow {
-        PlainRow { id: "plain-1".into(), target: target(), principal: PrincipalId::new("p") }
+        PlainRow { id: "plain-1".into(), target: target(), principal: PrincipalId::new("p"), condition: None }
     }
 
     #[test]

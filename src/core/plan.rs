@@ -131,7 +131,7 @@ pub fn plan(
     observed: &Observed,
     settings: &Settings,
 ) -> Result<Plan, Vec<Diagnostic>> {
-    let planned = desired.roles.iter().map(|(id, role)| (id, role.value.display_name.as_str()));
+    let planned = (desired.roles.iter()).map(|(id, role)| (role.value.surface, id, role.value.display_name.as_str()));
     let labels = Labels::new(observed, planned);
     let context = Context { desired, found, observed, labels: &labels };
     let mut difference = diff::diff(&context);

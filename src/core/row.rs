@@ -37,6 +37,9 @@ pub struct ScheduleRow {
     pub end: Option<Timestamp>,
     /// The request that made it; `None` outside PIM.
     pub request: Option<String>,
+    /// The plain role assignment that it stands for, where one was made outside PIM and has the schedule's name (Azure,
+    /// arm.md B.0).
+    pub assignment: Option<String>,
     /// ABAC condition.
     pub condition: Option<String>,
 }
@@ -82,6 +85,8 @@ pub struct PlainRow {
     pub target: Target,
     /// The holder.
     pub principal: PrincipalId,
+    /// ABAC condition.
+    pub condition: Option<String>,
 }
 
 /// A role definition that was deleted but not yet for good.
@@ -106,6 +111,9 @@ pub enum Row {
     DeletedRole(DeletedRole),
     /// The settings of a target (role given by what policies are keyed by, see [`RoleDefinition::template_id`]).
     Settings(Target, Box<Settings>),
+    /// A target whose settings are the service's defaults. Azure has settings for every role at every scope (arm.md C.1), far
+    /// too many to hold each.
+    Untouched(Target),
     /// A plain role assignment.
     Plain(PlainRow),
     /// A schedule.

@@ -20,6 +20,9 @@ pub enum Surface {
 }
 
 impl Surface {
+    /// All surfaces, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Directory, Self::Group, Self::Azure];
+
     /// Returns the word that addresses begin with.
     pub fn as_str(self) -> &'static str {
         match self {

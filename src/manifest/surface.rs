@@ -20,6 +20,15 @@ impl Manifests {
         found
     }
 
+    /// Tells whether the Tenant names emergency accounts, which hold a directory role whatever else is declared.
+    pub fn has_break_glass(&self) -> bool {
+        let has = |document: &Document| match &document.spec {
+            Some(Spec::Tenant(tenant)) => !tenant.break_glass.as_deref().unwrap_or_default().is_empty(),
+            _ => false,
+        };
+        self.documents.iter().any(has)
+    }
+
     /// Returns where the Tenant names folders of guardrails.
     pub fn guardrails(&self) -> Vec<Declared<String>> {
         let mut found = Vec::new();

@@ -8,6 +8,7 @@ use crate::core::change::{Change, Subject};
 use crate::core::id::RoleId;
 use crate::core::order::{Phase, Step, edges};
 use crate::core::plan::Plan;
+use crate::core::target::Target;
 use crate::reconcile::journal::{Entry, Journal};
 use crate::reconcile::step::{Ended, Runner};
 use crate::transport::{Client, Writer};
@@ -107,7 +108,7 @@ impl Applier<'_> {
                 request_id,
             })
         };
-        let ended = runner.run(change, step, &mut record).await;
+        let ended = runner.run(change, step, request, &mut record).await;
         if runner.journal_error.is_some() {
             self.stop.store(true, Ordering::SeqCst);
         }
@@ -155,18 +156,27 @@ fn blocked(plan: &Plan, step: &Step, unmet: &BTreeMap<usize, BTreeSet<Phase>>) -
     })
 }
 
-/// Returns the roles that the plan makes and whose settings it leaves alone: what is granted of them was judged by settings that
-/// nobody has seen.
-fn assumed(plan: &Plan) -> BTreeSet<RoleId> {
-    let made = plan.changes.iter().filter_map(|change| match &change.subject {
-        Subject::Role { before: None, after: Some(role) } => Some(role.id.clone()),
+/// Returns where the plan grants roles that it makes and whose settings it leaves alone: what is granted there was judged by
+/// settings that nobody has seen.
+fn assumed(plan: &Plan) -> BTreeSet<Target> {
+    let subjects = || plan.changes.iter().map(|change| &change.subject);
+    let made: BTreeSet<&RoleId> = subjects()
+        .filter_map(|subject| match subject {
+            Subject::Role { before: None, after: Some(role) } => Some(&role.id),
+            _ => None,
+        })
+        .collect();
+    let set: BTreeSet<&Target> = subjects()
+        .filter_map(|subject| match subject {
+            Subject::Settings { target, .. } => Some(target),
+            _ => None,
+        })
+        .collect();
+    let granted = subjects().filter_map(|subject| match subject {
+        Subject::Assignment { key, ask: Some(_), .. } => Some(key.target.policy_target()),
         _ => None,
     });
-    let is_set = |role: &RoleId| {
-        (plan.changes.iter())
-            .any(|change| matches!(&change.subject, Subject::Settings { target, .. } if target.role() == Some(role)))
-    };
-    made.filter(|role| !is_set(role)).collect()
+    granted.filter(|target| target.role().is_some_and(|r| made.contains(r)) && !set.contains(target)).collect()
 }
 
 /// Joins the states of a change's parts: the worst counts, the first of equals stays. Where a part was written and another

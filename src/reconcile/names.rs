@@ -86,7 +86,8 @@ pub fn roles<'a>(
         let lookup = match (found.as_slice(), unreadable) {
             // a namesake may be among the roles that could not be read; an id is one role's alone
             ([], Some(why)) => Lookup::Unreadable { why: why.to_owned() },
-            ([_], Some(why)) if matches!(reference.handle, Handle::Name(_)) => {
+            // the names of Azure's custom roles are unique in the tenant (arm.md A.4)
+            ([_], Some(why)) if matches!(reference.handle, Handle::Name(_)) && surface == Surface::Directory => {
                 Lookup::Unreadable { why: why.to_owned() }
             }
             ([], None) => Lookup::None { similar: similar(&live, &reference.handle.to_string()) },

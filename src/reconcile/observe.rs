@@ -1,12 +1,15 @@
 //! Reading a tenant: bulk lists in the order that makes them trustworthy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
 use crate::core::assignment::AssignmentKey;
+use crate::core::id::RoleId;
 use crate::core::observed::{Observed, Part, Unreadable};
+use crate::core::reach::Reach;
 use crate::core::row::{DeletedRole, Row};
+use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
 use crate::surface::{self, Read};
 use crate::transport::{Client, Reader, TransportError};
@@ -16,14 +19,17 @@ use crate::transport::{Client, Reader, TransportError};
 /// # Errors
 /// Only when no token can be had, or when the surface cannot be read by this program. A refused, throttled or broken read is
 /// a gap in the observation, not an error (design.md 3).
-pub async fn observe(client: &Client, surface: Surface) -> Result<Observed, TransportError> {
+pub async fn observe(client: &Client, surface: Surface, reach: &Reach) -> Result<Observed, TransportError> {
     let reader = client.reader();
     let Some(spelling) = surface::of(surface) else { return Ok(Observed::empty(now(client))) };
-    let gathered = gather(&reader, surface, &spelling.reads()).await?;
+    let gathered = gather(&reader, surface, &spelling.reads(reach)).await?;
     let mut observed = Observed::assemble(now(client), gathered.rows);
+    observed.surfaces.insert(surface);
     observed.unreadable = gathered.gaps;
     observed.deleted_roles = gathered.deleted_roles;
-    confirm(client, surface, &mut observed).await?;
+    observed.absent = gathered.absent;
+    observed.listed = reach.assignments.keys().filter(|_| surface == Surface::Azure).cloned().collect();
+    confirm(client, surface, reach, &mut observed).await?;
     Ok(observed)
 }
 
@@ -40,7 +46,7 @@ pub(super) async fn assignment(
     let mut rows = Vec::new();
     for read in spelling.assignment_reads(key) {
         for page in reader.pages(&read.query).await.map_err(|error| error.to_string())? {
-            let (found, mistakes) = spelling.decode(read.part, &page.body);
+            let (found, mistakes) = spelling.decode(&read, &page.body);
             if let Some(mistake) = mistakes.first() {
                 return Err(mistake.to_string());
             }
@@ -61,6 +67,7 @@ struct Gathered {
     rows: Vec<Row>,
     gaps: Vec<Unreadable>,
     deleted_roles: Option<Vec<DeletedRole>>,
+    absent: BTreeMap<ArmScope, String>,
 }
 
 async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Result<Gathered, TransportError> {
@@ -68,20 +75,26 @@ async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Resu
     let ranks: BTreeSet<u8> = reads.iter().map(|(rank, _)| *rank).collect();
     for rank in ranks {
         let now: Vec<&Read> = reads.iter().filter(|(r, _)| *r == rank).map(|(_, read)| read).collect();
-        for (read, (rows, mistake)) in now.iter().zip(join_all(now.iter().map(|read| one(reader, surface, read))).await)
+        for (read, (rows, mistakes)) in
+            now.iter().zip(join_all(now.iter().map(|read| one(reader, surface, read))).await)
         {
-            match mistake {
-                None => {}
-                Some(error @ TransportErrorOr::Transport(TransportError::Auth(_))) => {
+            let mut is_missing = false;
+            for (role, error) in mistakes {
+                if matches!(error, TransportErrorOr::Transport(TransportError::Auth(_))) {
                     return Err(error.into_transport());
-                }
-                Some(error) if read.is_optional && error.means_not_here() => {
+                } else if read.is_optional && error.means_not_here() {
                     tracing::debug!(part = read.part.as_str(), %error, "not shown by this tenant");
-                    continue;
+                    is_missing = true;
+                } else {
+                    if let Some(scope) = read.scope.as_ref().filter(|_| error.means_no_such_scope()) {
+                        gathered.absent.entry(scope.clone()).or_insert_with(|| error.to_string());
+                    }
+                    let scope = read.scope.clone();
+                    gathered.gaps.push(Unreadable { surface, part: read.part, scope, role, why: error.to_string() });
                 }
-                Some(error) => {
-                    gathered.gaps.push(Unreadable { surface, part: read.part, why: error.to_string() });
-                }
+            }
+            if is_missing {
+                continue;
             }
             if read.part == Part::DeletedRoles {
                 let deleted = rows.into_iter().filter_map(|row| match row {
@@ -113,6 +126,24 @@ impl TransportErrorOr {
         }
     }
 
+    /// Tells whether the service says that the scope of the list does not exist (arm.md A.5): then nothing is there, which is
+    /// not the same as not knowing what is there.
+    fn means_no_such_scope(&self) -> bool {
+        let codes = [
+            "ResourceGroupNotFound",
+            "SubscriptionNotFound",
+            "ResourceNotFound",
+            "ManagementGroupNotFound",
+            "NotFound",
+        ];
+        match self {
+            Self::Transport(error) => error.refusal().is_some_and(|refusal| {
+                refusal.status == 404 && codes.iter().any(|code| refusal.code.eq_ignore_ascii_case(code))
+            }),
+            Self::Decode(_) => false,
+        }
+    }
+
     fn into_transport(self) -> TransportError {
         match self {
             Self::Transport(error) => error,
@@ -130,37 +161,49 @@ impl std::fmt::Display for TransportErrorOr {
     }
 }
 
+/// What is wrong with a list, or with the rows about one role.
+type Problem = (Option<RoleId>, TransportErrorOr);
+
 /// Reads and decodes one list, page by page, so that only rows are held and no pages.
-async fn one(reader: &Reader, surface: Surface, read: &Read) -> (Vec<Row>, Option<TransportErrorOr>) {
-    let Some(spelling) = surface::of(surface) else { return (Vec::new(), None) };
+async fn one(reader: &Reader, surface: Surface, read: &Read) -> (Vec<Row>, Vec<Problem>) {
+    let Some(spelling) = surface::of(surface) else { return (Vec::new(), Vec::new()) };
     let (mut rows, mut mistakes) = (Vec::new(), Vec::new());
     let outcome = reader
         .each_page(&read.query, |page| {
-            let (found, wrong) = spelling.decode(read.part, &page.body);
+            let (found, wrong) = spelling.decode(read, &page.body);
             rows.extend(found);
             mistakes.extend(wrong);
         })
         .await;
-    match (outcome, mistakes.first()) {
-        (Err(error), _) => (rows, Some(TransportErrorOr::Transport(error))),
-        (Ok(()), Some(first)) => {
-            let more = match mistakes.len() {
-                1 => String::new(),
-                n => format!(" (and {} more)", n - 1),
-            };
-            (rows, Some(TransportErrorOr::Decode(format!("{first}{more}"))))
-        }
-        (Ok(()), None) => (rows, None),
+    if let Err(error) = outcome {
+        return (rows, vec![(None, TransportErrorOr::Transport(error))]);
     }
+    let (about_one, about_all): (Vec<_>, Vec<_>) = mistakes.into_iter().partition(|mistake| mistake.role.is_some());
+    let mut problems: Vec<Problem> = about_one
+        .into_iter()
+        .map(|mistake| (mistake.role.clone(), TransportErrorOr::Decode(mistake.to_string())))
+        .collect();
+    if let Some(first) = about_all.first() {
+        let more = match about_all.len() {
+            1 => String::new(),
+            n => format!(" (and {} more)", n - 1),
+        };
+        problems.push((None, TransportErrorOr::Decode(format!("{first}{more}"))));
+    }
+    (rows, problems)
 }
 
 /// Reads the lists of active assignments again when a plain row was not explained by them: it counts only if the second read
 /// does not explain it either (design.md 3).
-async fn confirm(client: &Client, surface: Surface, observed: &mut Observed) -> Result<(), TransportError> {
+async fn confirm(
+    client: &Client,
+    surface: Surface,
+    reach: &Reach,
+    observed: &mut Observed,
+) -> Result<(), TransportError> {
     let suspects = observed.unexplained();
     let Some(spelling) = surface::of(surface).filter(|_| !suspects.is_empty()) else { return Ok(()) };
-    let parts = [Part::PlainAssignments, Part::ActiveSchedules, Part::ActiveInstances];
-    let reads: Vec<(u8, Read)> = spelling.reads().into_iter().filter(|(_, read)| parts.contains(&read.part)).collect();
+    let reads = spelling.second_reads(reach, &suspects);
     let again = gather(&client.reader(), surface, &reads).await?;
     if let Some(gap) = again.gaps.into_iter().next() {
         observed.unreadable.push(gap);

@@ -15,6 +15,12 @@ pub(super) const YOUTH_STEP: SignedDuration = SignedDuration::from_secs(30);
 /// See [`YOUTH_STEP`].
 pub(super) const YOUTH_TRIES: usize = 12;
 
+/// Returns the waits between the looks at an Azure role that was just written: reads may show the old and the new version in
+/// turns for up to a minute (arm.md A.3).
+pub(super) fn settling() -> impl Iterator<Item = SignedDuration> {
+    std::iter::repeat_n(SignedDuration::from_secs(10), 12)
+}
+
 /// Returns the waits for something recent.
 pub(super) fn looks() -> impl Iterator<Item = SignedDuration> {
     LOOKS.iter().map(|seconds| SignedDuration::from_secs(*seconds as i64))

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use uuid::Uuid;
 
 use crate::clock::SharedClock;
 use crate::core::change::{Action, Change, Subject};
 use crate::core::id::RoleId;
+use crate::core::identity::same_name;
 use crate::core::order::{Step, StepPart};
 use crate::core::policy::default::factory;
 use crate::core::policy::rule::RuleId;
@@ -41,8 +43,12 @@ pub(super) struct Runner {
     clock: SharedClock,
     /// The ids that created roles really got, by the id that was asked for.
     got: BTreeMap<RoleId, GotIds>,
-    /// Roles whose settings were assumed and have not been seen yet.
-    pub(super) assumed: BTreeSet<RoleId>,
+    /// Targets whose settings were assumed and have not been seen yet.
+    pub(super) assumed: BTreeSet<Target>,
+    /// The name of this step's request, from the plan.
+    request: Option<Uuid>,
+    /// How many requests of the step were answered: each further one needs another name.
+    requests: usize,
     /// Scopes that were seen twice in this run.
     settled_scopes: BTreeSet<String>,
     pub(super) remarks: Vec<String>,
@@ -76,6 +82,8 @@ impl Runner {
             clock,
             got: BTreeMap::new(),
             assumed: BTreeSet::new(),
+            request: None,
+            requests: 0,
             settled_scopes: BTreeSet::new(),
             remarks: Vec::new(),
             was_wider: false,
@@ -84,7 +92,14 @@ impl Runner {
         }
     }
 
-    pub(super) async fn run(&mut self, change: &Change, step: &Step, record: &mut Record<'_>) -> Ended {
+    pub(super) async fn run(
+        &mut self,
+        change: &Change,
+        step: &Step,
+        request: Option<Uuid>,
+        record: &mut Record<'_>,
+    ) -> Ended {
+        (self.request, self.requests) = (request, 0);
         let was_fine = self.journal_error.is_none();
         let ended = self.carry_out(change, step, record).await;
         match (&self.journal_error, ended) {
@@ -101,7 +116,7 @@ impl Runner {
             return Ended::Failed(format!("the {} surface cannot be written yet", change.surface));
         };
         let got = change.subject.role().and_then(|role| self.got.get(role));
-        let locator = Locator { policy: None, role: got.map(|got| got.id.clone()) };
+        let locator = Locator { policy: None, role: got.map(|got| got.id.clone()), request: self.request };
         match &step.part {
             StepPart::CreateRole(role) => self.create_role(surface, change, step, role, record).await,
             StepPart::WriteRole(_) => self.write_role(surface, change, step, &locator, record).await,
@@ -126,6 +141,9 @@ impl Runner {
             return Sent::Failed(error.clone());
         }
         let result = self.writer.send(command).await;
+        if !result.as_ref().is_err_and(TransportError::is_ambiguous) {
+            self.requests += 1;
+        }
         let (outcome, request_id) = match &result {
             Ok(answer) => (format!("HTTP {}", answer.status), answer.request_id.clone()),
             Err(error) => (error.to_string(), error.refusal().and_then(|r| r.request_id.clone())),
@@ -141,6 +159,16 @@ impl Runner {
             }
             Err(error) => Sent::Failed(error.to_string()),
         }
+    }
+
+    /// Returns the name of the next request. One that was answered is used up; one whose answer was lost is sent again under its
+    /// own name, so that the service recognises it (arm.md B.3).
+    fn request_name(&self) -> Option<Uuid> {
+        let first = self.request?;
+        Some(match self.requests {
+            0 => first,
+            further => Uuid::new_v5(&first, further.to_string().as_bytes()),
+        })
     }
 
     fn lose_journal(&mut self, error: &std::io::Error) {
@@ -160,6 +188,14 @@ impl Runner {
         role: &RoleDefinition,
         record: &mut Record<'_>,
     ) -> Ended {
+        if surface.replaces_roles() {
+            match self.live_role(surface, &[role]).await {
+                Ok(Some(found)) if is_same_role(&found, role) => return Ended::AlreadySo,
+                Ok(Some(_)) => return Ended::Failed("a role of this id was made since it was read; plan again".to_owned()),
+                Ok(None) => {}
+                Err(error) => return Ended::Failed(format!("the role could not be looked for: {error}")),
+            }
+        }
         let command = surface.encode(&change.subject, &step.part, AssignVerb::Assign, &Locator::default());
         for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
             self.wait(wait).await;
@@ -181,7 +217,10 @@ impl Runner {
                 },
                 Sent::Failed(why) => return Ended::Failed(why),
             };
-            if !made.permissions.actions.is_subset(&role.permissions.actions) {
+            let is_wider = !made.permissions.actions.is_subset(&role.permissions.actions)
+                || !made.permissions.data_actions.is_subset(&role.permissions.data_actions)
+                || !made.assignable_scopes.is_subset(&role.assignable_scopes);
+            if is_wider {
                 self.was_wider = true;
                 return Ended::Failed(format!(
                     "the role was made with more permissions than asked for (id {})",
@@ -199,11 +238,32 @@ impl Runner {
                 ));
             }
             return match is_same_role(&made, role) {
-                true => Ended::Done,
+                true => self.settle_role(surface, role).await,
                 false => Ended::Failed("the role was made with other content than asked for".to_owned()),
             };
         }
         Ended::Failed("the service did not answer whether the role was made".to_owned())
+    }
+
+    /// Waits until enough looks in a row show the role as it was written. What was acknowledged and does not settle is pending, not
+    /// failed.
+    async fn settle_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Ended {
+        let (needed, mut seen) = (surface.looks_to_settle(), 1);
+        for wait in patience::settling() {
+            if seen >= needed {
+                return Ended::Done;
+            }
+            self.wait(wait).await;
+            match self.live_role(surface, &[role]).await {
+                Ok(Some(live)) if is_same_role(&live, role) => seen += 1,
+                Ok(_) => seen = 0,
+                Err(error) => return Ended::Pending(format!("accepted, but could not be checked: {error}")),
+            }
+        }
+        match seen >= needed {
+            true => Ended::Done,
+            false => Ended::Pending("accepted, but the service still shows the old version now and then".to_owned()),
+        }
     }
 
     /// Looks for a role that may have been made a moment ago: lists lag behind, and a second `POST` could make a second role.
@@ -220,16 +280,23 @@ impl Runner {
     async fn find_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
         for read in surface.role_reads(role) {
             for page in self.client.reader().pages(&read.query).await.map_err(|error| error.to_string())? {
-                let (rows, mistakes) = surface.decode(read.part, &page.body);
+                let (rows, mistakes) = surface.decode(&read, &page.body);
                 if let Some(mistake) = mistakes.first() {
                     return Err(mistake.to_string());
                 }
-                let found = rows.into_iter().find_map(|row| match row {
-                    Row::Role(found) if !found.is_built_in => Some(*found),
-                    _ => None,
-                });
-                if found.is_some() {
-                    return Ok(found);
+                let custom: Vec<RoleDefinition> = rows
+                    .into_iter()
+                    .filter_map(|row| match row {
+                        Row::Role(found) if !found.is_built_in => Some(*found),
+                        _ => None,
+                    })
+                    .collect();
+                // by id before by name: a list may show others too
+                let is_it = |found: &&RoleDefinition| found.id == role.id || found.template_id == role.template_id;
+                let by_name = |found: &&RoleDefinition| same_name(&found.display_name, &role.display_name);
+                let found = custom.iter().find(is_it).or_else(|| custom.iter().find(by_name));
+                if let Some(found) = found {
+                    return Ok(Some(found.clone()));
                 }
             }
         }
@@ -248,7 +315,7 @@ impl Runner {
         else {
             return Ended::Failed("not a role definition".to_owned());
         };
-        match self.live_role(surface, before).await {
+        match self.live_role(surface, &[before, wanted]).await {
             Ok(Some(live)) if is_same_role(&live, wanted) => return Ended::AlreadySo,
             // what was reviewed is a step from `before`, or from a form that this very change passes through
             Ok(Some(live)) if is_same_role(&live, before) || is_own_form(change, &live) => {}
@@ -269,8 +336,8 @@ impl Runner {
             }
             for wait in std::iter::once(SignedDuration::ZERO).chain(patience::looks().take(4)) {
                 self.wait(wait).await;
-                match self.live_role(surface, before).await {
-                    Ok(Some(live)) if is_same_role(&live, wanted) => return Ended::Done,
+                match self.live_role(surface, &[wanted, before]).await {
+                    Ok(Some(live)) if is_same_role(&live, wanted) => return self.settle_role(surface, wanted).await,
                     Ok(_) => {}
                     Err(error) => return Ended::Failed(format!("{last}; {error}")),
                 }
@@ -279,9 +346,25 @@ impl Runner {
         Ended::Failed(last)
     }
 
-    /// Returns a role as it is right now, looked for by its id.
-    async fn live_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
-        Ok(self.find_role(surface, role).await?.filter(|found| found.id == role.id))
+    /// Returns a role as it is right now, looked for by its id. Of several forms of it each is looked for where it would be
+    /// visible: a role may leave the scopes it had.
+    async fn live_role(
+        &self,
+        surface: &dyn Surface,
+        forms: &[&RoleDefinition],
+    ) -> Result<Option<RoleDefinition>, String> {
+        let mut looked: Vec<Query> = Vec::new();
+        for form in forms {
+            let queries: Vec<Query> = surface.role_reads(form).into_iter().map(|read| read.query).collect();
+            if queries.iter().all(|query| looked.contains(query)) && !looked.is_empty() {
+                continue;
+            }
+            looked.extend(queries);
+            if let Some(found) = self.find_role(surface, form).await?.filter(|found| found.id == form.id) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     async fn remove_role(
@@ -295,7 +378,7 @@ impl Runner {
         let Subject::Role { before: Some(before), .. } = &change.subject else {
             return Ended::Failed("not a role definition".to_owned());
         };
-        match self.live_role(surface, before).await {
+        match self.live_role(surface, &[before]).await {
             Ok(Some(live)) if !is_same_role(&live, before) => {
                 return Ended::Failed("the role changed since it was read; plan again".to_owned());
             }
@@ -307,7 +390,7 @@ impl Runner {
             Sent::Answer(_) => Ended::Done,
             Sent::Refused(Outcome::DoesNotExist | Outcome::NotReplicated(_)) => Ended::AlreadySo,
             Sent::Refused(outcome) => Ended::Failed(refusal_text(&outcome)),
-            Sent::Doubtful(why) => match self.live_role(surface, before).await {
+            Sent::Doubtful(why) => match self.live_role(surface, &[before]).await {
                 Ok(None) => Ended::Done,
                 Ok(Some(_)) => Ended::Failed(why),
                 Err(error) => Ended::Failed(format!("{why}; {error}")),
@@ -437,13 +520,14 @@ impl Runner {
 
     /// Makes sure that the settings of a new role, where the service shows them, are those that its assignments were judged by.
     async fn check_assumed(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
-        let Some(role) = target.role().filter(|role| self.assumed.contains(*role)).cloned() else { return Ok(()) };
+        let policy_target = target.policy_target();
+        let Some(role) = target.role().filter(|_| self.assumed.contains(&policy_target)).cloned() else { return Ok(()) };
         let keys = match self.got.get(&role) {
             Some(got) => vec![Some(got.template_id.clone()), Some(got.id.clone())],
             None => vec![Some(role.clone())],
         };
-        let Some((_, live)) = self.look_policy(surface, &target.policy_target(), &keys).await? else { return Ok(()) };
-        let assumed = factory(target.surface());
+        let Some((_, live)) = self.look_policy(surface, &policy_target, &keys).await? else { return Ok(()) };
+        let assumed = factory(target.surface()).canonical(target.surface());
         let others: Vec<String> = RuleId::ALL
             .iter()
             .filter(|id| !live.rule(**id).holds(&assumed.rule(**id)))
@@ -453,7 +537,7 @@ impl Runner {
             let rules = others.join(", ");
             return Err(format!("the role's settings are not the defaults that were assumed ({rules}); plan again"));
         }
-        self.assumed.remove(&role);
+        self.assumed.remove(&policy_target);
         Ok(())
     }
 
@@ -521,6 +605,7 @@ fn refusal_text(outcome: &Outcome) -> String {
             "another request for the same assignment waits for a decision; decide or cancel it, then apply again"
                 .to_owned()
         }
+        Outcome::Arrived => "a request of the same name was made before".to_owned(),
         Outcome::Done | Outcome::AlreadySo => "it is so already".to_owned(),
     }
 }

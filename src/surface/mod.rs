@@ -5,17 +5,23 @@
 pub mod directory;
 pub mod json;
 pub mod name;
+pub mod resource;
 pub mod rule;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::core::assignment::AssignmentKey;
 use crate::core::change::Subject;
 use crate::core::id::RoleId;
 use crate::core::observed::Part;
 use crate::core::order::StepPart;
+use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::row::Row;
+use crate::core::scope::ArmScope;
 use crate::core::target::Target;
 use crate::wire::{Command, Query};
 
@@ -28,6 +34,8 @@ pub struct Read {
     pub query: Query,
     /// Whether the tenant may lack it (404, 501 or a 400 that says so): then it is unknown, not unreadable.
     pub is_optional: bool,
+    /// The Azure scope that the list is of; it may show rows of scopes above, which are not asked for. `None` elsewhere.
+    pub scope: Option<ArmScope>,
 }
 
 /// A row that is not what the documents say.
@@ -40,6 +48,8 @@ pub struct DecodeError {
     pub why: String,
     /// The row's id, or its beginning.
     pub row: String,
+    /// The Azure role that the row is about, where nothing else is affected.
+    pub role: Option<RoleId>,
 }
 
 /// What is needed to write one step: ids that were looked up right before.
@@ -49,6 +59,8 @@ pub struct Locator {
     pub policy: Option<String>,
     /// The id a created role really got, when it is another than the plan's.
     pub role: Option<RoleId>,
+    /// The name of the request, where the client gives it.
+    pub request: Option<Uuid>,
 }
 
 /// What the service's answer to a write means.
@@ -70,6 +82,8 @@ pub enum Outcome {
     TooYoung,
     /// Somebody's request for the same assignment waits for a decision.
     PendingRequest,
+    /// A request of this very name was made before: an earlier sending of ours arrived (arm.md B.3).
+    Arrived,
     /// Refused for good.
     Refused(String),
 }
@@ -87,17 +101,23 @@ pub struct Grant {
     pub end: Option<Option<jiff::Timestamp>>,
     /// The request's id.
     pub request: Option<String>,
+    /// ABAC condition.
+    pub condition: Option<String>,
 }
 
 /// One of the three places where PIM manages access.
 pub trait Surface: Send + Sync {
     /// Returns the bulk reads, in the order in which they must be made: those with the same rank may run side by side.
-    fn reads(&self) -> Vec<(u8, Read)>;
+    fn reads(&self, reach: &Reach) -> Vec<(u8, Read)>;
+
+    /// Returns the reads, ordered likewise, that must not explain `suspects` either before they count as access that PIM does
+    /// not know (design.md 3).
+    fn second_reads(&self, reach: &Reach, suspects: &BTreeSet<AssignmentKey>) -> Vec<(u8, Read)>;
 
     /// Returns the reads that show one assignment, and nothing else, right now.
     fn assignment_reads(&self, key: &AssignmentKey) -> Vec<Read>;
 
-    /// Returns the reads that show one role definition by either of its ids, and by its name.
+    /// Returns the reads that show one role definition by either of its ids, and by its name. They may show others too.
     fn role_reads(&self, role: &RoleDefinition) -> Vec<Read>;
 
     /// Returns the reads of the object that is the target's scope, where there is one that may be too young to be known
@@ -106,7 +126,7 @@ pub trait Surface: Send + Sync {
 
     /// Returns the rows of one page of a read, and what is wrong with the others: a part with a row that cannot be understood
     /// is unreadable, never empty.
-    fn decode(&self, part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>);
+    fn decode(&self, of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>);
 
     /// Returns a role definition from the answer to its creation.
     ///
@@ -128,6 +148,13 @@ pub trait Surface: Send + Sync {
 
     /// Returns the request that carries out a step.
     fn encode(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator) -> Command;
+
+    /// Returns how many looks in a row must show a role as it was written before it counts as written. Azure may serve the old
+    /// and the new version in turns for a minute (arm.md A.3).
+    fn looks_to_settle(&self) -> usize;
+
+    /// Tells whether making a role would silently replace one of the same id, so that it must be looked for first.
+    fn replaces_roles(&self) -> bool;
 
     /// Returns what a refusal means.
     fn refusal(&self, refusal: &crate::wire::Refusal) -> Outcome;
@@ -162,6 +189,7 @@ pub enum AssignVerb {
 pub fn of(surface: crate::core::target::Surface) -> Option<&'static dyn Surface> {
     match surface {
         crate::core::target::Surface::Directory => Some(&directory::Directory),
-        crate::core::target::Surface::Group | crate::core::target::Surface::Azure => None,
+        crate::core::target::Surface::Azure => Some(&resource::Resource),
+        crate::core::target::Surface::Group => None,
     }
 }

@@ -35,13 +35,14 @@ pub(super) fn decode(rules: &[Value], factory: Settings) -> Result<Settings, Dec
             part: Part::Settings,
             why: format!("rule {missing} is missing"),
             row: "a role management policy".to_owned(),
+            role: None,
         }),
         None => Ok(settings),
     }
 }
 
 fn error(row: &Value, why: String) -> DecodeError {
-    DecodeError { part: Part::Settings, why, row: format!("rule {}", text(row, "id").unwrap_or("?")) }
+    DecodeError { part: Part::Settings, why, row: format!("rule {}", text(row, "id").unwrap_or("?")), role: None }
 }
 
 fn decode_rule(id: RuleId, row: &Value) -> Result<Rule, String> {
@@ -135,8 +136,21 @@ fn unmodelled(setting: &Value, stage: &Value) -> Vec<String> {
 /// How one API spells rules.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spelling {
-    /// What `target.operations` holds: `all` on directory roles, `All` on groups (graph.md 3.3).
-    pub operations: &'static str,
+    /// The member that names a rule's shape, and what its value begins with.
+    tag: (&'static str, &'static str),
+    /// What `target.operations` holds.
+    operations: &'static str,
+    /// Whether values are those of ARM: shapes without a namespace, approvers by id and type, no duration that does not
+    /// count.
+    is_arm: bool,
+}
+
+impl Spelling {
+    /// Directory roles on Graph, whose operations are `all` (graph.md 3.3).
+    pub(super) const DIRECTORY: Self =
+        Self { tag: ("@odata.type", "#microsoft.graph.unified"), operations: "all", is_arm: false };
+    /// ARM (arm.md C.3).
+    pub(super) const ARM: Self = Self { tag: ("ruleType", ""), operations: "All", is_arm: true };
 }
 
 /// Encodes one rule, whole, with its complete target block: a bare target corrupts the policy's other rules
@@ -150,21 +164,25 @@ pub(super) fn encode(settings: &Settings, id: RuleId, spelling: Spelling) -> Val
         RuleId::AuthenticationContext => "AuthenticationContext",
     };
     let mut rule = json!({
-        "@odata.type": format!("#microsoft.graph.unifiedRoleManagementPolicy{shape}Rule"),
+        spelling.tag.0: format!("{}RoleManagementPolicy{shape}Rule", spelling.tag.1),
         "id": id.to_string(),
         "target": {
             "caller": id.event().caller(),
             "operations": [spelling.operations],
             "level": id.event().level(),
-            "inheritableSettings": [],
-            "enforcedSettings": [],
         },
     });
+    if !spelling.is_arm {
+        // ARM leaves them out when it answers (arm.md C.3)
+        rule["target"]["inheritableSettings"] = json!([]);
+        rule["target"]["enforcedSettings"] = json!([]);
+    }
     let content = match settings.rule(id) {
         Rule::Expiration(rule) => {
             let mut content = json!({ "isExpirationRequired": rule.is_required });
             // null means different things on different rules and is never sent (specs#24242)
-            if let Some(maximum) = rule.maximum {
+            // ARM refuses a duration that does not count (arm.md C.5)
+            if let Some(maximum) = rule.maximum.filter(|_| rule.is_required || !spelling.is_arm) {
                 content["maximumDuration"] = json!(maximum.to_string());
             }
             content
@@ -190,7 +208,7 @@ pub(super) fn encode(settings: &Settings, id: RuleId, spelling: Spelling) -> Val
                 "isApproverJustificationRequired": rule.is_approver_justification_required,
                 "escalationTimeInMinutes": 0,
                 "isEscalationEnabled": false,
-                "primaryApprovers": rule.approvers.iter().map(encode_approver).collect::<Vec<_>>(),
+                "primaryApprovers": rule.approvers.iter().map(|approver| encode_approver(approver, spelling)).collect::<Vec<_>>(),
                 "escalationApprovers": [],
             }],
         }}),
@@ -202,7 +220,14 @@ pub(super) fn encode(settings: &Settings, id: RuleId, spelling: Spelling) -> Val
     rule
 }
 
-fn encode_approver(approver: &Approver) -> Value {
+fn encode_approver(approver: &Approver, spelling: Spelling) -> Value {
+    if spelling.is_arm {
+        let kind = match approver {
+            Approver::User(_) => "User",
+            Approver::Group(_) => "Group",
+        };
+        return json!({ "id": approver.id().as_str(), "userType": kind, "isBackup": false });
+    }
     match approver {
         Approver::User(id) => json!({ "@odata.type": "#microsoft.graph.singleUser", "userId": id.as_str() }),
         Approver::Group(id) => json!({ "@odata.type": "#microsoft.graph.groupMembers", "groupId": id.as_str() }),
@@ -235,8 +260,7 @@ mod tests {
                 SettingValue::Addresses(_) => SettingValue::Addresses(["soc@contoso.example".to_owned()].into()),
             };
             field.set(&mut settings, value);
-            let rules: Vec<Value> =
-                RuleId::ALL.iter().map(|id| encode(&settings, *id, Spelling { operations: "all" })).collect();
+            let rules: Vec<Value> = RuleId::ALL.iter().map(|id| encode(&settings, *id, Spelling::DIRECTORY)).collect();
             assert_eq!(decode(&rules, other.clone()).unwrap(), settings, "{field}");
         }
     }
@@ -251,15 +275,14 @@ mod tests {
         assert_eq!(approval.unmodelled, ["more than one approval stage", "escalation"]);
         let mut settings = factory(Surface::Directory);
         settings.approval = approval;
-        let written = encode(&settings, RuleId::Approval, Spelling { operations: "all" });
+        let written = encode(&settings, RuleId::Approval, Spelling::DIRECTORY);
         assert_eq!(written["setting"]["isApprovalRequiredForExtension"], true);
     }
 
     #[test]
     fn a_policy_that_lacks_a_rule_is_not_understood() {
         let settings = factory(Surface::Directory);
-        let mut rules: Vec<Value> =
-            RuleId::ALL.iter().map(|id| encode(&settings, *id, Spelling { operations: "all" })).collect();
+        let mut rules: Vec<Value> = RuleId::ALL.iter().map(|id| encode(&settings, *id, Spelling::DIRECTORY)).collect();
         rules.remove(12);
         let error = decode(&rules, settings).unwrap_err();
         assert!(error.to_string().contains("Approval_EndUser_Assignment"), "{error}");

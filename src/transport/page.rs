@@ -78,11 +78,11 @@ impl Trail {
 }
 
 fn is_next(key: &str) -> bool {
-    matches!(key, "@odata.nextLink" | "nextLink")
+    matches!(key, "@odata.nextLink" | "nextLink" | "@nextLink")
 }
 
-/// Returns the next link of Graph or ARM; ARM writes an empty text or null for none now and then.
+/// Returns the next link of Graph or ARM (management groups have a spelling of their own, arm.md D.2); ARM writes an empty text or null for none now and then.
 fn next_link(body: &Value) -> Option<&str> {
-    let link = body.get("@odata.nextLink").or_else(|| body.get("nextLink"))?;
+    let link = ["@odata.nextLink", "nextLink", "@nextLink"].iter().find_map(|member| body.get(*member))?;
     link.as_str().filter(|link| !link.is_empty())
 }

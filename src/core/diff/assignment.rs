@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance};
+use crate::core::assignment::{
+    AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance, is_same_condition,
+};
 use crate::core::authority::{self, Standing};
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::declared::Declared;
@@ -47,12 +49,13 @@ fn declared_one(
     let address = context.labels.assignment(key);
     let source = Some(declared.at.clone());
     let live = context.observed.assignments.get(key);
-    if let Some(gap) = live.is_none().then(|| context.observed.missing(key.target.surface(), key.mode)).flatten() {
-        let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
+    if let Some(gap) = live.is_none().then(|| context.observed.missing(&key.target, key.mode)).flatten() {
+        let message = format!("cannot be compared: {} could not be read", gap.what());
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
-    let condition_differs = live.is_some_and(|live| live.condition != wanted.condition);
+    let condition_differs =
+        live.is_some_and(|live| !is_same_condition(live.condition.as_deref(), wanted.condition.as_deref()));
     let (action, ask) = match wanted.schedule.judge(live.map(|l| &l.window), now) {
         Verdict::InSync if condition_differs => match wanted.schedule.widest(now) {
             Some(ask) => (Action::Update, ask),
@@ -72,15 +75,15 @@ fn declared_one(
     // without the role's settings nobody can tell whether the service agrees, nor whom the reviewed settings would stop
     let policy_target = key.target.policy_target();
     let is_role_known = key.target.role().is_none_or(|role| context.observed.roles.contains_key(role));
-    let roles = context.observed.gap(key.target.surface(), Part::Roles);
+    let roles = context.observed.gap_at(&key.target, Part::Roles);
     if let Some(gap) = roles.filter(|_| !is_role_known) {
-        let message = format!("cannot be planned: {} could not be read", gap.part.as_str());
+        let message = format!("cannot be planned: {} could not be read", gap.what());
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
-    let gap = context.observed.gap(key.target.surface(), Part::Settings);
-    if let Some(gap) = gap.filter(|_| is_role_known && !context.observed.settings.contains_key(&policy_target)) {
-        let message = format!("cannot be planned: {} could not be read", gap.part.as_str());
+    let gap = context.observed.gap_at(&key.target, Part::Settings);
+    if let Some(gap) = gap.filter(|_| is_role_known && context.observed.settings_of(&policy_target).is_none()) {
+        let message = format!("cannot be planned: {} could not be read", gap.what());
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
@@ -184,6 +187,7 @@ pub(crate) fn observed_hash(live: &ObservedAssignment) -> String {
     let made = match live.provenance {
         Provenance::Pim { .. } => "pim",
         Provenance::OutsidePim => "outsidePim",
+        Provenance::Classic { .. } => "classic",
         Provenance::Unscheduled => "unscheduled",
         Provenance::Plain { .. } => "plain",
     };
@@ -244,7 +248,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
     let origin = match live.provenance {
         Provenance::Pim { .. } if live.window.is_pending() => "pending",
         Provenance::Pim { .. } => "made in PIM",
-        Provenance::OutsidePim => "made outside PIM",
+        Provenance::OutsidePim | Provenance::Classic { .. } => "made outside PIM",
         Provenance::Unscheduled => "in force without a schedule",
         Provenance::Plain { .. } => "made outside PIM and not shown by it",
     };
@@ -269,11 +273,11 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
     if context.observed.deleted_principals.contains(&key.principal) {
         return leave("its holder was deleted; the service removes what is left within days".to_owned());
     }
-    if let Some(gap) = context.observed.missing(key.target.surface(), key.mode) {
-        return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
+    if let Some(gap) = context.observed.missing(&key.target, key.mode) {
+        return leave(format!("would be removed, but {} could not be read", gap.what()));
     }
-    if let Some(gap) = context.observed.gap(key.target.surface(), Part::Roles) {
-        return leave(format!("would be removed, but {} could not be read", gap.part.as_str()));
+    if let Some(gap) = context.observed.gap_at(&key.target, Part::Roles) {
+        return leave(format!("would be removed, but {} could not be read", gap.what()));
     }
     difference.changes.push(Change {
         address,

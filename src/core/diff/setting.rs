@@ -22,11 +22,11 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
     for (target, declared) in &context.desired.settings {
         let surface = target.surface();
         let address = context.labels.settings(target);
-        let live = context.observed.settings.get(target);
+        let live = context.observed.settings_of(target);
         let is_role_known = target.role().is_none_or(|role| context.observed.roles.contains_key(role));
         let part = if is_role_known { Part::Settings } else { Part::Roles };
-        if let Some(gap) = context.observed.gap(surface, part).filter(|_| live.is_none()) {
-            let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
+        if let Some(gap) = context.observed.gap_at(target, part).filter(|_| live.is_none()) {
+            let message = format!("cannot be compared: {} could not be read", gap.what());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
         }
@@ -36,7 +36,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let factory = factory(surface);
         let role = target.role().and_then(|role| context.observed.roles.get(role));
         let before = live.unwrap_or(&factory);
-        let after = declared.value.over(before, &factory);
+        let after = declared.value.over(before, &factory).canonical(surface);
         let fields = fields(context.labels, before, &after);
         if fields.is_empty() {
             continue;
@@ -241,6 +241,6 @@ pub(super) fn holding(context: &Context<'_>, difference: &Difference, target: &T
             return ((**after).clone(), Some(change.address.clone()));
         }
     }
-    let live = context.observed.settings.get(&target).cloned();
+    let live = context.observed.settings_of(&target).cloned();
     (live.unwrap_or_else(|| factory(target.surface())), None)
 }

@@ -7,12 +7,12 @@ use crate::core::id::{PrincipalId, RoleId};
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::scope::DirectoryScope;
-use crate::core::target::{Surface, Target};
+use crate::core::target::Target;
 
 /// Refuses a plan that takes the role from a break-glass account, or that touches it and leaves it without. There is no
 /// override.
 pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mut Vec<Notice>) {
-    if scene.before.missing(Surface::Directory, Mode::Active).is_some() {
+    if scene.before.missing_directory(Mode::Active).is_some() {
         return;
     }
     for account in &scene.desired.tenant.break_glass {

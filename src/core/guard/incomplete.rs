@@ -5,13 +5,12 @@ use crate::core::change::{Action, Change, Subject};
 use crate::core::direction::Direction;
 use crate::core::guard::{Scene, Verdict, is_global_administrator};
 use crate::core::notice::Notice;
-use crate::core::target::Surface;
 
 /// Refuses a plan that updates, narrows or removes an assignment of Global Administrator at tenant scope, or any assignment of
 /// a break-glass account, while active assignments could not be read: nobody can say then who would be left. There is no
 /// override.
 pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, _: &mut Vec<Notice>) {
-    let Some(gap) = scene.before.missing(Surface::Directory, Mode::Active) else { return };
+    let Some(gap) = scene.before.missing_directory(Mode::Active) else { return };
     for change in scene.changes.iter().filter(|change| takes(change) && is_vital(scene, change)) {
         verdicts.push(Verdict {
             guard: "incomplete-read".into(),

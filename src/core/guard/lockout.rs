@@ -5,7 +5,7 @@ use crate::core::guard::{PRIVILEGED_ROLE_ADMINISTRATOR, Scene, Verdict, is_at_te
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::principal::PrincipalType;
-use crate::core::target::{Surface, Target};
+use crate::core::target::Target;
 
 /// Refuses a plan that lowers the number of users who hold Global Administrator permanently and actively (direct, enabled,
 /// cloud-only, no guests) below `limits.minGlobalAdministrators`. Of whom a fact is not known does not count as left. Also refuses to take away the last holder, active or eligible, of the two
@@ -22,7 +22,7 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
         });
     }
     // with a gap, the guard of incomplete reads judges
-    if scene.before.missing(Surface::Directory, Mode::Active).is_some() {
+    if scene.before.missing_directory(Mode::Active).is_some() {
         return;
     }
     let minimum = scene.desired.tenant.limits.min_global_administrators as usize;

@@ -14,7 +14,7 @@ use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::scope::DirectoryScope;
 use crate::core::state::Desired;
-use crate::core::target::Target;
+use crate::core::target::{Surface, Target};
 
 /// The verdict of one guard that refuses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,13 +46,21 @@ pub struct Scene<'a> {
 /// One guard: what it refuses and what it remarks.
 type Guard = fn(&Scene<'_>, &mut Vec<Verdict>, &mut Vec<Notice>);
 
-/// Every guard.
-const GUARDS: [Guard; 4] = [break_glass::judge, incomplete::judge, lockout::judge, mass_removal::judge];
+/// Every guard, with the surface that it is about when it is about one.
+const GUARDS: [(Option<Surface>, Guard); 4] = [
+    (Some(Surface::Directory), break_glass::judge),
+    (Some(Surface::Directory), incomplete::judge),
+    (Some(Surface::Directory), lockout::judge),
+    (None, mass_removal::judge),
+];
 
 /// Asks every guard.
 pub fn judge(scene: &Scene<'_>) -> (Vec<Verdict>, Vec<Notice>) {
     let (mut verdicts, mut notices) = (Vec::new(), Vec::new());
-    for guard in GUARDS {
+    // whoever does not touch the directory need not be able to read it
+    let is_directory_known = scene.before.surfaces.contains(&Surface::Directory);
+    let guards = GUARDS.iter().filter(|(about, _)| *about != Some(Surface::Directory) || is_directory_known);
+    for (_, guard) in guards {
         guard(scene, &mut verdicts, &mut notices);
     }
     verdicts.sort();

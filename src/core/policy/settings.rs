@@ -48,6 +48,18 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns the settings in the form in which those of a surface are compared. Azure has no maximum duration where none is
+    /// demanded (arm.md C.5: it is not sent, and ignored when read).
+    #[must_use]
+    pub fn canonical(mut self, surface: crate::core::target::Surface) -> Self {
+        if surface == crate::core::target::Surface::Azure {
+            for event in [&mut self.eligible_assignment, &mut self.active_assignment, &mut self.activation] {
+                event.expiration.maximum = event.expiration.maximum.filter(|_| event.expiration.is_required);
+            }
+        }
+        self
+    }
+
     /// Returns the five rules of an event.
     pub fn event(&self, event: Event) -> &EventSettings {
         match event {

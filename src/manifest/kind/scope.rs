@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::core::id::ObjectId;
 use crate::core::name::{Handle, NameKind, Reference};
-use crate::core::scope::ArmScope;
+use crate::core::scope::{ArmScope, ArmScopeKind};
 use crate::core::target::Surface;
 use crate::manifest::kind::principal::handle;
 use crate::manifest::kind::text;
@@ -154,6 +154,16 @@ pub enum ScopeKind {
     Subscription,
     /// Resource groups.
     ResourceGroup,
+}
+
+impl From<ScopeKind> for ArmScopeKind {
+    fn from(kind: ScopeKind) -> Self {
+        match kind {
+            ScopeKind::ManagementGroup => Self::ManagementGroup,
+            ScopeKind::Subscription => Self::Subscription,
+            ScopeKind::ResourceGroup => Self::ResourceGroup,
+        }
+    }
 }
 
 impl Scope {

@@ -6,6 +6,7 @@
 mod assignment;
 mod ignored;
 mod name;
+mod reach;
 mod role;
 mod scope;
 mod settings;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 
 use crate::core::declared::Declared;
 use crate::core::diagnostic::{self, Diagnostic};
+use crate::core::hierarchy::Hierarchy;
 use crate::core::id::{PrincipalId, RoleId};
 use crate::core::name::{Lookup, Meaning, Names, Reference};
 use crate::core::origin::Origin;
@@ -41,11 +43,17 @@ pub struct Lowered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+pub use self::reach::FanOut;
+
 impl Manifests {
     /// Returns the custom roles that the manifests declare, with what is wrong with them. `names` must hold the scopes that
     /// they are assignable at.
-    pub fn declared_roles(&self, names: &Names) -> (Vec<Declared<DeclaredRole>>, Vec<Diagnostic>) {
-        let mut run = Run::new(self, names);
+    pub fn declared_roles(
+        &self,
+        names: &Names,
+        hierarchy: &Hierarchy,
+    ) -> (Vec<Declared<DeclaredRole>>, Vec<Diagnostic>) {
+        let mut run = Run::new(self, names, hierarchy);
         let roles = run.roles();
         diagnostic::sort(&mut run.diagnostics);
         (roles, run.diagnostics)
@@ -55,11 +63,11 @@ impl Manifests {
     /// [`Manifests::references`]; one that is absent is reported as unreadable.
     ///
     /// With errors in [`Manifests::diagnostics`] nothing is wanted: those errors are the outcome.
-    pub fn lower(&self, names: &Names, roles: &RoleIds, now: Timestamp) -> Lowered {
+    pub fn lower(&self, names: &Names, hierarchy: &Hierarchy, roles: &RoleIds, now: Timestamp) -> Lowered {
         if self.has_errors() || !self.is_complete {
             return Lowered { desired: None, diagnostics: self.diagnostics.clone() };
         }
-        let mut run = Run::new(self, names);
+        let mut run = Run::new(self, names, hierarchy);
         run.complain_about_names();
         let desired = run.desired(roles, now);
         let mut diagnostics = run.diagnostics;
@@ -73,18 +81,19 @@ impl Manifests {
 struct Run<'a> {
     manifests: &'a Manifests,
     names: &'a Names,
+    hierarchy: &'a Hierarchy,
     scopes: BTreeMap<&'a str, &'a Document>,
     profiles: BTreeMap<&'a str, &'a Document>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Run<'a> {
-    fn new(manifests: &'a Manifests, names: &'a Names) -> Self {
+    fn new(manifests: &'a Manifests, names: &'a Names, hierarchy: &'a Hierarchy) -> Self {
         let index = |kind: Kind| -> BTreeMap<&'a str, &'a Document> {
             manifests.of_kind(kind).filter_map(|document| Some((document.name()?, document))).collect()
         };
         let (scopes, profiles) = (index(Kind::Scope), index(Kind::SettingsProfile));
-        Self { manifests, names, scopes, profiles, diagnostics: Vec::new() }
+        Self { manifests, names, hierarchy, scopes, profiles, diagnostics: Vec::new() }
     }
 
     fn desired(&mut self, ids: &RoleIds, now: Timestamp) -> Option<Desired> {

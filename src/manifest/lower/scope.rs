@@ -2,7 +2,7 @@
 
 use crate::core::name::Meaning;
 use crate::core::origin::Origin;
-use crate::core::scope::{ArmScope, DirectoryScope};
+use crate::core::scope::{ArmScope, ArmScopeKind, DirectoryScope};
 use crate::manifest::code;
 use crate::manifest::kind::Spec;
 use crate::manifest::kind::scope::{Scope, TENANT_SCOPE};
@@ -16,8 +16,8 @@ pub(super) enum Place {
     Directory(DirectoryScope),
     /// An Azure scope.
     Azure(ArmScope),
-    /// Scopes below a management group.
-    FanOut,
+    /// The scopes below a management group.
+    FanOut(Vec<ArmScope>),
 }
 
 impl Run<'_> {
@@ -44,7 +44,11 @@ impl Run<'_> {
         let Some(Spec::Scope(scope)) = &document.spec else { return None };
         let reference = scope.reference().map(|(_, reference)| reference);
         match scope {
-            Scope::Under { .. } => Some(Place::FanOut),
+            Scope::Under { under } => {
+                let group = self.azure_scope(&reference?)?;
+                let kinds: Vec<ArmScopeKind> = under.kinds.iter().map(|kind| (*kind).into()).collect();
+                Some(Place::FanOut(self.hierarchy.below(&group, &kinds)))
+            }
             Scope::Resource { resource } => Some(Place::Azure(resource.clone())),
             Scope::ManagementGroup { .. } | Scope::Subscription { resource_group: None, .. } => {
                 self.azure_scope(&reference?).map(Place::Azure)
@@ -72,7 +76,7 @@ impl Run<'_> {
     pub(super) fn directory_place(&mut self, written: &str, at: &Origin) -> Option<DirectoryScope> {
         match self.place(written, at)? {
             Place::Directory(scope) => Some(scope),
-            Place::Azure(_) | Place::FanOut => {
+            Place::Azure(_) | Place::FanOut(_) => {
                 let message = format!("`{written}` is an Azure scope; directory roles do not hold there");
                 self.error(code::WRONG_SCOPE, at.clone(), message);
                 None
@@ -89,7 +93,7 @@ impl Run<'_> {
                 self.error(code::WRONG_SCOPE, at.clone(), message);
                 None
             }
-            Place::FanOut => {
+            Place::FanOut(_) => {
                 let message =
                     format!("`{written}` means many scopes (`under`), which is possible for role settings only");
                 self.error(code::WRONG_SCOPE, at.clone(), message);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::declared::Declared;
+use crate::core::diagnostic::Diagnostic;
 use crate::core::id::GroupId;
 use crate::core::origin::Origin;
 use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue, Want};
@@ -86,23 +87,27 @@ impl Run<'_> {
                 let mut targets = Vec::new();
                 for (at, written) in scopes.iter().enumerate() {
                     let at = document.at(&format!("/spec/appliesTo/{index}/scopes/{at}"));
-                    let scope = match self.place(written, &at) {
+                    let scopes = match self.place(written, &at) {
                         None => continue,
-                        Some(Place::Azure(scope)) => scope,
+                        Some(Place::Azure(scope)) => vec![scope],
                         Some(Place::Directory(_)) => {
                             let message =
                                 format!("`{written}` is a scope of the directory; Azure roles do not hold there");
                             self.error(code::WRONG_SCOPE, at, message);
                             continue;
                         }
-                        Some(Place::FanOut) => {
-                            let message =
-                                format!("`{written}` means many scopes (`under`), which cannot be planned yet");
-                            self.error(code::FAN_OUT, at, message);
-                            continue;
+                        Some(Place::FanOut(scopes)) => {
+                            if scopes.is_empty() {
+                                let message = format!("`{written}` means no scope: nothing of its kinds lies there");
+                                let warning = Diagnostic::warning(code::EMPTY_FAN_OUT, Some(at), message);
+                                self.diagnostics.push(warning.note("looked up in the tenant"));
+                            }
+                            scopes
                         }
                     };
-                    targets.extend(self.role(&id).map(|role| Target::Azure { role, scope }));
+                    if let Some(role) = self.role(&id) {
+                        targets.extend(scopes.into_iter().map(|scope| Target::Azure { role: role.clone(), scope }));
+                    }
                 }
                 targets
             }

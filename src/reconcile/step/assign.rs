@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::core::assignment::{AssignmentKey, ObservedAssignment, Provenance};
+use crate::core::assignment::{AssignmentKey, ObservedAssignment, Provenance, is_same_condition};
 use crate::core::change::{Change, Subject};
 use crate::core::order::Step;
 use crate::core::schedule::{Ask, Window};
@@ -29,12 +29,13 @@ impl Runner {
         surface: &dyn Surface,
         change: &Change,
         step: &Step,
-        locator: Locator,
+        mut locator: Locator,
         record: &mut Record<'_>,
     ) -> Ended {
-        let Subject::Assignment { key, before, ask: Some(ask), .. } = &change.subject else {
+        let Subject::Assignment { key, before, ask: Some(ask), condition, .. } = &change.subject else {
             return Ended::Failed("not an assignment".to_owned());
         };
+        let wanted = Wanted { ask, condition: condition.as_deref() };
         if let Err(why) = self.check_assumed(surface, &key.target).await {
             return Ended::Failed(why);
         }
@@ -48,12 +49,13 @@ impl Runner {
         let mut waits = patience::looks();
         let mut last = String::new();
         for _ in 0..TRIES {
+            locator.request = self.request_name();
             let command = surface.encode(&subject, &step.part, verb, &locator);
             let sent = self.send(surface, &command, record).await;
             let asked_at = self.client.now();
             match sent {
                 Sent::Answer(answer) => {
-                    if let Some(wider) = wider(surface, &answer.body, &key, ask, asked_at) {
+                    if let Some(wider) = wider(surface, &answer.body, &key, &wanted, asked_at) {
                         if wider.was_so(&key, before.as_ref(), asked_at) {
                             return Ended::Failed(format!("{}, as it was before", wider.why));
                         }
@@ -68,8 +70,8 @@ impl Runner {
                                 Outcome::Pending(why) => why,
                                 _ => "it is not yet visible".to_owned(),
                             };
-                            let ended = self.await_grant(&key, ask, asked_at, why).await;
-                            let shown = self.shown_wider(&key, before.as_ref(), ask, asked_at, &ended).await;
+                            let ended = self.await_grant(&key, &wanted, asked_at, why).await;
+                            let shown = self.shown_wider(&key, before.as_ref(), &wanted, asked_at, &ended).await;
                             return match (shown, ended) {
                                 (Some(wider), _) if before.is_some() => {
                                     self.narrow(surface, &subject, step, &locator, wider, record).await
@@ -85,7 +87,7 @@ impl Runner {
                     }
                 }
                 Sent::Refused(Outcome::Exists) => match self.look(&key).await {
-                    Ok(Some(seen)) if is_granted(&seen.window, ask, asked_at) => return Ended::AlreadySo,
+                    Ok(Some(seen)) if wanted.is_granted(&seen, asked_at) => return Ended::AlreadySo,
                     Ok(Some(_)) if matches!(verb, AssignVerb::Assign | AssignVerb::Renew) && swaps < SWAPS => {
                         verb = AssignVerb::Update;
                         swaps += 1;
@@ -111,11 +113,23 @@ impl Runner {
                     swaps += 1;
                     continue;
                 }
+                // an earlier sending of ours, whose answer was lost
+                Sent::Refused(Outcome::Arrived) => {
+                    let why = refusal_text(&Outcome::Arrived);
+                    let ended = self.await_grant(&key, &wanted, asked_at, why).await;
+                    return match self.shown_wider(&key, before.as_ref(), &wanted, asked_at, &ended).await {
+                        Some(wider) if before.is_some() => {
+                            self.narrow(surface, &subject, step, &locator, wider, record).await
+                        }
+                        Some(wider) => self.revoke(surface, change, step, wider, record).await,
+                        None => ended,
+                    };
+                }
                 Sent::Refused(Outcome::NotReplicated(why)) => last = why,
                 Sent::Refused(Outcome::TooYoung) => last = refusal_text(&Outcome::TooYoung),
                 Sent::Refused(outcome) => return Ended::Failed(refusal_text(&outcome)),
                 Sent::Doubtful(why) => match self.look(&key).await {
-                    Ok(Some(seen)) if is_granted(&seen.window, ask, asked_at) => return Ended::Done,
+                    Ok(Some(seen)) if wanted.is_granted(&seen, asked_at) => return Ended::Done,
                     Ok(_) => last = why,
                     Err(error) => return Ended::Failed(format!("{why}; {error}")),
                 },
@@ -135,7 +149,7 @@ impl Runner {
         surface: &dyn Surface,
         change: &Change,
         step: &Step,
-        locator: Locator,
+        mut locator: Locator,
         record: &mut Record<'_>,
     ) -> Ended {
         let Subject::Assignment { key, before: Some(before), .. } = &change.subject else {
@@ -144,7 +158,7 @@ impl Runner {
         let mut verb = match &before.provenance {
             Provenance::Pim { .. } if before.window.is_pending() => AssignVerb::Cancel,
             Provenance::Pim { .. } | Provenance::OutsidePim | Provenance::Unscheduled => AssignVerb::Remove,
-            Provenance::Plain { .. } => AssignVerb::DeletePlain,
+            Provenance::Classic { .. } | Provenance::Plain { .. } => AssignVerb::DeletePlain,
         };
         // what was reviewed is the removal of what was observed; what is gone or not visible is the service's to say
         match self.look(key).await {
@@ -154,7 +168,7 @@ impl Runner {
                     before.window, seen.window
                 ));
             }
-            Ok(Some(seen)) if seen.condition != before.condition => {
+            Ok(Some(seen)) if !is_same_condition(seen.condition.as_deref(), before.condition.as_deref()) => {
                 return Ended::Failed("its condition changed since it was read; plan again".to_owned());
             }
             Ok(_) => {}
@@ -163,8 +177,15 @@ impl Runner {
         let (mut young, mut last) = (0, String::new());
         let mut waits = patience::looks();
         for _ in 0..TRIES + patience::YOUTH_TRIES {
+            locator.request = self.request_name();
             let command = surface.encode(&change.subject, &step.part, verb, &locator);
             match self.send(surface, &command, record).await {
+                // the service may list what it says does not exist, and what it removed (arm.md B.7)
+                Sent::Refused(Outcome::Arrived) => match self.await_removal(key).await {
+                    ended @ Ended::Pending(_) if waits.next().is_none() => return ended,
+                    Ended::Pending(_) => {}
+                    ended => return ended,
+                },
                 Sent::Answer(_) => match self.await_removal(key).await {
                     // another request than the one that was cancelled keeps it
                     Ended::Pending(_) if verb == AssignVerb::Cancel => verb = AssignVerb::Remove,
@@ -221,12 +242,15 @@ impl Runner {
     }
 
     /// Looks until the schedule shows what was asked for: success is a re-read, not a 201 (graph.md 2.7).
-    async fn await_grant(&self, key: &AssignmentKey, ask: &Ask, asked_at: Timestamp, why: String) -> Ended {
+    async fn await_grant(&self, key: &AssignmentKey, wanted: &Wanted<'_>, asked_at: Timestamp, why: String) -> Ended {
         let mut last = why;
         for wait in std::iter::once(jiff::SignedDuration::ZERO).chain(patience::looks().take(4)) {
             self.wait(wait).await;
             match self.look(key).await {
-                Ok(Some(seen)) if is_granted(&seen.window, ask, asked_at) => return Ended::Done,
+                Ok(Some(seen)) if wanted.is_granted(&seen, asked_at) => return Ended::Done,
+                Ok(Some(seen)) if wanted.ask.matches(&seen.window, asked_at) => {
+                    last = "the tenant shows another condition instead".to_owned();
+                }
                 Ok(Some(seen)) => last = format!("the tenant shows {} instead", seen.window),
                 Ok(None) => {}
                 Err(error) => last = error,
@@ -241,28 +265,43 @@ impl Runner {
         &self,
         key: &AssignmentKey,
         before: Option<&ObservedAssignment>,
-        ask: &Ask,
+        wanted: &Wanted<'_>,
         asked_at: Timestamp,
         ended: &Ended,
     ) -> Option<Wider> {
         if !matches!(ended, Ended::Pending(_)) {
             return None;
         }
-        let was_so = |window: &Window| before.is_some_and(|before| before.window.as_ask().covers(window, asked_at));
-        let is_wider = |window: &Window| !ask.covers(window, asked_at) && !was_so(window);
-        let seen = self.look(key).await.ok().flatten().filter(|seen| is_wider(&seen.window))?;
+        let was_so = |seen: &ObservedAssignment| {
+            before.is_some_and(|before| {
+                before.window.as_ask().covers(&seen.window, asked_at)
+                    && is_same_condition(before.condition.as_deref(), seen.condition.as_deref())
+            })
+        };
+        let is_wider = |seen: &ObservedAssignment| {
+            !wanted.ask.covers(&seen.window, asked_at) || !is_same_condition(wanted.condition, seen.condition.as_deref())
+        };
+        let seen = self.look(key).await.ok().flatten().filter(|seen| is_wider(seen) && !was_so(seen))?;
+        let how = match wanted.ask.covers(&seen.window, asked_at) {
+            true => "the service shows another condition than asked for".to_owned(),
+            false => format!("the service shows a wider window than asked for: {}", seen.window),
+        };
         let request = match seen.provenance {
             Provenance::Pim { request } => Some(request),
-            Provenance::OutsidePim | Provenance::Unscheduled | Provenance::Plain { .. } => None,
+            Provenance::OutsidePim
+            | Provenance::Classic { .. }
+            | Provenance::Unscheduled
+            | Provenance::Plain { .. } => None,
         };
         Some(Wider {
-            why: format!("the service shows a wider window than asked for: {}", seen.window),
+            why: how,
             grant: Grant {
                 target: key.target.clone(),
                 principal: key.principal.clone(),
                 start: seen.window.start,
                 end: Some(seen.window.end),
                 request,
+                condition: seen.condition,
             },
             window: seen.window,
         })
@@ -281,13 +320,17 @@ impl Runner {
     ) -> Ended {
         self.was_wider = true;
         self.takes_back = true;
-        let Subject::Assignment { key, ask: Some(ask), .. } = subject else { return Ended::Failed(wider.why) };
+        let Subject::Assignment { key, ask: Some(ask), condition, .. } = subject else {
+            return Ended::Failed(wider.why);
+        };
+        let wanted = Wanted { ask, condition: condition.as_deref() };
         let key = live_key(key, locator.role.as_ref());
-        let command = surface.encode(subject, &step.part, AssignVerb::Update, locator);
+        let locator = Locator { request: self.request_name(), ..locator.clone() };
+        let command = surface.encode(subject, &step.part, AssignVerb::Update, &locator);
         let last = match self.send(surface, &command, record).await {
             Sent::Answer(_) => {
                 let asked_at = self.client.now();
-                match self.await_grant(&key, ask, asked_at, "it is not visible".to_owned()).await {
+                match self.await_grant(&key, &wanted, asked_at, "it is not visible".to_owned()).await {
                     Ended::Done => return Ended::Failed(format!("{}; it was narrowed at once", wider.why)),
                     Ended::Pending(why) | Ended::Failed(why) => why,
                     Ended::AlreadySo => String::new(),
@@ -349,7 +392,8 @@ impl Runner {
         let mut last = "six minutes were not enough".to_owned();
         let mut denials = 0;
         for _ in 0..=patience::YOUTH_TRIES {
-            let command = surface.encode(&subject, &step.part, verb, &Locator::default());
+            let locator = Locator { request: self.request_name(), ..Locator::default() };
+            let command = surface.encode(&subject, &step.part, verb, &locator);
             match self.send(surface, &command, record).await {
                 Sent::Answer(_) => match self.await_removal(&granted).await {
                     Ended::Done => {
@@ -393,9 +437,17 @@ fn started(subject: &Subject, ask: &Ask, now: Timestamp) -> Subject {
     subject
 }
 
-/// Tells whether a window is what was asked for.
-fn is_granted(seen: &Window, ask: &Ask, asked_at: Timestamp) -> bool {
-    ask.matches(seen, asked_at)
+/// What one assignment shall be.
+struct Wanted<'a> {
+    ask: &'a Ask,
+    condition: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// Tells whether an assignment is what was asked for.
+    fn is_granted(&self, seen: &ObservedAssignment, asked_at: Timestamp) -> bool {
+        self.ask.matches(&seen.window, asked_at) && is_same_condition(self.condition, seen.condition.as_deref())
+    }
 }
 
 /// A grant that gives more than was asked for.
@@ -418,15 +470,23 @@ impl Wider {
 }
 
 /// Returns in which way an answer grants more than was asked for.
-fn wider(surface: &dyn Surface, body: &Value, key: &AssignmentKey, ask: &Ask, asked_at: Timestamp) -> Option<Wider> {
+fn wider(
+    surface: &dyn Surface,
+    body: &Value,
+    key: &AssignmentKey,
+    wanted: &Wanted<'_>,
+    asked_at: Timestamp,
+) -> Option<Wider> {
     let grant = surface.grant(body)?;
     let window = Window::new(grant.start, grant.end.flatten(), asked_at);
     let why = if grant.target != key.target {
         format!("the service granted another role or scope than asked for: {}", place(&grant.target))
     } else if grant.principal != key.principal {
         format!("the service granted it to another principal than asked for: {}", grant.principal)
-    } else if grant.end.is_some() && !ask.covers(&window, asked_at) {
+    } else if grant.end.is_some() && !wanted.ask.covers(&window, asked_at) {
         format!("the service granted a wider window than asked for: {window}")
+    } else if wanted.condition.is_some() && !is_same_condition(wanted.condition, grant.condition.as_deref()) {
+        "the service granted it without the condition that was asked for".to_owned()
     } else {
         return None;
     };

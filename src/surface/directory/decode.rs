@@ -22,7 +22,7 @@ use crate::surface::{DecodeError, name, rule};
 pub(super) fn page(part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
     let (mut decoded, mut mistakes) = (Vec::new(), Vec::new());
     if !page.get("value").is_some_and(Value::is_array) {
-        mistakes.push(DecodeError { part, why: "`value` is not a list".to_owned(), row: row_name(page) });
+        mistakes.push(DecodeError { part, why: "`value` is not a list".to_owned(), row: row_name(page), role: None });
     }
     for row in rows(page) {
         match decode_row(part, row) {
@@ -46,7 +46,7 @@ fn decode_row(part: Part, row: &Value) -> Result<Option<Row>, DecodeError> {
         Part::ActiveSchedules => schedule(row, Mode::Active).map(|row| row.map(Row::Schedule)),
         Part::EligibleSchedules => schedule(row, Mode::Eligible).map(|row| row.map(Row::Schedule)),
     };
-    decoded.map_err(|why| DecodeError { part, why, row: row_name(row) })
+    decoded.map_err(|why| DecodeError { part, why, row: row_name(row), role: None })
 }
 
 /// Decodes the answer that finds one role's policy.
@@ -63,6 +63,7 @@ pub(super) fn policy(page: &Value) -> Result<Option<(String, Settings)>, DecodeE
             part: Part::Settings,
             why: format!("{} policies for one role", several.len()),
             row: row_name(&several[0]),
+            role: None,
         }),
     }
 }
@@ -112,6 +113,7 @@ fn settings(row: &Value) -> Result<Option<Row>, DecodeError> {
             part: Part::Settings,
             why: "roleDefinitionId is missing".to_owned(),
             row: row_name(row),
+            role: None,
         });
     };
     let target = Target::Directory { role: RoleId::new(role), scope: DirectoryScope::Tenant };
@@ -134,7 +136,7 @@ fn who_and_where(row: &Value) -> Result<Option<(Target, PrincipalId)>, String> {
 
 fn plain(row: &Value) -> Result<Option<PlainRow>, String> {
     let id = text(row, "id").ok_or("id is missing")?.to_owned();
-    Ok(who_and_where(row)?.map(|(target, principal)| PlainRow { id, target, principal }))
+    Ok(who_and_where(row)?.map(|(target, principal)| PlainRow { id, target, principal, condition: None }))
 }
 
 /// Only `Direct` is managed; anything else, and anything newer than this program, is not (graph.md 2.7).
@@ -196,6 +198,7 @@ fn schedule(row: &Value, mode: Mode) -> Result<Option<ScheduleRow>, String> {
         start,
         end,
         request: text(row, "createdUsing").filter(|id| !id.is_empty()).map(str::to_owned),
+        assignment: None,
         condition: None,
     }))
 }

@@ -32,8 +32,7 @@ pub(super) fn command(subject: &Subject, part: &StepPart, verb: AssignVerb, loca
         (Subject::Settings { .. }, StepPart::WriteRules(settings, rules)) => {
             // one bulk PATCH per policy: the only form that can swap MFA and a context, and the way out of the write lock
             // of approver recipients (graph.md 3.5, 3.6 #6 and #7)
-            let rules: Vec<Value> =
-                rules.iter().map(|id| rule::encode(settings, *id, Spelling { operations: "all" })).collect();
+            let rules: Vec<Value> = rules.iter().map(|id| rule::encode(settings, *id, Spelling::DIRECTORY)).collect();
             let policy = locator.policy.as_deref().unwrap_or_default();
             Command::new(Api::Graph, Verb::Patch, format!("/policies/roleManagementPolicies/{policy}"))
                 .body(json!({ "rules": rules }))

@@ -5,6 +5,8 @@ mod encode;
 mod outcome;
 mod query;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::core::assignment::AssignmentKey;
@@ -13,6 +15,7 @@ use crate::core::id::RoleId;
 use crate::core::observed::Part;
 use crate::core::order::StepPart;
 use crate::core::policy::settings::Settings;
+use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::row::Row;
 use crate::core::scope::DirectoryScope;
@@ -26,8 +29,13 @@ use crate::wire::{Command, Query, Refusal};
 pub struct Directory;
 
 impl Surface for Directory {
-    fn reads(&self) -> Vec<(u8, Read)> {
+    fn reads(&self, _: &Reach) -> Vec<(u8, Read)> {
         query::reads()
+    }
+
+    fn second_reads(&self, _: &Reach, _: &BTreeSet<AssignmentKey>) -> Vec<(u8, Read)> {
+        let parts = [Part::PlainAssignments, Part::ActiveSchedules, Part::ActiveInstances];
+        query::reads().into_iter().filter(|(_, read)| parts.contains(&read.part)).collect()
     }
 
     fn assignment_reads(&self, key: &AssignmentKey) -> Vec<Read> {
@@ -46,8 +54,8 @@ impl Surface for Directory {
         }
     }
 
-    fn decode(&self, part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
-        decode::page(part, page)
+    fn decode(&self, of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
+        decode::page(of.part, page)
     }
 
     fn decode_role(&self, body: &Value) -> Result<RoleDefinition, String> {
@@ -64,6 +72,14 @@ impl Surface for Directory {
 
     fn encode(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator) -> Command {
         encode::command(subject, part, verb, locator)
+    }
+
+    fn looks_to_settle(&self) -> usize {
+        1
+    }
+
+    fn replaces_roles(&self) -> bool {
+        false
     }
 
     fn refusal(&self, refusal: &Refusal) -> Outcome {

@@ -59,5 +59,6 @@ pub(super) fn grant(body: &Value) -> Option<Grant> {
         start: window.and_then(|(start, _)| start),
         end: window.map(|(_, end)| end),
         request: text(body, "id").map(str::to_owned),
+        condition: None,
     })
 }

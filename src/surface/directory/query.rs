@@ -11,7 +11,7 @@ use crate::wire::{Api, Query};
 /// The lists. Plain assignments come first (rank 0): a row that PIM makes between the two reads is then explained by the
 /// schedules, instead of looking like access that PIM does not know (design.md 3).
 pub(super) fn reads() -> Vec<(u8, Read)> {
-    let read = |part, query| Read { part, query, is_optional: false };
+    let read = |part, query| Read { part, query, is_optional: false, scope: None };
     vec![
         (
             0,
@@ -36,6 +36,7 @@ pub(super) fn reads() -> Vec<(u8, Read)> {
                 // documented for the public cloud only (graph.md 2.1)
                 query: Query::new(Api::Graph, "/roleManagement/directory/deletedItems/roleDefinitions"),
                 is_optional: true,
+                scope: None,
             },
         ),
         (0, read(Part::Settings, policies("scopeId eq '/' and scopeType eq 'DirectoryRole'".to_owned()))),
@@ -54,6 +55,7 @@ pub(super) fn assignment(key: &AssignmentKey) -> Vec<Read> {
         part,
         query: list(collection).option("$filter", filter.clone()),
         is_optional: false,
+        scope: None,
     };
     match key.mode {
         Mode::Eligible => vec![read(Part::EligibleSchedules, "roleEligibilitySchedules")],
@@ -72,6 +74,7 @@ pub(super) fn role(role: &RoleDefinition) -> Vec<Read> {
         part: Part::Roles,
         query: list("roleDefinitions").option("$filter", filter),
         is_optional: false,
+        scope: None,
     };
     vec![read(format!("id eq '{}'", role.id)), read(format!("displayName eq '{name}'"))]
 }

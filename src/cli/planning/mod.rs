@@ -1,5 +1,7 @@
 //! From a path to a plan: read the manifests, look names up and read the tenant side by side, compare.
 
+mod azure;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -15,9 +17,11 @@ use crate::core::identity::{Found, Identities, identify};
 use crate::core::name::Reference;
 use crate::core::observed::{Observed, Part};
 use crate::core::plan::{self, Plan, Settings};
+use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::Surface;
 use crate::manifest::{self, Manifests, TenantHead};
+use crate::reconcile::hierarchy::Landscape;
 use crate::reconcile::{names, observe};
 use crate::surface;
 
@@ -104,19 +108,44 @@ pub(crate) async fn plan(
     let manifests = &declared.manifests;
     let references: BTreeSet<Reference> = manifests.references().into_iter().map(|r| r.value).collect();
     let reader = connection.client.reader();
-    let (looked_up, observed) =
-        tokio::join!(names::resolve(&reader, &references), observe::observe(&connection.client, Surface::Directory));
-    let (mut looked_up, mut observed) = (looked_up?, observed?);
+    let surfaces = surfaces(manifests);
+    let directory = async {
+        match surfaces.contains(&Surface::Directory) {
+            true => observe::observe(&connection.client, Surface::Directory, &Reach::default()).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let landscape = async {
+        match surfaces.contains(&Surface::Azure) {
+            true => Landscape::read(&reader, &declared.head.tenant_id).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let (looked_up, directory, landscape) = tokio::join!(names::resolve(&reader, &references), directory, landscape);
+    let mut looked_up = looked_up?;
+    let mut observed = directory?;
     let complain = |mut mistakes: Vec<Diagnostic>| {
         diagnostic::sort(&mut mistakes);
         listing::show(context, manifests, &mistakes);
         Fault::silent(Exit::Error)
     };
-    let (roles, mut remarks) = manifests.declared_roles(&looked_up);
+    if let Some(landscape) = landscape? {
+        let (azure, mistakes) = azure::survey(connection, manifests, &references, landscape, &mut looked_up).await?;
+        if !mistakes.is_empty() {
+            return Err(complain(mistakes));
+        }
+        match &mut observed {
+            Some(observed) => observed.join(azure),
+            None => observed = Some(azure),
+        }
+    }
+    let Some(mut observed) = observed else {
+        return Err(Fault::error("the manifests speak of nothing that this version can plan"));
+    };
+    let (roles, mut remarks) = manifests.declared_roles(&looked_up, &observed.hierarchy);
     if remarks.iter().any(Diagnostic::is_error) {
         return Err(complain(remarks));
     }
-    let gap = observed.gap(Surface::Directory, Part::Roles).map(|gap| gap.why.clone());
     let identities = match identify(
         &declared.head.tenant_id,
         &roles,
@@ -127,11 +156,14 @@ pub(crate) async fn plan(
         Err(mistakes) => return Err(complain(mistakes)),
     };
     let known = known_roles(&observed, &roles, &identities);
-    names::roles(&references, Surface::Directory, &known, gap.as_deref(), &mut looked_up);
+    for surface in &surfaces {
+        let gap = observed.gap(*surface, Part::Roles).map(|gap| gap.why.clone());
+        names::roles(&references, *surface, &known, gap.as_deref(), &mut looked_up);
+    }
     names::enrich(&reader, &mut observed, &looked_up, &[guard::GLOBAL_ADMINISTRATOR]).await?;
     let ids: BTreeMap<(Surface, String), RoleId> =
         identities.iter().map(|(key, identity)| (key.clone(), identity.id.clone())).collect();
-    let lowered = manifests.lower(&looked_up, &ids, observed.now);
+    let lowered = manifests.lower(&looked_up, &observed.hierarchy, &ids, observed.now);
     let Some(desired) = lowered.desired else { return Err(complain(lowered.diagnostics)) };
     // what `read` has shown already is not shown again
     remarks.extend(lowered.diagnostics.into_iter().filter(|d| !manifests.diagnostics.contains(d)));
@@ -148,6 +180,16 @@ pub(crate) async fn plan(
         targets: targets.to_vec(),
     };
     plan::plan(&desired, &found, &observed, &settings).map_err(complain)
+}
+
+/// Returns the surfaces that a run reads: those that the manifests speak of, the directory for emergency accounts, and the
+/// directory when they speak of none.
+fn surfaces(manifests: &Manifests) -> BTreeSet<Surface> {
+    let mut surfaces: BTreeSet<Surface> = manifests.surfaces().into_iter().map(|declared| declared.value).collect();
+    if surfaces.is_empty() || manifests.has_break_glass() {
+        surfaces.insert(Surface::Directory);
+    }
+    surfaces
 }
 
 /// Returns the roles that names may mean: live ones, and those that this run declares under the name it gives them.

@@ -1,0 +1,204 @@
+//! Reading how Azure's scopes contain each other, and what their names mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{join, join_all};
+
+use crate::core::hierarchy::Hierarchy;
+use crate::core::id::TenantId;
+use crate::core::identity::same_name;
+use crate::core::name::{Handle, Lookup, Meaning, NameKind, Names, Reference};
+use crate::core::scope::{ArmScope, ArmScopeKind};
+use crate::surface::resource::hierarchy as list;
+use crate::transport::{Reader, TransportError};
+use crate::wire::Query;
+
+/// What was read of the hierarchy.
+#[derive(Debug, Clone, Default)]
+pub struct Landscape {
+    /// The scopes.
+    pub hierarchy: Hierarchy,
+    /// Why subscriptions could not be read, if they could not.
+    subscriptions: Option<String>,
+    /// Why management groups could not be read, if they could not.
+    groups: Option<String>,
+    /// Why a subscription's resource groups could not be read.
+    unlisted: BTreeMap<ArmScope, String>,
+}
+
+impl Landscape {
+    /// Reads subscriptions and management groups: two lists. Whoever may not see the root management group gets one more list
+    /// for each group that they may see.
+    ///
+    /// # Errors
+    /// Only when no token can be had. What is refused is unknown, not absent.
+    pub async fn read(reader: &Reader, tenant: &TenantId) -> Result<Self, TransportError> {
+        let mut landscape = Self::default();
+        let (subscriptions, below) =
+            join(pages(reader, list::subscriptions()), pages(reader, list::descendants(tenant.as_str()))).await;
+        match subscriptions? {
+            Ok(pages) => landscape.learn(&pages),
+            Err(why) => landscape.subscriptions = Some(why),
+        }
+        match below? {
+            Ok(pages) => {
+                if let Some(root) = list::root(tenant) {
+                    landscape.hierarchy.insert(root, Some(ROOT.to_owned()), None);
+                }
+                landscape.learn(&pages);
+            }
+            Err(why) => landscape.visible(reader, why).await?,
+        }
+        Ok(landscape)
+    }
+
+    /// Reads below each management group that can be seen.
+    async fn visible(&mut self, reader: &Reader, why: String) -> Result<(), TransportError> {
+        let groups = match pages(reader, list::management_groups()).await? {
+            Ok(pages) => pages,
+            Err(error) => {
+                self.groups = Some(format!("{why}; {error}"));
+                return Ok(());
+            }
+        };
+        self.learn(&groups);
+        let ids: Vec<ArmScope> = groups.iter().flat_map(list::ids).collect();
+        if ids.is_empty() {
+            self.groups = Some(why);
+        }
+        let reads = ids.iter().map(|group| pages(reader, list::descendants(group.name())));
+        for (group, below) in ids.iter().zip(join_all(reads).await) {
+            match below? {
+                Ok(pages) => self.learn(&pages),
+                Err(error) => self.groups = Some(format!("{group}: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the resource groups of subscriptions, where they were not read yet.
+    ///
+    /// # Errors
+    /// As [`Landscape::read`].
+    pub async fn list_groups(
+        &mut self,
+        reader: &Reader,
+        subscriptions: &BTreeSet<ArmScope>,
+    ) -> Result<(), TransportError> {
+        let unread: Vec<&ArmScope> =
+            subscriptions.iter().filter(|subscription| !self.hierarchy.has_groups_of(subscription)).collect();
+        let reads = unread.iter().map(|subscription| pages(reader, list::resource_groups(subscription)));
+        for (subscription, answer) in unread.iter().zip(join_all(reads).await) {
+            match answer? {
+                Ok(pages) => {
+                    self.learn(&pages);
+                    self.hierarchy.list_groups((*subscription).clone());
+                }
+                Err(why) => {
+                    self.unlisted.insert((*subscription).clone(), why);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the resources that the resource groups of `wanted` hold, by group; groups that could not be listed are absent.
+    ///
+    /// # Errors
+    /// As [`Landscape::read`].
+    pub async fn resources(
+        reader: &Reader,
+        wanted: &BTreeSet<ArmScope>,
+    ) -> Result<BTreeMap<ArmScope, BTreeSet<ArmScope>>, TransportError> {
+        let groups: BTreeSet<ArmScope> = wanted.iter().filter_map(ArmScope::resource_group).collect();
+        let mut found = BTreeMap::new();
+        let reads = groups.iter().map(|group| pages(reader, list::resources(group)));
+        for (group, answer) in groups.iter().zip(join_all(reads).await) {
+            if let Ok(pages) = answer? {
+                found.insert(group.clone(), pages.iter().flat_map(list::ids).collect());
+            }
+        }
+        Ok(found)
+    }
+
+    fn learn(&mut self, pages: &[serde_json::Value]) {
+        for page in pages {
+            list::learn(page, &mut self.hierarchy);
+        }
+    }
+
+    /// Returns why the scopes below `group` are not all known, when `kinds` are asked for; `None` when they are.
+    pub fn gap_below(&self, group: &ArmScope, kinds: &[ArmScopeKind]) -> Option<String> {
+        if let Some(why) = self.groups.as_ref().or(self.subscriptions.as_ref()) {
+            return Some(why.clone());
+        }
+        let wants_groups = kinds.contains(&ArmScopeKind::ResourceGroup);
+        let is_below = |scope: &&ArmScope| self.hierarchy.contains(group, scope);
+        let unlisted = self.unlisted.iter().find(|(scope, _)| is_below(scope)).filter(|_| wants_groups);
+        unlisted.map(|(scope, why)| format!("the resource groups of {scope}: {why}"))
+    }
+
+    /// Answers the references of a run to management groups and subscriptions.
+    pub fn resolve(&self, references: &BTreeSet<Reference>, names: &mut Names) {
+        for reference in references {
+            let (kind, unreadable) = match reference.kind {
+                NameKind::ManagementGroup => (ArmScopeKind::ManagementGroup, &self.groups),
+                NameKind::Subscription => (ArmScopeKind::Subscription, &self.subscriptions),
+                _ => continue,
+            };
+            names.insert(reference.clone(), self.look_up(kind, &reference.handle, unreadable.as_deref()));
+        }
+    }
+
+    /// Finds a scope by its id or its display name. An id goes before a name: a management group whose display name is another
+    /// group's id would otherwise make that group unreachable.
+    fn look_up(&self, kind: ArmScopeKind, handle: &Handle, unreadable: Option<&str>) -> Lookup {
+        let (Handle::Id(wanted) | Handle::AppId(wanted) | Handle::Name(wanted)) = handle;
+        let of_kind = || self.hierarchy.scopes().filter(|(scope, _)| scope.kind() == kind);
+        let meaning =
+            |scope: &ArmScope, name: &str| Lookup::One(Meaning::Azure { scope: scope.clone(), name: name.to_owned() });
+        let by_id = of_kind().find(|(scope, _)| scope.name().eq_ignore_ascii_case(wanted));
+        if let Some((scope, name)) = by_id {
+            return meaning(scope, name);
+        }
+        let by_name: Vec<(&ArmScope, &str)> = match handle {
+            Handle::Name(_) => of_kind().filter(|(_, name)| same_name(name, wanted)).collect(),
+            Handle::Id(_) | Handle::AppId(_) => Vec::new(),
+        };
+        match (by_name.as_slice(), unreadable) {
+            // a namesake may be among those that could not be read
+            (_, Some(why)) => Lookup::Unreadable { why: why.to_owned() },
+            ([], None) => Lookup::None { similar: similar(of_kind(), wanted) },
+            ([(scope, name)], None) => meaning(scope, name),
+            (several, None) => {
+                let candidates = several.iter().map(|(scope, name)| format!("{name} ({})", scope.name())).collect();
+                Lookup::Several { candidates }
+            }
+        }
+    }
+}
+
+/// What the portal calls the root management group; a list of what lies below it does not name it.
+const ROOT: &str = "Tenant Root Group";
+
+/// Reads all pages; the inner error is a refusal or an outage, the outer one that no token can be had.
+async fn pages(reader: &Reader, query: Query) -> Result<Result<Vec<serde_json::Value>, String>, TransportError> {
+    match reader.pages(&query).await {
+        Ok(pages) => Ok(Ok(pages.into_iter().map(|page| page.body).collect())),
+        Err(error @ TransportError::Auth(_)) => Err(error),
+        Err(error) => Ok(Err(error.to_string())),
+    }
+}
+
+/// Returns up to three names that look like `wanted`, nearest first.
+pub fn similar<'a>(known: impl Iterator<Item = (&'a ArmScope, &'a str)>, wanted: &str) -> Vec<String> {
+    let wanted = wanted.to_lowercase();
+    let mut close: Vec<(f64, String)> = known
+        .flat_map(|(scope, name)| [name.to_owned(), scope.name().to_owned()])
+        .map(|name| (strsim::jaro_winkler(&name.to_lowercase(), &wanted), name))
+        .filter(|(score, _)| *score > 0.85)
+        .collect();
+    close.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    close.dedup_by(|a, b| a.1.eq_ignore_ascii_case(&b.1));
+    close.into_iter().take(3).map(|(_, name)| name).collect()
+}
