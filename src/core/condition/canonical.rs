@@ -1,5 +1,6 @@
 //! Texts of conditions in one spelling, for comparing.
 
+use crate::core::condition::operator;
 use crate::core::condition::token::{Token, TokenKind};
 
 /// Joins tokens with one blank between words and none inside of brackets.
@@ -21,11 +22,27 @@ pub(super) fn join(tokens: &[Token<'_>]) -> String {
             (TokenKind::And, "&&") => text.push_str("AND"),
             (TokenKind::Or, "||") => text.push_str("OR"),
             (TokenKind::Guid, guid) => text.push_str(&guid.to_ascii_lowercase()),
+            (TokenKind::Word, word) => push_operator(&mut text, word),
             (_, written) => text.push_str(written),
         }
         before = Some(token.kind);
     }
     text
+}
+
+/// Writes the name of an operator as the condition page does; other words as they are.
+fn push_operator(text: &mut String, word: &str) {
+    let (cross, name) = word.split_once(':').map_or((None, word), |(cross, name)| (Some(cross), name));
+    let cross = cross.map(|cross| operator::CROSSES.iter().find(|(known, _)| known.eq_ignore_ascii_case(cross)));
+    match (cross, operator::operator(name)) {
+        (None, Some(known)) => text.push_str(known.name),
+        (Some(Some((cross, _))), Some(known)) => {
+            text.push_str(cross);
+            text.push(':');
+            text.push_str(known.name);
+        }
+        _ => text.push_str(word),
+    }
 }
 
 /// Replaces every run of white space outside of quotes by one blank, and drops it at both ends.

@@ -106,6 +106,11 @@ impl Attribute {
     pub(super) fn is(&self, source: &str, path: &str) -> bool {
         self.source.eq_ignore_ascii_case(source) && self.path.eq_ignore_ascii_case(path)
     }
+
+    /// Tells whether the path begins like this; case does not matter.
+    pub(super) fn begins_with(&self, start: &str) -> bool {
+        self.path.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+    }
 }
 
 impl Operand {

@@ -18,12 +18,18 @@
 //! Which of `AND` and `OR` binds stronger is not documented: the page asks for brackets where both stand side by side.
 
 mod canonical;
+mod delegation;
+mod doubt;
+mod effect;
 mod error;
 mod expression;
 mod operator;
 mod parse;
 mod token;
 
+pub use delegation::{ASSIGN, Delegable, Delegation, UNASSIGN};
+pub use doubt::{Doubt, DoubtKind};
+pub use effect::Effect;
 pub use error::ConditionError;
 
 use crate::core::condition::expression::Expression;
@@ -61,10 +67,23 @@ impl Condition {
     }
 
     /// Returns the text in a form that is equal for texts that certainly mean the same: blanks and line breaks between words do
-    /// not matter, `&&` is `AND` and `||` is `OR` (one operator, two spellings, on the condition page), and GUIDs are in lower
-    /// case ("case-insensitive matching", same page). Everything else counts, order, brackets and the case of words included.
+    /// not matter, `&&` is `AND` and `||` is `OR` (one operator, two spellings, on the condition page), GUIDs are in lower case
+    /// ("case-insensitive matching", same page), and operators are spelled as on that page (built-in roles write `boolequals`).
+    /// Everything else counts, order, brackets and the case of other words included.
     pub fn canonical(&self) -> &str {
         &self.canonical
+    }
+
+    /// Returns the action patterns that the condition names in `ActionMatches{…}`, each with its first byte and its bytes in the
+    /// text, quotes included.
+    pub fn actions(&self) -> Vec<(usize, usize, &str)> {
+        let mut found = Vec::new();
+        self.expression.walk(&mut |part| {
+            if let Expression::ActionMatches(patterns) = part {
+                found.extend(patterns.iter().map(|one| (one.offset, one.length, one.content.as_str())));
+            }
+        });
+        found
     }
 }
 

@@ -34,6 +34,10 @@ fn documented_conditions_are_read() {
         "(!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR \
          @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] \
          ForAnyOfAnyValues:GuidEquals{d715fb95a0f04f1c8be65ad2d2767f67, 4d97b98b1d4f4787a291c67834d212e7}",
+        // another: operators in lower case
+        "@Resource[HasObotoken] boolequals true && \
+         (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals \
+         {de754d53-652d-4c75-a67f-1e48d8b49c97})",
         "@Resource[a:b] StringEquals ''",
         "@Resource[a:b] StringEquals 'it''s ) here'",
     ] {
@@ -163,7 +167,7 @@ fn white_space_and_spelling_do_not_matter_but_content_does() {
     for (a, b) in [
         ("@Resource[a:b] StringEquals 'x y'", "@Resource[a:b] StringEquals 'x  y'"),
         ("@Resource[a:b] StringEquals 'x'", "@Resource[a:b] StringEquals 'X'"),
-        ("@Resource[a:b] StringEquals 'x'", "@Resource[a:b] stringequals 'x'"),
+        ("Exists @Resource[a:b]", "exists @Resource[a:b]"),
         ("@Resource[a:b] StringEquals 'x'", "@Resource[a: b] StringEquals 'x'"),
         ("@Resource[a:b] StringEquals 'x'", "(@Resource[a:b] StringEquals 'x')"),
         ("@Resource[a:b] StringEquals {'x','y'}", "@Resource[a:b] StringEquals {'y','x'}"),
@@ -174,6 +178,7 @@ fn white_space_and_spelling_do_not_matter_but_content_does() {
     ] {
         assert!(!same(a, b) && !same(b, a), "{a} / {b}");
     }
+    assert!(same("@Resource[a:b] boolequals true", "@Resource[a:b] BoolEquals true"));
     assert!(same("@Strange(1,\n  'a b')", " @Strange(1, 'a b')"));
     assert!(same("@Resource[a:b] StringEquals {'x','y'}", "@Resource[a:b]StringEquals{ 'x' , 'y' }"));
 }
