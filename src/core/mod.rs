@@ -8,6 +8,7 @@ pub mod address;
 pub mod assignment;
 pub mod authority;
 pub mod change;
+pub mod condition;
 pub mod declared;
 pub mod diagnostic;
 pub mod diff;
