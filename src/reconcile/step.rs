@@ -191,7 +191,9 @@ impl Runner {
         if surface.replaces_roles() {
             match self.live_role(surface, &[role]).await {
                 Ok(Some(found)) if is_same_role(&found, role) => return Ended::AlreadySo,
-                Ok(Some(_)) => return Ended::Failed("a role of this id was made since it was read; plan again".to_owned()),
+                Ok(Some(_)) => {
+                    return Ended::Failed("a role of this id was made since it was read; plan again".to_owned());
+                }
                 Ok(None) => {}
                 Err(error) => return Ended::Failed(format!("the role could not be looked for: {error}")),
             }
@@ -521,7 +523,9 @@ impl Runner {
     /// Makes sure that the settings of a new role, where the service shows them, are those that its assignments were judged by.
     async fn check_assumed(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
         let policy_target = target.policy_target();
-        let Some(role) = target.role().filter(|_| self.assumed.contains(&policy_target)).cloned() else { return Ok(()) };
+        let Some(role) = target.role().filter(|_| self.assumed.contains(&policy_target)).cloned() else {
+            return Ok(());
+        };
         let keys = match self.got.get(&role) {
             Some(got) => vec![Some(got.template_id.clone()), Some(got.id.clone())],
             None => vec![Some(role.clone())],

@@ -279,7 +279,8 @@ impl Runner {
             })
         };
         let is_wider = |seen: &ObservedAssignment| {
-            !wanted.ask.covers(&seen.window, asked_at) || !is_same_condition(wanted.condition, seen.condition.as_deref())
+            !wanted.ask.covers(&seen.window, asked_at)
+                || !is_same_condition(wanted.condition, seen.condition.as_deref())
         };
         let seen = self.look(key).await.ok().flatten().filter(|seen| is_wider(seen) && !was_so(seen))?;
         let how = match wanted.ask.covers(&seen.window, asked_at) {
