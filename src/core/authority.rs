@@ -7,6 +7,7 @@ use crate::core::id::RoleId;
 use crate::core::observed::Observed;
 use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
 use crate::core::role_definition::RoleDefinition;
+use crate::core::scope::ArmScope;
 use crate::core::state::{Desired, Tenant};
 use crate::core::target::{Surface, Target};
 
@@ -40,13 +41,23 @@ pub fn of_assignment<'a>(desired: &'a Desired, observed: &Observed, key: &Assign
 }
 
 /// Returns what holds for a custom role definition.
-pub fn of_role<'a>(tenant: &'a Tenant, role: &RoleDefinition) -> Standing<'a> {
+///
+/// An Azure role is owned where all the scopes at which it can be assigned are.
+pub fn of_role<'a>(tenant: &'a Tenant, observed: &Observed, role: &RoleDefinition) -> Standing<'a> {
     if is_ignored(tenant, &role.id) {
         return Standing::Ignored;
     }
     let entry = tenant.ownership.entries.iter().find(|entry| match &entry.value.extent {
-        Extent::DirectoryRoles(patterns) => any_matches(patterns, role, &role.display_name),
-        Extent::AzureScopes { .. } | Extent::Groups(_) => false,
+        Extent::DirectoryRoles(patterns) => {
+            role.surface == Surface::Directory && any_matches(patterns, role, &role.display_name)
+        }
+        Extent::AzureScopes { scopes, exact } => {
+            let is_inside = |scope: &ArmScope| lies_in(scopes, *exact, observed, scope);
+            role.surface == Surface::Azure
+                && !role.assignable_scopes.is_empty()
+                && role.assignable_scopes.iter().all(is_inside)
+        }
+        Extent::Groups(_) => false,
     });
     owned(entry, |entry| entry.role_definitions)
 }
@@ -73,7 +84,7 @@ fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Tar
             observed.roles.get(role).is_some_and(|role| any_matches(patterns, role, name.unwrap_or(&role.display_name)))
         }
         (Extent::AzureScopes { scopes, exact }, Target::Azure { scope, .. }) => {
-            scopes.iter().any(|s| s == scope || !exact && s.contains_path(scope))
+            lies_in(scopes, *exact, observed, scope)
         }
         (Extent::Groups(patterns), Target::Group { group, .. }) => {
             let id = crate::core::id::PrincipalId::new(group.as_str());
@@ -82,6 +93,11 @@ fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Tar
         }
         _ => false,
     }
+}
+
+/// Tells whether a scope is one of an extent or, unless `exact`, is known to lie below one.
+fn lies_in(scopes: &[ArmScope], exact: bool, observed: &Observed, scope: &ArmScope) -> bool {
+    scopes.iter().any(|owned| owned == scope || !exact && observed.hierarchy.contains(owned, scope))
 }
 
 fn any_matches(patterns: &[Pattern], role: &RoleDefinition, name: &str) -> bool {

@@ -357,7 +357,11 @@ impl Observed {
     /// Tells whether all assignments at a scope and everywhere below it were listed. Below a management group that is so only
     /// as far as its children are known.
     pub fn is_listed(&self, scope: &ArmScope) -> bool {
-        let is_covered = |scope: &ArmScope| self.listed.iter().any(|listed| listed.contains_path(scope));
+        // the lists of the root show its own rows only
+        let covers = |listed: &ArmScope, scope: &ArmScope| {
+            listed == scope || listed.kind() != ArmScopeKind::Root && listed.contains_path(scope)
+        };
+        let is_covered = |scope: &ArmScope| self.listed.iter().any(|listed| covers(listed, scope));
         let kinds = [ArmScopeKind::ManagementGroup, ArmScopeKind::Subscription];
         is_covered(scope) && self.hierarchy.below(scope, &kinds).iter().all(is_covered)
     }

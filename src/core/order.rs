@@ -271,6 +271,20 @@ pub struct Edge {
     pub reason: String,
 }
 
+/// Tells whether two subjects bear on the same access: a role as such bears on all that is held of it, settings only on what is
+/// held where they govern (an Azure role has settings of its own at every scope).
+fn concerns_same(a: &Subject, b: &Subject) -> bool {
+    let governed = |subject: &Subject| match subject {
+        Subject::Role { .. } => None,
+        Subject::Settings { target, .. } => Some(target.policy_target()),
+        Subject::Assignment { key, .. } => Some(key.target.policy_target()),
+    };
+    match (governed(a), governed(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.role().is_some() && a.role() == b.role(),
+    }
+}
+
 /// Returns what must have succeeded before `step` may run. A step that only tightens waits for nothing but its object's
 /// existence: a loosening made for assignments is tightened again even if those assignments failed (design.md 3).
 pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
@@ -295,7 +309,7 @@ pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
             reason: "the tightening part of this change comes first".to_owned(),
         });
         for (other, subject) in changes.iter().enumerate().map(|(i, c)| (i, &c.subject)) {
-            let is_same = change.subject.role().is_some() && subject.role() == change.subject.role();
+            let is_same = concerns_same(&change.subject, subject);
             let takes_away = match subject {
                 Subject::Assignment { ask: None, .. } => true,
                 Subject::Assignment { .. } => changes[other].direction == crate::core::direction::Direction::Narrows,

@@ -40,7 +40,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("unknown-subscription", "needs the tenant"),
     ("unknown-user", "needs the tenant"),
     ("expired", "needs a clock"),
-    ("fan-out-not-planned", "valid, only not planned yet"),
+    ("empty-fan-out", "needs the tenant"),
+    ("unknown-azure-scope", "needs the tenant"),
     ("invalid-pattern", "no text is known that is no pattern"),
 ];
 

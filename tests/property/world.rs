@@ -113,6 +113,7 @@ impl World {
     /// Puts the rows together in the given order.
     pub(crate) fn observe(&self, rows: Vec<Row>) -> Observed {
         let mut observed = Observed::assemble(now(), rows);
+        observed.surfaces.insert(rolewright::core::target::Surface::Directory);
         observed.unreadable.clone_from(&self.unreadable);
         observed
     }
@@ -266,7 +267,12 @@ fn rows(choices: &mut Choices, custom: &[RoleDefinition]) -> Vec<Row> {
         let principal = person(choices.below(PEOPLE)).id;
         let end = choices.chance(2, 3).then(|| minutes_from_now(choices));
         match choices.below(9) {
-            7 => rows.push(Row::Plain(PlainRow { id: format!("plain-{target:?}-{principal}"), target, principal })),
+            7 => rows.push(Row::Plain(PlainRow {
+                id: format!("plain-{target:?}-{principal}"),
+                target,
+                principal,
+                condition: None,
+            })),
             8 => rows.push(Row::Instance(InstanceRow {
                 target,
                 principal,
@@ -284,6 +290,7 @@ fn rows(choices: &mut Choices, custom: &[RoleDefinition]) -> Vec<Row> {
                 start: choices.chance(1, 4).then(|| minutes_from_now(choices)),
                 end,
                 request: (!choices.chance(1, 4)).then(|| guid(0xf, number)),
+                assignment: None,
                 condition: None,
             })),
         }
@@ -302,6 +309,7 @@ fn near(choices: &mut Choices, key: &AssignmentKey) -> Row {
         start: choices.chance(1, 6).then(|| minutes_from_now(choices)),
         end: choices.chance(3, 4).then(|| minutes_from_now(choices)),
         request: Some(guid(0xf, 100)),
+        assignment: None,
         condition: None,
     })
 }
@@ -319,7 +327,13 @@ fn unreadable(choices: &mut Choices) -> Vec<Unreadable> {
     if !choices.chance(1, 4) {
         return Vec::new();
     }
-    let gap = |part: &Part| Unreadable { surface: Surface::Directory, part: *part, why: "HTTP 503".into() };
+    let gap = |part: &Part| Unreadable {
+        surface: Surface::Directory,
+        part: *part,
+        scope: None,
+        role: None,
+        why: "HTTP 503".into(),
+    };
     parts.iter().filter(|_| choices.chance(1, 4)).map(gap).collect()
 }
 

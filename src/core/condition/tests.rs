@@ -1,3 +1,5 @@
+//! What conditions mean, by example.
+
 use super::*;
 
 const GUARDED: &str = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR \

@@ -98,7 +98,7 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             1 => "custom role with 1 permission".to_owned(),
             several => format!("custom role with {several} permissions"),
         };
-        let entry = match authority::of_role(&context.desired.tenant, role) {
+        let entry = match authority::of_role(&context.desired.tenant, context.observed, role) {
             Standing::Owned(entry) => entry,
             Standing::Ignored => continue,
             Standing::Additive | Standing::BreakGlass => {
@@ -125,6 +125,12 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             Part::ActiveInstances,
             Part::EligibleSchedules,
         ];
+        // Azure: anybody could hold it at a scope that was not read
+        if let Some(scope) = role.assignable_scopes.iter().find(|scope| !context.observed.is_listed(scope)) {
+            let why = format!("would be removed, but not all that could hold it at {scope} was read");
+            difference.unmanaged.push(Unmanaged { address, detail, why });
+            continue;
+        }
         if let Some(gap) = gaps.iter().find_map(|part| context.observed.gap(role.surface, *part)) {
             let why = format!("would be removed, but {} could not be read", gap.part.as_str());
             difference.unmanaged.push(Unmanaged { address, detail, why });
@@ -286,11 +292,13 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
     };
     field("enabled", was.map(Value::from), is.map(Value::from), direction);
     type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
+    let is_azure = before.or(after).is_some_and(|role| role.surface == Surface::Azure);
+    // the manifest's own paths
     let sets: [(&str, Pick, bool); 4] = [
-        ("permissions", |r| &r.3.actions, false),
-        ("notActions", |r| &r.3.not_actions, true),
-        ("dataActions", |r| &r.3.data_actions, false),
-        ("notDataActions", |r| &r.3.not_data_actions, true),
+        (if is_azure { "permissions.actions" } else { "permissions" }, |r| &r.3.actions, false),
+        ("permissions.notActions", |r| &r.3.not_actions, true),
+        ("permissions.dataActions", |r| &r.3.data_actions, false),
+        ("permissions.notDataActions", |r| &r.3.not_data_actions, true),
     ];
     for (path, pick, inverted) in sets {
         let (was, is) = (old.as_ref().map(pick), new.as_ref().map(pick));

@@ -46,6 +46,7 @@ fn person(name: &str) -> Principal {
 /// A tenant with three roles and these permanent assignments.
 fn tenant(held: &[(&str, &str, Mode)]) -> Observed {
     let mut observed = Observed::empty("2026-06-01T12:00:00Z".parse().unwrap());
+    observed.surfaces.insert(Surface::Directory);
     for (id, name) in [
         (GLOBAL_ADMINISTRATOR, "Global Administrator"),
         (PRIVILEGED_ROLE_ADMINISTRATOR, "Privileged Role Administrator"),
@@ -139,7 +140,7 @@ fn refusing(plan: &Plan) -> Vec<&str> {
 }
 
 fn gap(part: Part) -> Unreadable {
-    Unreadable { surface: Surface::Directory, part, why: "HTTP 503".into() }
+    Unreadable { surface: Surface::Directory, part, scope: None, role: None, why: "HTTP 503".into() }
 }
 
 const GA: &str = GLOBAL_ADMINISTRATOR;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::assignment::{AssignmentKey, Mode};
+use crate::core::hierarchy::Hierarchy;
 use crate::core::id::{ObjectId, PrincipalId, TenantId, managed_role_id};
 use crate::core::name::{Handle, NameKind};
 use crate::core::policy::field::{SettingField, SettingValue, Want};
@@ -62,7 +63,7 @@ fn answered(manifests: &Manifests) -> Names {
 }
 
 fn lower(manifests: &Manifests, names: &Names) -> Lowered {
-    manifests.lower(names, &RoleIds::new(), NOW.parse().unwrap())
+    manifests.lower(names, &Hierarchy::default(), &RoleIds::new(), NOW.parse().unwrap())
 }
 
 fn shown(lowered: &Lowered) -> Vec<String> {
@@ -298,16 +299,16 @@ fn custom_roles_have_the_id_they_have_or_will_ask_for() {
     let documents = [role("a", ""), role("b", &format!("  id: {fixed}\n")), role("c", "")];
     let files = manifests(&documents);
     let names = answered(&files);
-    let (roles, complaints) = files.declared_roles(&names);
+    let (roles, complaints) = files.declared_roles(&names, &Hierarchy::default());
     assert_eq!((roles.len(), complaints), (3, vec![]));
     let tenant = TenantId::new("5a9dbb0c-0000-4000-8000-000000000001");
     let live = RoleIds::from([((Surface::Directory, "c".to_owned()), RoleId::new("live"))]);
-    let lowered = files.lower(&names, &live, NOW.parse().unwrap());
+    let lowered = files.lower(&names, &Hierarchy::default(), &live, NOW.parse().unwrap());
     let mut want = [managed_role_id(&tenant, "DirectoryRoleDefinition", "a"), RoleId::new(fixed), RoleId::new("live")];
     want.sort();
     assert!(lowered.desired.unwrap().roles.keys().eq(want.iter()));
     let same = RoleIds::from([((Surface::Directory, "c".to_owned()), RoleId::new(fixed))]);
-    let lowered = files.lower(&names, &same, NOW.parse().unwrap());
+    let lowered = files.lower(&names, &Hierarchy::default(), &same, NOW.parse().unwrap());
     assert_eq!(lowered.diagnostics[0].code, "conflicting-declaration");
 }
 

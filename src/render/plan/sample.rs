@@ -411,9 +411,17 @@ pub(in crate::render) fn other_surfaces() -> Plan {
         Unreadable {
             surface: Surface::Directory,
             part: Part::EligibleSchedules,
+            scope: None,
+            role: None,
             why: "HTTP 403 PermissionScopeNotGranted: RoleEligibilitySchedule.Read.Directory is missing".to_owned(),
         },
-        Unreadable { surface: Surface::Directory, part: Part::DeletedRoles, why: "HTTP 404".to_owned() },
+        Unreadable {
+            surface: Surface::Directory,
+            part: Part::DeletedRoles,
+            scope: None,
+            role: None,
+            why: "HTTP 404".to_owned(),
+        },
     ];
     plan.verdicts = vec![
         Verdict {
@@ -472,7 +480,13 @@ pub(in crate::render) fn hostile() -> Plan {
     }
     plan.notices.push(Notice::warning("z", Some(NASTY.to_owned()), "::error::from the start", None));
     plan.unmanaged.push(Unmanaged { address: NASTY.to_owned(), detail: NASTY.to_owned(), why: NASTY.to_owned() });
-    plan.unreadable = vec![Unreadable { surface: Surface::Directory, part: Part::Roles, why: NASTY.to_owned() }];
+    plan.unreadable = vec![Unreadable {
+        surface: Surface::Directory,
+        part: Part::Roles,
+        scope: None,
+        role: None,
+        why: NASTY.to_owned(),
+    }];
     plan.verdicts = vec![Verdict {
         guard: NASTY.to_owned(),
         message: NASTY.to_owned(),
