@@ -97,6 +97,8 @@ pub struct Switches {
     pub approver_ids: bool,
     /// A duplicate plain assignment is 409 `Request_MultipleObjectsWithSameKeyValue` instead of 400 (graph.md 2.5).
     pub duplicate_conflict: bool,
+    /// For a minute after a write of an Azure role definition every other read shows the old one (arm.md A.3, G.7).
+    pub alternating_roles: bool,
 }
 
 impl Default for Switches {
@@ -113,6 +115,7 @@ impl Default for Switches {
             admin_ticketing: false,
             approver_ids: false,
             duplicate_conflict: false,
+            alternating_roles: false,
         }
     }
 }
