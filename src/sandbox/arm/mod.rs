@@ -8,15 +8,18 @@ mod approval;
 mod ask;
 pub(crate) mod azure;
 pub(crate) mod built_in;
+mod discovery;
 mod eligible_child;
 mod entity;
 mod filter;
 pub(crate) mod header;
 mod instance;
 mod management_group;
+pub(crate) mod order;
 mod page;
 mod policy;
 mod policy_assignment;
+pub(crate) mod quota;
 mod refusal;
 mod request;
 mod resource;
@@ -152,6 +155,10 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         "roleManagementPolicyAssignments" => policy_assignment::answer(world, ask),
         "roleAssignmentApprovals" => approval::answer(world, ask),
         "eligibleChildResources" => eligible_child::answer(world, ask),
+        "permissions" => discovery::permissions(world, ask),
+        "providerOperations" => discovery::operations(ask),
+        "denyAssignments" | "classicAdministrators" => discovery::empty(world, ask),
+        "elevateAccess" => discovery::elevate(world, ask),
         _ => Err(ask.not_emulated()),
     }
 }
