@@ -1,4 +1,5 @@
-//! What a route answers: a status, headers, a JSON body; or a problem in Graph's error shape (graph.md 7.1).
+//! What a route answers: a status, headers, a JSON body; or a problem, which is printed in Graph's error shape
+//! (graph.md 7.1) or ARM's (arm.md E.1).
 
 use serde_json::{Value, json};
 
@@ -80,6 +81,11 @@ impl Problem {
             "Request_ResourceNotFound",
             format!("Resource '{id}' does not exist or one of its queried reference-property objects are not present."),
         )
+    }
+
+    /// Returns the body in ARM's shape (arm.md E.1).
+    pub(crate) fn arm_body(&self) -> Value {
+        json!({"error": {"code": self.code, "message": self.message}})
     }
 
     /// Returns the body in Graph's shape; `date` has no zone there.

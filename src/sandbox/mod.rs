@@ -1,9 +1,9 @@
-//! An embedded Entra tenant behind HTTP: token endpoint, Microsoft Graph, discovery.
+//! An embedded Entra tenant and Azure hierarchy behind HTTP: token endpoint, Microsoft Graph, Resource Manager, discovery.
 //!
 //! To the product it is one more cloud; no type of the client is known here. It is a state machine (request, schedule, instance)
-//! over one JSON document, written from Microsoft's documentation alone (graph.md; E1 to E23 of its section 13).
+//! over one JSON document, written from Microsoft's documentation alone (graph.md; E1 to E23 of its section 13; arm.md).
 //!
-//! Rooms: `server` accepts, `route` turns bytes into a `Call`, judges faults and writes the journal, `graph` answers,
+//! Rooms: `server` accepts, `route` turns bytes into a `Call`, judges faults and writes the journal, `graph` and `arm` answer,
 //! `store` keeps the tenant, `seed` makes one. What is not emulated answers 501.
 //!
 //! ```no_run
@@ -16,6 +16,7 @@
 //! ```
 
 mod answer;
+mod arm;
 mod batch;
 mod catalog;
 mod clock;

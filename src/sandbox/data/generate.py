@@ -39,3 +39,26 @@ lines = [
 (here / "resource_actions.json").write_text("[\n" + ",\n".join(dense(a["name"]) for a in actions) + "\n]\n")
 (here / "directory_rules.json").write_text("[\n" + ",\n".join(dense(rule) for rule in rules) + "\n]\n")
 (here / "azure_rules.json").write_text("[\n" + ",\n".join(dense(live(rule)) for rule in azure_rules) + "\n]\n")
+
+azure = json.loads((source / "azure-builtin-roles.json").read_text())["roles"]
+lines = [
+    dense({
+        "name": role["name"],
+        "roleName": role["roleName"],
+        "description": role["description"],
+        "assignableScopes": role.get("assignableScopes") or ["/"],
+        "permissions": [{name: value for name, value in permission.items() if value} for permission in role["permissions"]],
+        "createdOn": role.get("createdOn"),
+        "updatedOn": role.get("updatedOn"),
+    })
+    for role in sorted(azure, key=lambda role: role["name"])
+]
+(here / "azure_roles.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+providers = json.loads((source / "azure-provider-operations.json").read_text())["providers"]
+lines = [
+    # "u" is unknown: taken for both planes.
+    dense({"name": name, "operations": sorted(o for plane in ("c", "ci", "u") for o in planes.get(plane, [])),
+           "dataOperations": sorted(o for plane in ("d", "di", "u") for o in planes.get(plane, []))})
+    for name, planes in sorted(providers.items())
+]
+(here / "azure_operations.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")

@@ -1,0 +1,12 @@
+//! Approvals of activations (arm.md B.8).
+
+use std::sync::Arc;
+
+use super::super::answer::Answer;
+use super::super::world::World;
+use super::ask::Ask;
+
+/// Answers the calls of this room.
+pub(super) fn answer(_world: &Arc<World>, ask: &Ask<'_>) -> Answer {
+    Err(ask.not_emulated())
+}

@@ -1,0 +1,134 @@
+//! Azure Resource Manager: which room answers which path. Written from the reference for ARM (arm.md) alone.
+//!
+//! A path is a scope, then `/providers/Microsoft.Authorization/`, then a type; what has no such part is the hierarchy itself.
+//! Everything is compared without case and doubled slashes do not count (arm.md 0.1).
+
+pub(crate) mod access;
+mod approval;
+mod ask;
+pub(crate) mod azure;
+pub(crate) mod built_in;
+mod eligible_child;
+pub(crate) mod header;
+mod instance;
+mod policy;
+mod policy_assignment;
+mod refusal;
+mod request;
+pub(crate) mod role_assignment;
+pub(crate) mod role_definition;
+pub(crate) mod schedule;
+pub(crate) mod scope;
+pub(crate) mod scoped;
+mod version;
+mod wildcard;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::answer::{Answer, Problem, Reply};
+use super::route::Call;
+use super::tenant::Side;
+use super::world::World;
+
+use self::ask::Ask;
+use self::scope::Scope;
+
+/// Tells whether a path is ARM's: its first segment is one that only ARM has.
+pub(crate) fn is_arm(path: &str) -> bool {
+    let first = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+    ["subscriptions", "providers", "tenants", "batch"].iter().any(|known| known.eq_ignore_ascii_case(first))
+}
+
+/// Returns the 401 of ARM for what is wrong with a token (arm.md E.1).
+pub(crate) fn unauthenticated(origin: &str, cause: &Problem) -> Problem {
+    let (code, text) = match cause.message.as_str() {
+        text if text.contains("expired") => {
+            ("ExpiredAuthenticationToken", "The access token expiry UTC time is in the past.")
+        }
+        text if text.contains("is empty") => {
+            ("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+        }
+        _ => ("InvalidAuthenticationToken", "The access token is invalid."),
+    };
+    let mut problem = Problem::new(401, code, text);
+    let challenge = format!(
+        "Bearer authorization_uri=\"{origin}/{}\", error=\"invalid_token\", error_description=\"{text}\"",
+        super::id::TENANT
+    );
+    problem.headers.push(("www-authenticate", challenge));
+    problem
+}
+
+/// Returns 400 for a body that is not JSON.
+pub(crate) fn unreadable() -> Problem {
+    refusal::bad_content("The body is not valid JSON")
+}
+
+/// Answers a call to ARM; `call.segments` are those of the whole path, without empty ones.
+pub(crate) fn answer(world: &Arc<World>, call: &Call) -> Answer {
+    let mut parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    if let [first, namespace, second, ..] = parts.as_slice()
+        && first.eq_ignore_ascii_case("providers")
+        && namespace.eq_ignore_ascii_case("Microsoft.Subscription")
+        && second.eq_ignore_ascii_case("subscriptions")
+    {
+        parts.drain(..2);
+    }
+    let version = call.options.iter().find(|(name, _)| name.eq_ignore_ascii_case("api-version"));
+    let Some(version) = version.map(|(_, value)| value.to_ascii_lowercase()).filter(|text| !text.is_empty()) else {
+        let text = "The api-version query parameter (?api-version=) is required for all requests.";
+        return Err(Problem::new(400, "MissingApiVersionParameter", text));
+    };
+    let split = (0..parts.len().saturating_sub(2)).rev().find(|at| {
+        parts[*at].eq_ignore_ascii_case("providers") && parts[at + 1].eq_ignore_ascii_case("Microsoft.Authorization")
+    });
+    let Some(at) = split else {
+        version::check_form(&version)?;
+        let ask = Ask { call, version, scope: Scope::root(), kind: "", rest: parts };
+        return Err(ask.not_emulated());
+    };
+    let Some(kind) = version::spelled(parts[at + 2]) else {
+        return Err(Problem::not_emulated(&format!("{} {}", call.method, call.path)));
+    };
+    version::check(kind, &version)?;
+    let ask = Ask { call, version, scope: Scope::new(&parts[..at].join("/")), kind, rest: parts[at + 3..].to_vec() };
+    authorization(world, &ask)
+}
+
+fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
+    if let Some(odd) = odd(ask) {
+        return Ok(odd);
+    }
+    match ask.kind {
+        "roleDefinitions" => role_definition::answer(world, ask),
+        "roleAssignments" => role_assignment::answer(world, ask),
+        "roleEligibilitySchedules" => schedule::answer(world, ask, Side::Eligible),
+        "roleAssignmentSchedules" => schedule::answer(world, ask, Side::Active),
+        "roleEligibilityScheduleInstances" => instance::answer(world, ask, Side::Eligible),
+        "roleAssignmentScheduleInstances" => instance::answer(world, ask, Side::Active),
+        "roleEligibilityScheduleRequests" => request::answer(world, ask, Side::Eligible),
+        "roleAssignmentScheduleRequests" => request::answer(world, ask, Side::Active),
+        "roleManagementPolicies" => policy::answer(world, ask),
+        "roleManagementPolicyAssignments" => policy_assignment::answer(world, ask),
+        "roleAssignmentApprovals" => approval::answer(world, ask),
+        "eligibleChildResources" => eligible_child::answer(world, ask),
+        _ => Err(ask.not_emulated()),
+    }
+}
+
+/// Returns the answers that are no ARM errors (arm.md 0.4): 405 with a bare `message`, 400 with a bare JSON string.
+fn odd(ask: &Ask<'_>) -> Option<Reply> {
+    let is_policy = matches!(ask.kind, "roleManagementPolicies" | "roleManagementPolicyAssignments");
+    match (is_policy, ask.method.as_str(), ask.rest.as_slice()) {
+        (true, "PUT", [_]) => Some(Reply::json(400, json!("Not implemented exception"))),
+        (true, "DELETE", [_]) => {
+            let text = "The requested resource does not support http method 'DELETE'.";
+            let mut reply = Reply::json(405, json!({"message": text}));
+            reply.headers.push(("allow", "GET, PUT, POST".to_owned()));
+            Some(reply)
+        }
+        _ => None,
+    }
+}
