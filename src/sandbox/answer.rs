@@ -14,9 +14,16 @@ pub(crate) struct Reply {
     pub(crate) body: Option<Value>,
     /// A body that is not JSON, as a gateway in front of Graph may send; wins over `body`.
     pub(crate) text: Option<String>,
+    /// A body that is JSON text already, for lists of megabytes; wins over `body`.
+    pub(crate) raw: Option<String>,
 }
 
 impl Reply {
+    /// Returns an answer whose body is JSON text already.
+    pub(crate) fn raw(status: u16, raw: String) -> Self {
+        Self { status, raw: Some(raw), ..Self::default() }
+    }
+
     /// Returns an answer with a body.
     pub(crate) fn json(status: u16, body: Value) -> Self {
         Self { status, body: Some(body), ..Self::default() }

@@ -8,20 +8,28 @@ mod approval;
 mod ask;
 pub(crate) mod azure;
 pub(crate) mod built_in;
+mod check;
+mod command;
 mod eligible_child;
 pub(crate) mod header;
 mod instance;
+mod list;
+mod pim_filter;
 mod policy;
 mod policy_assignment;
+mod policy_rule;
 mod refusal;
 mod request;
 pub(crate) mod role_assignment;
 pub(crate) mod role_definition;
+mod row;
 pub(crate) mod schedule;
 pub(crate) mod scope;
 pub(crate) mod scoped;
+mod sight;
 mod version;
 mod wildcard;
+mod window;
 
 use std::sync::Arc;
 
@@ -31,6 +39,8 @@ use super::answer::{Answer, Problem, Reply};
 use super::route::Call;
 use super::tenant::Side;
 use super::world::World;
+
+pub(crate) use self::request::forget;
 
 use self::ask::Ask;
 use self::scope::Scope;
