@@ -44,6 +44,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
@@ -144,6 +145,7 @@ impl Sandbox {
             faults,
             journal,
             buckets: Mutex::default(),
+            turns: AtomicU64::default(),
             address: OnceLock::from((format!("{scheme}://{host}"), names)),
             options,
         });

@@ -103,6 +103,8 @@ pub struct Switches {
     pub renamed_policies: bool,
     /// For 90 seconds after its creation ARM answers the removal of an assignment with `RoleAssignmentDoesNotExist` (arm.md B.7).
     pub settling_removals: bool,
+    /// For a minute after a write of an Azure role definition every other read shows the old one (arm.md A.3, G.7).
+    pub alternating_roles: bool,
 }
 
 impl Default for Switches {
@@ -122,6 +124,7 @@ impl Default for Switches {
             keeps_maximum_duration: false,
             renamed_policies: false,
             settling_removals: false,
+            alternating_roles: false,
         }
     }
 }

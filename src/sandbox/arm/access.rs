@@ -44,6 +44,11 @@ impl<'a> Standing<'a> {
         Self { tenant, now, ids: memberships(tenant, &caller.oid) }
     }
 
+    /// Returns the hour that it is about.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Tells whether the principal is the caller or one of its groups.
     pub(crate) fn includes(&self, principal: &str) -> bool {
         self.ids.contains(principal)

@@ -56,6 +56,19 @@ pub(crate) struct Provider {
     pub(crate) operations: Vec<String>,
     /// Data-plane operations without the namespace.
     pub(crate) data_operations: Vec<String>,
+    /// Operations that are probably of the control plane, without the namespace.
+    pub(crate) inferred: Vec<String>,
+    /// Operations that are probably of the data plane, without the namespace.
+    pub(crate) inferred_data: Vec<String>,
+}
+
+impl Provider {
+    /// Returns its operations with whether each is a data operation, as far as is known.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, bool)> {
+        let (control, data) =
+            (self.operations.iter().chain(&self.inferred), self.data_operations.iter().chain(&self.inferred_data));
+        control.map(|name| (name.as_str(), false)).chain(data.map(|name| (name.as_str(), true)))
+    }
 }
 
 static ROLES: LazyLock<Vec<BuiltInRole>> = LazyLock::new(|| embedded(include_str!("../data/azure_roles.json")));
@@ -86,4 +99,52 @@ pub(crate) fn role_named(name: &str) -> Option<&'static str> {
 /// Returns the providers, ordered by namespace.
 pub(crate) fn providers() -> &'static [Provider] {
     &PROVIDERS
+}
+
+/// Tells whether an action of a custom role stands for at least one operation of its plane, or is written in a built-in role.
+pub(crate) fn is_known(pattern: &str, is_data: bool) -> bool {
+    // A namespace without `*` is looked up; most patterns have one.
+    let namespace = pattern.split('/').next().unwrap_or_default();
+    let is_met = |provider: &Provider| {
+        let sure = if is_data { &provider.data_operations } else { &provider.operations };
+        let mut full = String::with_capacity(96);
+        sure.iter().chain(&provider.inferred).chain(&provider.inferred_data).any(|operation| {
+            full.clear();
+            full.push_str(&provider.name);
+            full.push('/');
+            full.push_str(operation);
+            wildcard::is_match(pattern, &full)
+        })
+    };
+    let in_catalog = PROVIDERS
+        .iter()
+        .filter(|provider| namespace.contains('*') || provider.name.eq_ignore_ascii_case(namespace))
+        .any(is_met);
+    in_catalog
+        || ROLES.iter().flat_map(|role| &role.permissions).any(|permission| {
+            let lists = if is_data {
+                [&permission.data_actions, &permission.not_data_actions]
+            } else {
+                [&permission.actions, &permission.not_actions]
+            };
+            lists.into_iter().flatten().any(|known| known.eq_ignore_ascii_case(pattern))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_checked_by_plane() {
+        assert!(is_known("Microsoft.Compute/virtualMachines/start/action", false));
+        assert!(is_known("microsoft.compute/virtualMachines/*/read", false));
+        assert!(is_known("*/read", false) && is_known("*", true));
+        assert!(!is_known("Microsoft.Compute/virtualMachines/fly/action", false));
+        assert!(!is_known("Microsoft.Nowhere/*", false));
+        assert!(is_known("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", true));
+        assert!(!is_known("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", false));
+        assert_eq!(role_named("Owner"), Some("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"));
+        assert_eq!(role("acdd72a7-3385-48ef-bd42-f606fba81ae7").map(|role| role.role_name.as_str()), Some("Reader"));
+    }
 }

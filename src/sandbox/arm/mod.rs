@@ -11,22 +11,31 @@ pub(crate) mod built_in;
 mod check;
 mod command;
 mod eligible_child;
+mod entity;
+mod filter;
 pub(crate) mod header;
 mod instance;
 mod list;
+mod management_group;
+mod page;
 mod pim_filter;
 mod policy;
 mod policy_assignment;
 mod policy_rule;
 mod refusal;
 mod request;
+mod resource;
+mod resource_group;
 pub(crate) mod role_assignment;
+mod role_assignment_write;
 pub(crate) mod role_definition;
+mod role_write;
 mod row;
 pub(crate) mod schedule;
 pub(crate) mod scope;
 pub(crate) mod scoped;
 mod sight;
+mod subscription;
 mod version;
 mod wildcard;
 mod window;
@@ -97,7 +106,7 @@ pub(crate) fn answer(world: &Arc<World>, call: &Call) -> Answer {
     let Some(at) = split else {
         version::check_form(&version)?;
         let ask = Ask { call, version, scope: Scope::root(), kind: "", rest: parts };
-        return Err(ask.not_emulated());
+        return hierarchy(world, &ask);
     };
     let Some(kind) = version::spelled(parts[at + 2]) else {
         return Err(Problem::not_emulated(&format!("{} {}", call.method, call.path)));
@@ -105,6 +114,35 @@ pub(crate) fn answer(world: &Arc<World>, call: &Call) -> Answer {
     version::check(kind, &version)?;
     let ask = Ask { call, version, scope: Scope::new(&parts[..at].join("/")), kind, rest: parts[at + 3..].to_vec() };
     authorization(world, &ask)
+}
+
+/// Answers what is not of `Microsoft.Authorization`: the hierarchy itself.
+fn hierarchy(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
+    let lower: Vec<String> = ask.rest.iter().map(|part| part.to_ascii_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let path = || Scope::new(&ask.rest.join("/"));
+    match lower.as_slice() {
+        ["tenants"] => subscription::tenants(world, ask),
+        ["subscriptions"] => subscription::answer(world, ask, None),
+        ["subscriptions", id] => subscription::answer(world, ask, Some(id)),
+        ["subscriptions", id, "locations"] => subscription::locations(world, ask, id),
+        ["subscriptions", id, "operationresults", _] => resource_group::operation(world, ask, id),
+        ["subscriptions", id, "resourcegroups"] => resource_group::answer(world, ask, id, None),
+        ["subscriptions", _, "resourcegroups", _] => resource_group::answer(world, ask, ask.rest[1], Some(ask.rest[3])),
+        ["subscriptions", _, "resources"] => resource::list(world, ask, &Scope::of_subscription(ask.rest[1])),
+        ["subscriptions", _, "resourcegroups", _, "resources"] => {
+            resource::list(world, ask, &Scope::new(&ask.rest[..4].join("/")))
+        }
+        ["subscriptions", id, "providers", "microsoft.subscription", verb] => subscription::act(world, ask, id, verb),
+        ["providers", "microsoft.management", "managementgroups", ..] => {
+            management_group::answer(world, ask, &ask.rest[3..])
+        }
+        ["providers", "microsoft.management", "getentities"] if ask.method == "POST" => entity::answer(world, ask),
+        ["providers", "microsoft.subscription", "aliases", _] => subscription::alias(world, ask, ask.rest[3]),
+        ["subscriptions", _, "providers", _, _, _, ..]
+        | ["subscriptions", _, "resourcegroups", _, "providers", _, _, _, ..] => resource::answer(world, ask, &path()),
+        _ => Err(ask.not_emulated()),
+    }
 }
 
 fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {

@@ -56,9 +56,9 @@ lines = [
 (here / "azure_roles.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
 providers = json.loads((source / "azure-provider-operations.json").read_text())["providers"]
 lines = [
-    # "u" is unknown: taken for both planes.
-    dense({"name": name, "operations": sorted(o for plane in ("c", "ci", "u") for o in planes.get(plane, [])),
-           "dataOperations": sorted(o for plane in ("d", "di", "u") for o in planes.get(plane, []))})
+    # What is inferred or unknown is kept apart: nothing is refused on the strength of a guess.
+    dense({"name": name, "operations": sorted(planes.get("c", [])), "dataOperations": sorted(planes.get("d", [])),
+           "inferred": sorted(planes.get("ci", []) + planes.get("u", [])), "inferredData": sorted(planes.get("di", []))})
     for name, planes in sorted(providers.items())
 ]
 (here / "azure_operations.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
