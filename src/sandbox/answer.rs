@@ -16,9 +16,16 @@ pub(crate) struct Reply {
     pub(crate) text: Option<String>,
     /// Whether members are printed in ARM's order instead of the alphabet's.
     pub(crate) is_arm: bool,
+    /// A body that is JSON text already, for lists of megabytes; wins over `body`.
+    pub(crate) raw: Option<String>,
 }
 
 impl Reply {
+    /// Returns an answer whose body is JSON text already.
+    pub(crate) fn raw(status: u16, raw: String) -> Self {
+        Self { status, raw: Some(raw), ..Self::default() }
+    }
+
     /// Returns an answer with a body.
     pub(crate) fn json(status: u16, body: Value) -> Self {
         Self { status, body: Some(body), ..Self::default() }

@@ -150,11 +150,16 @@ fn judge(world: &Arc<World>, incoming: &Incoming, caller: Result<Caller, Problem
         headers: problem.headers,
         text: problem.text,
         is_arm,
+        raw: None,
     });
     if effects.contains(&Effect::LostAnswer) {
         return Fate::Drop;
     }
     for effect in &effects {
+        if let (Effect::ForeignNextLink { origin }, Some(raw)) = (effect, &mut reply.raw) {
+            let link = |origin: &str| format!("\"nextLink\":\"{origin}/");
+            *raw = raw.replace(&link(world.origin()), &link(origin));
+        }
         if let (Effect::ForeignNextLink { origin }, Some(body)) = (effect, &mut reply.body) {
             for name in ["@odata.nextLink", "nextLink"] {
                 if let Some(link) = body.get(name).and_then(Value::as_str) {
@@ -358,7 +363,7 @@ pub(crate) fn decode_query(query: &str) -> Vec<(String, String)> {
 
 /// Returns the body of a reply as bytes; nothing where there is none.
 pub(crate) fn bytes(reply: &Reply) -> Vec<u8> {
-    if let Some(text) = &reply.text {
+    if let Some(text) = reply.text.as_ref().or(reply.raw.as_ref()) {
         return text.clone().into_bytes();
     }
     if reply.is_arm {

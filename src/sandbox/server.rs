@@ -144,7 +144,7 @@ async fn answer(world: Arc<World>, request: Request<HyperBody>) -> Result<Respon
             }
             if reply.text.is_some() {
                 response = response.header("content-type", "text/html");
-            } else if reply.body.is_some() {
+            } else if reply.body.is_some() || reply.raw.is_some() {
                 response = response.header("content-type", "application/json; charset=utf-8");
             }
             response.body(Body::from(route::bytes(&reply))).map_err(|_| Dropped)

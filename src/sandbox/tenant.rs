@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::arm::azure::Azure;
+use super::arm::{self, azure::Azure};
 use super::catalog::{self, BuiltIn};
 use super::shared::Shared;
 use super::{id, instant};
@@ -388,5 +388,6 @@ impl Tenant {
         if !self.schedules.values().all(|schedule| is_kept(schedule)) {
             self.schedules.retain(|_, schedule| is_kept(schedule));
         }
+        arm::forget(&mut self.azure, now);
     }
 }

@@ -8,17 +8,22 @@ mod approval;
 mod ask;
 pub(crate) mod azure;
 pub(crate) mod built_in;
+mod check;
+mod command;
 mod discovery;
 mod eligible_child;
 mod entity;
 mod filter;
 pub(crate) mod header;
 mod instance;
+mod list;
 mod management_group;
 pub(crate) mod order;
 mod page;
+mod pim_filter;
 mod policy;
 mod policy_assignment;
+mod policy_rule;
 pub(crate) mod quota;
 mod refusal;
 mod request;
@@ -28,12 +33,15 @@ pub(crate) mod role_assignment;
 mod role_assignment_write;
 pub(crate) mod role_definition;
 mod role_write;
+mod row;
 pub(crate) mod schedule;
 pub(crate) mod scope;
 pub(crate) mod scoped;
+mod sight;
 mod subscription;
 mod version;
 mod wildcard;
+mod window;
 
 use std::sync::Arc;
 
@@ -43,6 +51,8 @@ use super::answer::{Answer, Problem, Reply};
 use super::route::Call;
 use super::tenant::Side;
 use super::world::World;
+
+pub(crate) use self::request::forget;
 
 use self::ask::Ask;
 use self::scope::Scope;
