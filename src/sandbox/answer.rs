@@ -1,4 +1,5 @@
-//! What a route answers: a status, headers, a JSON body; or a problem in Graph's error shape (graph.md 7.1).
+//! What a route answers: a status, headers, a JSON body; or a problem, which is printed in Graph's error shape
+//! (graph.md 7.1) or ARM's (arm.md E.1).
 
 use serde_json::{Value, json};
 
@@ -13,9 +14,18 @@ pub(crate) struct Reply {
     pub(crate) body: Option<Value>,
     /// A body that is not JSON, as a gateway in front of Graph may send; wins over `body`.
     pub(crate) text: Option<String>,
+    /// Whether members are printed in ARM's order instead of the alphabet's.
+    pub(crate) is_arm: bool,
+    /// A body that is JSON text already, for lists of megabytes; wins over `body`.
+    pub(crate) raw: Option<String>,
 }
 
 impl Reply {
+    /// Returns an answer whose body is JSON text already.
+    pub(crate) fn raw(status: u16, raw: String) -> Self {
+        Self { status, raw: Some(raw), ..Self::default() }
+    }
+
     /// Returns an answer with a body.
     pub(crate) fn json(status: u16, body: Value) -> Self {
         Self { status, body: Some(body), ..Self::default() }
@@ -80,6 +90,11 @@ impl Problem {
             "Request_ResourceNotFound",
             format!("Resource '{id}' does not exist or one of its queried reference-property objects are not present."),
         )
+    }
+
+    /// Returns the body in ARM's shape (arm.md E.1).
+    pub(crate) fn arm_body(&self) -> Value {
+        json!({"error": {"code": self.code, "message": self.message}})
     }
 
     /// Returns the body in Graph's shape; `date` has no zone there.

@@ -111,6 +111,7 @@ fn inner(outer: &Incoming, request: &Value) -> Result<(Incoming, Vec<String>), P
         query: query.to_owned(),
         authorization: outer.authorization.clone(),
         client_request_id: header("client-request-id"),
+        correlation_request_id: None,
         consistency: header("consistencylevel"),
         content_type: header("content-type"),
         body: body.and_then(|body| serde_json::to_vec(body).ok()).unwrap_or_default(),

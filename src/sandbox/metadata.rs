@@ -1,20 +1,13 @@
 //! Discovery: the identity platform's documents, and ARM's list of endpoints (graph.md 11, clients.md).
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Problem, Reply};
+use super::id;
 use super::world::World;
-use super::{id, token};
 
-/// Answers the GETs that need no Graph token.
-pub(crate) fn answer(
-    world: &World,
-    parts: &[&str],
-    options: &[(String, String)],
-    authorization: Option<&str>,
-    now: Timestamp,
-) -> Answer {
+/// Answers the GETs that need no token.
+pub(crate) fn answer(world: &World, parts: &[&str], options: &[(String, String)]) -> Answer {
     let origin = world.origin();
     let version = options.iter().find(|(name, _)| name == "api-version").map(|(_, value)| value.as_str());
     match parts {
@@ -25,14 +18,6 @@ pub(crate) fn answer(
                 Err(Problem::new(400, "MissingApiVersionParameter", "The api-version query parameter is required."))
             }
         },
-        ["subscriptions"] => {
-            token::verify(authorization, now, |audience| world.is_ours(audience))?;
-            if version.is_none() {
-                let text = "The api-version query parameter (?api-version=) is required for all requests.";
-                return Err(Problem::new(400, "MissingApiVersionParameter", text));
-            }
-            Ok(Reply::json(200, json!({"value": [subscription()], "count": {"type": "Total", "value": 1}})))
-        }
         ["common", "discovery", "instance"] => Ok(Reply::json(
             200,
             json!({
@@ -84,12 +69,4 @@ fn endpoints(origin: &str) -> Value {
         "batch": origin, "resourceManager": origin, "microsoftGraphResourceId": origin, "sqlManagement": origin,
         "gallery": origin,
     })
-}
-
-/// Returns the first subscription, the only thing of ARM that exists so far.
-fn subscription() -> Value {
-    json!({"id": format!("/subscriptions/{}", id::SUBSCRIPTION), "authorizationSource": "RoleBased", "managedByTenants": [],
-        "subscriptionId": id::SUBSCRIPTION, "tenantId": id::TENANT, "displayName": "prod-core", "state": "Enabled",
-        "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01",
-            "spendingLimit": "Off"}})
 }

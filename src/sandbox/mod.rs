@@ -1,9 +1,9 @@
-//! An embedded Entra tenant behind HTTP: token endpoint, Microsoft Graph, discovery.
+//! An embedded Entra tenant and Azure hierarchy behind HTTP: token endpoint, Microsoft Graph, Resource Manager, discovery.
 //!
 //! To the product it is one more cloud; no type of the client is known here. It is a state machine (request, schedule, instance)
-//! over one JSON document, written from Microsoft's documentation alone (graph.md; E1 to E23 of its section 13).
+//! over one JSON document, written from Microsoft's documentation alone (graph.md; E1 to E23 of its section 13; arm.md).
 //!
-//! Rooms: `server` accepts, `route` turns bytes into a `Call`, judges faults and writes the journal, `graph` answers,
+//! Rooms: `server` accepts, `route` turns bytes into a `Call`, judges faults and writes the journal, `graph` and `arm` answer,
 //! `store` keeps the tenant, `seed` makes one. What is not emulated answers 501.
 //!
 //! ```no_run
@@ -16,6 +16,7 @@
 //! ```
 
 mod answer;
+mod arm;
 mod batch;
 mod catalog;
 mod clock;
@@ -43,6 +44,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
@@ -54,7 +56,7 @@ pub use self::fault::{Effect, FaultRule, Match};
 pub use self::journal::Entry;
 pub use self::options::{SandboxOptions, Switches};
 pub use self::seed::Seed;
-pub use self::throttle::Throttle;
+pub use self::throttle::{Throttle, Throttling};
 pub use self::world::Observer;
 
 use self::fault::Faults;
@@ -143,6 +145,7 @@ impl Sandbox {
             faults,
             journal,
             buckets: Mutex::default(),
+            turns: AtomicU64::default(),
             address: OnceLock::from((format!("{scheme}://{host}"), names)),
             options,
         });

@@ -28,8 +28,10 @@ pub struct SandboxOptions {
     pub empty_pages: bool,
     /// Replication and read lag: GETs see the tenant as it was so long ago, and PIM does not know younger objects.
     pub lag: SignedDuration,
-    /// Token buckets.
+    /// Token bucket of Microsoft Graph.
     pub throttle: Option<Throttle>,
+    /// Whether ARM's token buckets are on (arm.md D.5).
+    pub throttle_arm: bool,
     /// Faults from the start.
     pub faults: Vec<FaultRule>,
     /// How old an assignment must be to be removed; the service wants five minutes.
@@ -60,6 +62,7 @@ impl Default for SandboxOptions {
             empty_pages: false,
             lag: SignedDuration::ZERO,
             throttle: None,
+            throttle_arm: false,
             faults: Vec::new(),
             min_age: SignedDuration::from_mins(5),
             clock: None,
@@ -72,7 +75,7 @@ impl Default for SandboxOptions {
     }
 }
 
-/// Behaviours on which sources disagree or say nothing; the default is the one with the better evidence (graph.md 15).
+/// Behaviours on which sources disagree or say nothing; the default is the one with the better evidence (graph.md 15, arm.md H).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Switches {
     /// Failed policy rules are named in the newer form of the message (`MfaRule - Multi-factor …`; graph.md 7.2).
@@ -97,6 +100,14 @@ pub struct Switches {
     pub approver_ids: bool,
     /// A duplicate plain assignment is 409 `Request_MultipleObjectsWithSameKeyValue` instead of 400 (graph.md 2.5).
     pub duplicate_conflict: bool,
+    /// ARM takes a `maximumDuration` beside `isExpirationRequired: false`, as it did in 2022 (arm.md C.5).
+    pub keeps_maximum_duration: bool,
+    /// Every PATCH gives an ARM policy a new name (arm.md C.1; reported, not recorded).
+    pub renamed_policies: bool,
+    /// For 90 seconds after its creation ARM answers the removal of an assignment with `RoleAssignmentDoesNotExist` (arm.md B.7).
+    pub settling_removals: bool,
+    /// For a minute after a write of an Azure role definition every other read shows the old one (arm.md A.3, G.7).
+    pub alternating_roles: bool,
 }
 
 impl Default for Switches {
@@ -113,6 +124,10 @@ impl Default for Switches {
             admin_ticketing: false,
             approver_ids: false,
             duplicate_conflict: false,
+            keeps_maximum_duration: false,
+            renamed_policies: false,
+            settling_removals: false,
+            alternating_roles: false,
         }
     }
 }

@@ -14,7 +14,7 @@ use super::store::View;
 use super::tenant::Tenant;
 use super::token::{Caller, Desk};
 use super::world::World;
-use super::{batch, control, graph, metadata, token};
+use super::{arm, batch, control, graph, metadata, token};
 
 /// One request as the rooms see it.
 #[derive(Debug, Clone)]
@@ -65,6 +65,7 @@ pub(crate) struct Incoming {
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
     pub(crate) client_request_id: Option<String>,
+    pub(crate) correlation_request_id: Option<String>,
     pub(crate) consistency: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Vec<u8>,
@@ -86,7 +87,9 @@ pub(crate) enum Fate {
 /// Handles one request and writes its journal line before the answer leaves.
 pub(crate) fn handle(world: &Arc<World>, incoming: &Incoming) -> Fate {
     let (started, time) = (world.base.now(), world.store.now());
-    let caller = token::verify(incoming.authorization.as_deref(), time, |audience| world.is_ours(audience));
+    let is_arm = arm::is_arm(&incoming.path);
+    let is_audience = |audience: &str| world.is_ours(audience) || (is_arm && token::is_arm_audience(audience));
+    let caller = token::verify(incoming.authorization.as_deref(), time, is_audience);
     let label = caller.as_ref().ok().map(|caller| caller.label().to_owned());
     let fate = judge(world, incoming, caller, time);
     let entry = Entry {
@@ -133,36 +136,57 @@ fn judge(world: &Arc<World>, incoming: &Incoming, caller: Result<Caller, Problem
     }
     let request_id = uuid::Uuid::new_v4().to_string();
     let client_request_id = incoming.client_request_id.clone().unwrap_or_else(|| request_id.clone());
+    let is_arm = arm::is_arm(&incoming.path);
     let answer = answer(world, incoming, caller, now, json_body, &effects);
     // A request may have set the clock; the answer carries the new time.
     let now = world.store.now();
     let mut reply = answer.unwrap_or_else(|problem| Reply {
         status: problem.status,
-        body: Some(problem.body(&instant::zoneless(now), &request_id, &client_request_id)),
+        body: Some(if is_arm {
+            problem.arm_body()
+        } else {
+            problem.body(&instant::zoneless(now), &request_id, &client_request_id)
+        }),
         headers: problem.headers,
         text: problem.text,
+        is_arm,
+        raw: None,
     });
     if effects.contains(&Effect::LostAnswer) {
         return Fate::Drop;
     }
     for effect in &effects {
-        if let (Effect::ForeignNextLink { origin }, Some(body)) = (effect, &mut reply.body)
-            && let Some(link) = body["@odata.nextLink"].as_str()
-        {
-            body["@odata.nextLink"] = Value::from(link.replace(world.origin(), origin));
+        if let (Effect::ForeignNextLink { origin }, Some(raw)) = (effect, &mut reply.raw) {
+            let link = |origin: &str| format!("\"nextLink\":\"{origin}/");
+            *raw = raw.replace(&link(world.origin()), &link(origin));
+        }
+        if let (Effect::ForeignNextLink { origin }, Some(body)) = (effect, &mut reply.body) {
+            for name in ["@odata.nextLink", "nextLink"] {
+                if let Some(link) = body.get(name).and_then(Value::as_str) {
+                    body[name] = Value::from(link.replace(world.origin(), origin));
+                }
+            }
         }
     }
     reply.headers.push(("date", instant::http_date(now)));
+    if is_arm {
+        reply.is_arm = true;
+        arm::header::add(&mut reply, incoming, now);
+        return Fate::Answer(Box::new(reply));
+    }
     reply.headers.push(("request-id", request_id));
     reply.headers.push(("client-request-id", client_request_id));
     Fate::Answer(Box::new(reply))
 }
 
 /// Returns the answer that a fault puts in place of the real one.
-fn replaced(effects: &[Effect]) -> Option<Problem> {
+fn replaced(effects: &[Effect], is_arm: bool) -> Option<Problem> {
     effects.iter().find_map(|effect| match effect {
         Effect::Answer { status, code, message, retry_after, text } => {
             let (usual, sentence) = match status {
+                403 if is_arm => {
+                    ("AuthorizationFailed", "The client does not have authorization to perform the action.")
+                }
                 429 => ("TooManyRequests", "Please retry again later."),
                 503 => ("ServiceUnavailable", "The service is temporarily unavailable."),
                 504 => ("GatewayTimeout", "The gateway timed out."),
@@ -189,7 +213,8 @@ fn answer(
     body: Option<Value>,
     effects: &[Effect],
 ) -> Answer {
-    if let Some(problem) = replaced(effects) {
+    let is_arm = arm::is_arm(&incoming.path);
+    if let Some(problem) = replaced(effects, is_arm) {
         return Err(problem);
     }
     let segments: Vec<String> = incoming
@@ -204,6 +229,9 @@ fn answer(
         ["beta", ..] => Some(true),
         _ => None,
     };
+    if is_arm {
+        return arm(world, incoming, segments, caller, now, body, effects);
+    }
     let Some(is_beta) = version else {
         return open(world, incoming, &parts, body, now);
     };
@@ -225,18 +253,6 @@ fn answer(
     if has_body && !incoming.content_type.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().contains("json")) {
         return Err(Problem::new(415, "RequestBodyRead", "The Content-Type header must be application/json."));
     }
-    let lag = world.options.lag;
-    let view = effects
-        .iter()
-        .find_map(|effect| match effect {
-            Effect::StaleRead { writes: Some(writes), .. } => Some(View::WritesAgo(*writes)),
-            Effect::StaleRead { seconds: Some(seconds), .. } => {
-                Some(View::Ago(jiff::SignedDuration::from_secs(*seconds)))
-            }
-            Effect::StaleRead { .. } => Some(View::WritesAgo(1)),
-            _ => None,
-        })
-        .unwrap_or(if lag.is_zero() { View::Now } else { View::Ago(lag) });
     let call = Call {
         method: incoming.method.clone(),
         path: incoming.path.clone(),
@@ -251,12 +267,67 @@ fn answer(
         page_size: world.options.page_size,
         has_empty_pages: world.options.empty_pages,
         effects: effects.to_vec(),
-        view,
+        view: view(world, effects),
     };
     if call.segments == ["$batch"] && incoming.batch.is_none() {
         return batch::answer(world, incoming, &call);
     }
     graph::answer(world, &call)
+}
+
+/// Returns which state a GET sees.
+fn view(world: &World, effects: &[Effect]) -> View {
+    let lag = world.options.lag;
+    effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::StaleRead { writes: Some(writes), .. } => Some(View::WritesAgo(*writes)),
+            Effect::StaleRead { seconds: Some(seconds), .. } => {
+                Some(View::Ago(jiff::SignedDuration::from_secs(*seconds)))
+            }
+            Effect::StaleRead { .. } => Some(View::WritesAgo(1)),
+            _ => None,
+        })
+        .unwrap_or(if lag.is_zero() { View::Now } else { View::Ago(lag) })
+}
+
+/// Answers a call to ARM.
+fn arm(
+    world: &Arc<World>,
+    incoming: &Incoming,
+    segments: Vec<String>,
+    caller: Result<Caller, Problem>,
+    now: Timestamp,
+    body: Option<Value>,
+    effects: &[Effect],
+) -> Answer {
+    let caller = caller.map_err(|problem| arm::unauthenticated(world.origin(), &problem))?;
+    if !incoming.body.is_empty() && body.is_none() {
+        return Err(arm::unreadable());
+    }
+    let call = Call {
+        method: incoming.method.clone(),
+        path: incoming.path.clone(),
+        segments,
+        options: decode_query(&incoming.query),
+        body,
+        caller,
+        now,
+        origin: world.origin().to_owned(),
+        is_beta: false,
+        is_eventual: false,
+        page_size: world.options.page_size,
+        has_empty_pages: world.options.empty_pages,
+        effects: effects.to_vec(),
+        view: view(world, effects),
+    };
+    let quota = arm::quota::take(world, &call)?;
+    let mut answer = arm::answer(world, &call);
+    match &mut answer {
+        Ok(reply) => reply.headers.extend(quota),
+        Err(problem) => problem.headers.extend(quota),
+    }
+    answer
 }
 
 /// Answers what needs no Graph token.
@@ -266,13 +337,13 @@ fn open(world: &Arc<World>, incoming: &Incoming, parts: &[&str], body: Option<Va
     match (incoming.method.as_str(), parts) {
         ("POST", [directory, "oauth2", "v2.0", "token"]) => {
             let form = String::from_utf8_lossy(&incoming.body);
-            desk.issue(directory, &decode_query(&form), |resource| world.is_ours(resource))
+            desk.issue(directory, &decode_query(&form), |resource| {
+                world.is_ours(resource) || token::is_arm_audience(resource)
+            })
         }
         ("POST", ["sandbox", "token"]) => desk.impersonate(&body.unwrap_or(Value::Null)),
         (_, ["sandbox", ..]) => control::answer(world, incoming.method.as_str(), &parts[1..], body),
-        ("GET", _) => {
-            metadata::answer(world, parts, &decode_query(&incoming.query), incoming.authorization.as_deref(), now)
-        }
+        ("GET", _) => metadata::answer(world, parts, &decode_query(&incoming.query)),
         (method, _) => Err(Problem::not_emulated(&format!("{method} {}", incoming.path))),
     }
 }
@@ -292,8 +363,11 @@ pub(crate) fn decode_query(query: &str) -> Vec<(String, String)> {
 
 /// Returns the body of a reply as bytes; nothing where there is none.
 pub(crate) fn bytes(reply: &Reply) -> Vec<u8> {
-    if let Some(text) = &reply.text {
+    if let Some(text) = reply.text.as_ref().or(reply.raw.as_ref()) {
         return text.clone().into_bytes();
+    }
+    if reply.is_arm {
+        return reply.body.as_ref().map(arm::order::bytes).unwrap_or_default();
     }
     reply.body.as_ref().and_then(|body| serde_json::to_vec(body).ok()).unwrap_or_default()
 }

@@ -115,7 +115,8 @@ async fn answer(world: Arc<World>, request: Request<HyperBody>) -> Result<Respon
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: header("authorization"),
-        client_request_id: header("client-request-id"),
+        client_request_id: header("client-request-id").or_else(|| header("x-ms-client-request-id")),
+        correlation_request_id: header("x-ms-correlation-request-id"),
         consistency: header("consistencylevel"),
         content_type: header("content-type"),
         body: Vec::new(),
@@ -143,7 +144,7 @@ async fn answer(world: Arc<World>, request: Request<HyperBody>) -> Result<Respon
             }
             if reply.text.is_some() {
                 response = response.header("content-type", "text/html");
-            } else if reply.body.is_some() {
+            } else if reply.body.is_some() || reply.raw.is_some() {
                 response = response.header("content-type", "application/json; charset=utf-8");
             }
             response.body(Body::from(route::bytes(&reply))).map_err(|_| Dropped)

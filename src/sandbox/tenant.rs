@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::arm::{self, azure::Azure};
 use super::catalog::{self, BuiltIn};
 use super::shared::Shared;
 use super::{id, instant};
@@ -43,6 +44,9 @@ pub(crate) struct Tenant {
     /// Conditional Access authentication contexts as Graph prints them.
     #[serde(default)]
     pub(crate) contexts: Vec<Value>,
+    /// Management groups, subscriptions and what is assigned in them.
+    #[serde(default = "Azure::first")]
+    pub(crate) azure: Azure,
 }
 
 /// The kind of a directory object; also the last part of its `@odata.type`.
@@ -311,6 +315,7 @@ impl Tenant {
             requests: Shared::default(),
             minted: Shared::default(),
             contexts: Vec::new(),
+            azure: Azure::first(),
         }
     }
 
@@ -383,5 +388,6 @@ impl Tenant {
         if !self.schedules.values().all(|schedule| is_kept(schedule)) {
             self.schedules.retain(|_, schedule| is_kept(schedule));
         }
+        arm::forget(&mut self.azure, now);
     }
 }

@@ -98,6 +98,11 @@ pub(crate) fn verify(
     })
 }
 
+/// Tells whether an audience is ARM's of the public cloud, which clients that know no other ask for (arm.md 0.1).
+pub(crate) fn is_arm_audience(audience: &str) -> bool {
+    ["https://management.azure.com", "https://management.core.windows.net"].contains(&audience.trim_end_matches('/'))
+}
+
 /// Returns the 401 that Graph answers.
 pub(crate) fn invalid(message: &str) -> Problem {
     let mut problem = Problem::new(401, "InvalidAuthenticationToken", message);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
@@ -50,6 +51,8 @@ pub(crate) struct World {
     pub(crate) observer: Option<Observer>,
     pub(crate) buckets: Mutex<Buckets>,
     pub(crate) address: OnceLock<(String, BTreeSet<String>)>,
+    /// How many reads of role definitions there were, for those that alternate.
+    pub(crate) turns: AtomicU64,
 }
 
 impl World {
@@ -67,6 +70,11 @@ impl World {
     /// Takes a request out of the caller's bucket.
     pub(crate) fn take(&self, limit: Throttle, caller: &str, now: Timestamp) -> Result<(), u64> {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner).take(limit, caller, now)
+    }
+
+    /// Returns the number of this read, where reads are to alternate between old and new (arm.md G.7).
+    pub(crate) fn turn(&self) -> Option<u64> {
+        self.options.switches.alternating_roles.then(|| self.turns.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Returns the tenant as JSON, in the form of the state file.

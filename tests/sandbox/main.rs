@@ -1,8 +1,11 @@
 //! The sandbox over HTTP, behaviour by behaviour (E1 to E23 of the reference for Microsoft Graph).
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its answer has failed")]
 
+mod arm_pim;
 mod client;
 
+mod arm_pim_policy;
+mod arm_pim_request;
 mod control;
 mod directory;
 mod fault;

@@ -3,6 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::super::arm::built_in;
+use super::super::arm::role_assignment::RoleAssignment;
+use super::super::arm::scope::Scope;
 use super::super::catalog;
 use super::super::id::{assignment, minted};
 use super::super::instant::{plus, truncate};
@@ -61,7 +64,13 @@ impl Builder {
                 federated_subject: Some(format!("system:serviceaccount:rolewright:{name}")),
                 permissions: permissions.into_iter().map(str::to_owned).collect(),
             };
-            new.application(name, Some(&client), Some(credential));
+            let (_, principal) = new.application(name, Some(&client), Some(credential));
+            let role = match tail {
+                "a1" => "Reader",
+                "a2" => "User Access Administrator",
+                _ => "Owner",
+            };
+            new.arm_outside(&principal, role, "/");
         }
         new.tenant.contexts = vec![
             json!({"id": "c1", "displayName": "Require phishing-resistant MFA", "description": "For tier 0 roles", "isAvailable": true}),
@@ -233,6 +242,52 @@ impl Builder {
             }
             .into(),
         );
+    }
+
+    /// Adds an Azure role assignment made outside PIM; `role` is the name of a built-in or custom role, or a GUID. Returns its GUID.
+    pub(super) fn arm_outside(&mut self, principal: &str, role: &str, scope: &str) -> String {
+        let role = self.arm_role_id(role);
+        let scope = Scope::new(scope);
+        let name = minted("roleAssignment", &format!("{}/{role}/{principal}", scope.key()));
+        let created = plus(self.now, days(-300));
+        let row = RoleAssignment {
+            scope: scope.id().to_owned(),
+            role,
+            principal: principal.to_owned(),
+            principal_type: None,
+            condition: None,
+            condition_version: None,
+            description: None,
+            delegated_managed_identity: None,
+            created,
+            updated: created,
+            created_by: None,
+            updated_by: None,
+        };
+        self.tenant.azure.assignments.insert(scope.key(), &name, row);
+        name
+    }
+
+    /// Returns the GUID of the Azure role with this name.
+    pub(super) fn arm_role_id(&self, name: &str) -> String {
+        let mut custom = self.tenant.azure.roles.iter();
+        built_in::role_named(name)
+            .map(str::to_owned)
+            .or_else(|| custom.find(|(_, role)| role.role_name == name).map(|(id, _)| id.clone()))
+            .unwrap_or_else(|| name.to_ascii_lowercase())
+    }
+
+    /// Adds the service principal of PIM with its own rights at a subscription or management group that PIM manages
+    /// (arm.md B.0). Its app id is the same in every tenant.
+    pub(super) fn ms_pim(&mut self, scope: &str) {
+        const APP: &str = "01fc33a7-78ba-4d2f-a4b7-768e336e890e";
+        let principal = self.object(
+            Kind::ServicePrincipal,
+            "MS-PIM",
+            json!({"displayName": "MS-PIM", "appDisplayName": "MS-PIM", "appId": APP, "servicePrincipalNames": [APP],
+                "appOwnerOrganizationId": "f8cdef31-a31e-4b4a-93e4-5f571e91255a"}),
+        );
+        self.arm_outside(&principal, "User Access Administrator", scope);
     }
 
     /// Adds a custom role; `template` differs from the id where it is given.
