@@ -15,7 +15,6 @@ mod entity;
 mod filter;
 pub(crate) mod header;
 mod instance;
-mod list;
 mod management_group;
 mod page;
 mod pim_filter;
