@@ -16,7 +16,6 @@ mod entity;
 mod filter;
 pub(crate) mod header;
 mod instance;
-mod list;
 mod management_group;
 pub(crate) mod order;
 mod page;

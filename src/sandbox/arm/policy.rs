@@ -17,7 +17,7 @@ use super::ask::Ask;
 use super::azure::Role;
 use super::pim_filter::Filter;
 use super::scope::{Level, Scope};
-use super::{list, policy_rule, row};
+use super::{page, policy_rule, row};
 
 /// A policy that somebody wrote to, filed in `Azure::policies` by the key of its scope and the GUID of its role.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -173,7 +173,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         ("GET", []) => {
             let tenant = world.store.read(ask.view);
             let shelf = Shelf::open(world, &tenant, ask)?;
-            list::answer_texts(ask, &shelf.filtered()?, |shown| shelf.text(*shown))
+            page::texts(ask, shelf.filtered()?, |shown| shelf.text(shown))
         }
         ("GET", [name]) => {
             let tenant = world.store.read(ask.view);

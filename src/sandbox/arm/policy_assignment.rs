@@ -9,7 +9,7 @@ use super::super::instant::precise;
 use super::super::world::World;
 use super::ask::Ask;
 use super::policy::{Shelf, Shown, spliced};
-use super::{list, row};
+use super::{page, row};
 
 /// Returns a policy assignment as JSON text. The type is singular (arm.md C.2).
 fn text(shelf: &Shelf<'_>, shown: Shown<'_>) -> String {
@@ -44,7 +44,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     match (ask.method.as_str(), ask.rest.as_slice()) {
         ("GET", []) => {
             let shelf = Shelf::open(world, &tenant, ask)?;
-            list::answer_texts(ask, &shelf.filtered()?, |shown| text(&shelf, *shown))
+            page::texts(ask, shelf.filtered()?, |shown| text(&shelf, shown))
         }
         ("GET", [name]) => {
             let shelf = Shelf::open(world, &tenant, ask)?;
