@@ -26,6 +26,7 @@ pub mod origin;
 pub mod outcome;
 pub mod ownership;
 pub mod period;
+pub mod permission_set;
 pub mod plan;
 pub mod policy;
 pub mod principal;

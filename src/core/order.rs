@@ -13,6 +13,7 @@ use crate::core::policy::field::SettingField;
 use crate::core::policy::rule::{Event, Requirement, RuleId};
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
+use crate::core::scope::ArmScope;
 
 /// The nine phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -167,12 +168,13 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
             let middle = RoleDefinition {
                 permissions: before.permissions.narrowest(&after.permissions),
                 is_enabled: before.is_enabled && after.is_enabled,
-                assignable_scopes: before.assignable_scopes.intersection(&after.assignable_scopes).cloned().collect(),
+                assignable_scopes: narrowest_scopes(before, after),
                 ..(**after).clone()
             };
             let mut parts = Vec::new();
             let is_possible = !is_replaced(before, after);
-            // a role cannot be without any permission: where nothing is common to both, it changes at once, after the removals
+            // a role cannot be without any permission or scope: where nothing is common to both, it changes at once, after the
+            // removals
             if is_possible && middle != **before {
                 parts.push((Phase::NarrowRoles, StepPart::WriteRole(Box::new(middle.clone()))));
             }
@@ -187,10 +189,23 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
     }
 }
 
-/// Tells whether a role exchanges every permission, so that no form of it lies between the two.
+/// Tells whether a role exchanges every permission, or every scope where it may be assigned, so that no form of it lies between
+/// the two: a role has at least one permission, and an Azure role at least one assignable scope (arm.md A.3, A.4).
 pub(crate) fn is_replaced(before: &RoleDefinition, after: &RoleDefinition) -> bool {
-    let both = before.permissions.narrowest(&after.permissions);
-    both.actions.is_empty() && !after.permissions.actions.is_empty() && before.permissions != after.permissions
+    let is_exchanged = before.permissions.narrowest(&after.permissions).is_empty() && !after.permissions.is_empty();
+    let is_moved = narrowest_scopes(before, after).is_empty() && !after.assignable_scopes.is_empty();
+    is_exchanged && before.permissions != after.permissions || is_moved
+}
+
+/// Returns the scopes where both forms of a role may be assigned, as far as paths show it: those of each that lie in one of the
+/// other.
+fn narrowest_scopes(a: &RoleDefinition, b: &RoleDefinition) -> BTreeSet<ArmScope> {
+    let within = |some: &BTreeSet<ArmScope>, others: &BTreeSet<ArmScope>| {
+        let lies = |scope: &&ArmScope| others.iter().any(|other| other.contains_path(scope));
+        some.iter().filter(lies).cloned().collect::<BTreeSet<_>>()
+    };
+    let (a, b) = (&a.assignable_scopes, &b.assignable_scopes);
+    &within(a, b) | &within(b, a)
 }
 
 fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
@@ -346,8 +361,10 @@ pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
 mod tests {
     use super::*;
     use crate::core::direction::Direction;
+    use crate::core::id::RoleId;
     use crate::core::period::Period;
     use crate::core::policy::default::factory;
+    use crate::core::role_definition::{Permission, Permissions};
     use crate::core::target::Surface;
 
     fn stages(before: &Settings, after: &Settings) -> Vec<(Phase, Settings, Vec<RuleId>)> {
@@ -451,6 +468,76 @@ mod tests {
                 assert_eq!(end.activation.require, after.activation.require);
                 assert_eq!(end.authentication_context.is_enabled, has);
             }
+        }
+    }
+
+    fn role(actions: &[&str], data_actions: &[&str], scopes: &[&str]) -> RoleDefinition {
+        let set = |texts: &[&str]| texts.iter().map(|text| Permission::new(text)).collect();
+        RoleDefinition {
+            surface: Surface::Azure,
+            id: RoleId::new("1"),
+            template_id: RoleId::new("1"),
+            display_name: "VM Operator".to_owned(),
+            description: String::new(),
+            is_enabled: true,
+            is_built_in: false,
+            permissions: Permissions {
+                actions: set(actions),
+                data_actions: set(data_actions),
+                ..Permissions::default()
+            },
+            assignable_scopes: scopes.iter().map(|text| ArmScope::parse(text).unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_role_passes_through_what_both_forms_allow() {
+        const ONE: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1";
+        const TWO: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b2";
+        const GROUP: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/resourceGroups/rg";
+        for (before, after, is_swap, what) in [
+            (role(&["a/*"], &[], &[ONE]), role(&["a/read"], &[], &[ONE]), false, "a wildcard covers what stays"),
+            (role(&["a/read"], &["d/read"], &[ONE]), role(&["b/read"], &["d/*"], &[ONE]), false, "a data action stays"),
+            (role(&["a/read"], &["d/read"], &[ONE]), role(&["b/read"], &["e/read"], &[ONE]), true, "nothing stays"),
+            (role(&["a/read"], &[], &[ONE]), role(&["a/read"], &[], &[TWO]), true, "no scope stays"),
+            (
+                role(&["a/read"], &[], &[ONE]),
+                role(&["a/read"], &[], &[GROUP]),
+                false,
+                "the group lies in the subscription",
+            ),
+            (role(&[], &["d/read"], &[ONE]), role(&[], &["d/read"], &[ONE]), false, "nothing changes"),
+        ] {
+            assert_eq!(is_replaced(&before, &after), is_swap, "{what}");
+            let subject =
+                Subject::Role { before: Some(Box::new(before.clone())), after: Some(Box::new(after.clone())) };
+            let mut reached = before;
+            let mut phases = Vec::new();
+            for (phase, part) in parts(&change(subject)) {
+                let StepPart::WriteRole(written) = part else { panic!("{part:?}") };
+                assert!(!written.permissions.is_empty() && !written.assignable_scopes.is_empty(), "{what}");
+                reached = *written;
+                phases.push(phase);
+            }
+            assert_eq!(reached, after, "{what}");
+            assert!(!is_swap || phases == [Phase::WidenRoles], "{what}: {phases:?}");
+        }
+    }
+
+    fn change(subject: Subject) -> Change {
+        Change {
+            address: "azure/role-definition/VM Operator".to_owned(),
+            action: crate::core::change::Action::Update,
+            surface: Surface::Azure,
+            subject,
+            fields: Vec::new(),
+            direction: Direction::Neutral,
+            risk: crate::core::change::Risk::None,
+            reasons: Vec::new(),
+            source: None,
+            observed: None,
+            requires: Vec::new(),
+            request_ids: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use crate::core::id::RoleId;
+use crate::core::permission_set::common;
 use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
 
@@ -83,18 +84,22 @@ pub struct Permissions {
 }
 
 impl Permissions {
-    /// Returns what both allow for certain: fewer actions, more exclusions. Narrower than either (wildcards are not
-    /// expanded, so an action that only a wildcard of the other side covers is left out).
+    /// Returns what both allow for certain: the permissions of each that a pattern of the other covers, and the exclusions of
+    /// both. Never wider than either.
     #[must_use]
     pub fn narrowest(&self, other: &Self) -> Self {
-        let both = |a: &BTreeSet<Permission>, b: &BTreeSet<Permission>| a.intersection(b).cloned().collect();
         let either = |a: &BTreeSet<Permission>, b: &BTreeSet<Permission>| a.union(b).cloned().collect();
         Self {
-            actions: both(&self.actions, &other.actions),
+            actions: common(&self.actions, &other.actions),
             not_actions: either(&self.not_actions, &other.not_actions),
-            data_actions: both(&self.data_actions, &other.data_actions),
+            data_actions: common(&self.data_actions, &other.data_actions),
             not_data_actions: either(&self.not_data_actions, &other.not_data_actions),
         }
+    }
+
+    /// Tells whether nothing is allowed at all: no action and no data action is listed.
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty() && self.data_actions.is_empty()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod condition;
 mod order;
+mod permission;
 mod plan;
 mod value;
 mod world;

@@ -14,6 +14,7 @@ use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
 use crate::core::order;
 use crate::core::origin::Origin;
+use crate::core::permission_set::uncovered;
 use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
 use crate::core::target::Surface;
 
@@ -54,8 +55,8 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
     }
 }
 
-/// Refuses what one run cannot do in a safe order. A role that is enabled, or whose permissions are all exchanged, changes after
-/// the removals; a grant of it or looser settings come before. Whichever came first, for a while somebody would be able to do what
+/// Refuses what one run cannot do in a safe order. A role that is enabled, or whose permissions or assignable scopes are all
+/// exchanged, changes after the removals; a grant of it or looser settings come before. Whichever came first, for a while somebody would be able to do what
 /// neither the before nor the after allows, or be refused.
 pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
     let mut mistakes = Vec::new();
@@ -66,10 +67,10 @@ pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
             let what = match &other.subject {
                 Subject::Assignment { ask: Some(_), .. } if is_enabled => "is enabled while it is granted",
                 Subject::Assignment { ask: Some(_), .. } if is_swap && other.direction == Direction::Widens => {
-                    "exchanges all its permissions while it is granted"
+                    "exchanges all its permissions or assignable scopes while it is granted"
                 }
                 Subject::Settings { .. } if is_swap && other.direction == Direction::Widens => {
-                    "exchanges all its permissions while its settings loosen"
+                    "exchanges all its permissions or assignable scopes while its settings loosen"
                 }
                 _ => continue,
             };
@@ -306,11 +307,14 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
         if was.unwrap_or(&empty) == is.unwrap_or(&empty) {
             continue;
         }
-        let gains = !is.unwrap_or(&empty).is_subset(was.unwrap_or(&empty));
-        let direction = match (before.is_some() && after.is_some(), gains != inverted) {
+        // an exclusion that goes widens, one that comes narrows
+        let (old, new) = (was.unwrap_or(&empty), is.unwrap_or(&empty));
+        let (less, more) = if inverted { (new, old) } else { (old, new) };
+        let direction = match (before.is_some() && after.is_some(), uncovered(more, less).is_empty()) {
             (false, _) => Direction::Neutral,
-            (true, true) => Direction::Widens,
-            (true, false) => Direction::Narrows,
+            (true, false) => Direction::Widens,
+            (true, true) if uncovered(less, more).is_empty() => Direction::Neutral,
+            (true, true) => Direction::Narrows,
         };
         let json = |set: Option<&BTreeSet<Permission>>| {
             set.map(|set| Value::from(set.iter().map(|p| p.as_str().to_owned()).collect::<Vec<_>>()))
@@ -321,14 +325,64 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
     let none = |v: &Value| v.as_array().is_none_or(Vec::is_empty);
     let (was, is) = (old.as_ref().map(scopes), new.as_ref().map(scopes));
     if !(was.as_ref().is_none_or(none) && is.as_ref().is_none_or(none)) {
-        let gains = match (&old, &new) {
-            (Some(old), Some(new)) => !new.4.is_subset(&old.4),
-            _ => false,
+        let outside = |some: &RoleView, others: &RoleView| {
+            some.4.iter().any(|scope| !others.4.iter().any(|other| other.contains_path(scope)))
         };
-        field("assignableScopes", was, is, if gains { Direction::Widens } else { Direction::Narrows });
+        let direction = match (&old, &new) {
+            (Some(old), Some(new)) if outside(new, old) => Direction::Widens,
+            (Some(old), Some(new)) if !outside(old, new) => Direction::Neutral,
+            _ => Direction::Narrows,
+        };
+        field("assignableScopes", was, is, direction);
     }
     found
 }
 
 type RoleView =
     (String, String, bool, crate::core::role_definition::Permissions, BTreeSet<crate::core::scope::ArmScope>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::id::RoleId;
+    use crate::core::role_definition::Permissions;
+    use crate::core::scope::ArmScope;
+
+    fn role(actions: &[&str], not_actions: &[&str], scopes: &[&str]) -> RoleDefinition {
+        let set = |texts: &[&str]| texts.iter().map(|text| Permission::new(text)).collect();
+        RoleDefinition {
+            surface: Surface::Azure,
+            id: RoleId::new("1"),
+            template_id: RoleId::new("1"),
+            display_name: "VM Operator".to_owned(),
+            description: String::new(),
+            is_enabled: true,
+            is_built_in: false,
+            permissions: Permissions { actions: set(actions), not_actions: set(not_actions), ..Permissions::default() },
+            assignable_scopes: scopes.iter().map(|text| ArmScope::parse(text).unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_field_widens_when_something_new_is_not_covered() {
+        const ONE: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1";
+        const GROUP: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/resourceGroups/rg";
+        use Direction::{Narrows, Neutral, Widens};
+        for (before, after, path, want) in [
+            (role(&["a/*"], &[], &[]), role(&["a/read"], &[], &[]), "permissions", Narrows),
+            (role(&["a/read"], &[], &[]), role(&["A/*"], &[], &[]), "permissions", Widens),
+            (role(&["a/*"], &[], &[]), role(&["b/*"], &[], &[]), "permissions", Widens),
+            (role(&["a/*", "a/read"], &[], &[]), role(&["a/*"], &[], &[]), "permissions", Neutral),
+            (role(&["a/*"], &[], &[]), role(&["a/*"], &["a/read"], &[]), "notActions", Narrows),
+            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["a/write"], &[]), "notActions", Widens),
+            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["*/read"], &[]), "notActions", Narrows),
+            (role(&["a/*"], &[], &[ONE]), role(&["a/*"], &[], &[GROUP]), "assignableScopes", Narrows),
+            (role(&["a/*"], &[], &[GROUP]), role(&["a/*"], &[], &[ONE]), "assignableScopes", Widens),
+            (role(&["a/*"], &[], &[ONE]), role(&["a/*"], &[], &[ONE, GROUP]), "assignableScopes", Neutral),
+        ] {
+            let found = fields(Some(&before), Some(&after));
+            let found: Vec<(&str, Direction)> = found.iter().map(|f| (f.path.as_str(), f.direction)).collect();
+            assert_eq!(found, [(path, want)]);
+        }
+    }
+}
