@@ -537,6 +537,7 @@ mod tests {
             source: None,
             observed: None,
             requires: Vec::new(),
+            place: None,
             request_ids: Vec::new(),
         }
     }

@@ -177,6 +177,7 @@ fn declared_one(
         source,
         observed: live.map(observed_hash),
         requires,
+        place: None,
         request_ids: Vec::new(),
     });
 }
@@ -253,8 +254,12 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         Provenance::Plain { .. } => "made outside PIM and not shown by it",
     };
     let detail = format!("{}, {origin}", live.window);
+    let located = match context.labels.place(&key.target) {
+        Some(place) => format!("{detail}, at {place}"),
+        None => detail.clone(),
+    };
     let mut leave = |why: String| {
-        difference.unmanaged.push(Unmanaged { address: address.clone(), detail: detail.clone(), why });
+        difference.unmanaged.push(Unmanaged { address: address.clone(), detail: located.clone(), why });
     };
     if context.observed.principals.get(&key.principal).is_some_and(Principal::is_pim_itself) {
         return leave("it is PIM's own".to_owned());
@@ -304,6 +309,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         source: Some(entry.at.clone()),
         observed: Some(observed_hash(live)),
         requires: Vec::new(),
+        place: None,
         request_ids: Vec::new(),
     });
 }

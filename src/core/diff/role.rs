@@ -252,6 +252,7 @@ fn change(
         reasons: Vec::new(),
         source,
         requires: Vec::new(),
+        place: None,
         request_ids: Vec::new(),
     }
 }
@@ -291,9 +292,12 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
         (Some(was), Some(is)) => Direction::of_growth(&was, &is),
         _ => Direction::Neutral,
     };
-    field("enabled", was.map(Value::from), is.map(Value::from), direction);
-    type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
     let is_azure = before.or(after).is_some_and(|role| role.surface == Surface::Azure);
+    if !is_azure {
+        // Azure roles cannot be disabled
+        field("enabled", was.map(Value::from), is.map(Value::from), direction);
+    }
+    type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
     // the manifest's own paths
     let sets: [(&str, Pick, bool); 4] = [
         (if is_azure { "permissions.actions" } else { "permissions" }, |r| &r.3.actions, false),
@@ -331,7 +335,8 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
         let direction = match (&old, &new) {
             (Some(old), Some(new)) if outside(new, old) => Direction::Widens,
             (Some(old), Some(new)) if !outside(old, new) => Direction::Neutral,
-            _ => Direction::Narrows,
+            (Some(_), Some(_)) => Direction::Narrows,
+            _ => Direction::Neutral,
         };
         field("assignableScopes", was, is, direction);
     }
@@ -369,13 +374,13 @@ mod tests {
         const GROUP: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/resourceGroups/rg";
         use Direction::{Narrows, Neutral, Widens};
         for (before, after, path, want) in [
-            (role(&["a/*"], &[], &[]), role(&["a/read"], &[], &[]), "permissions", Narrows),
-            (role(&["a/read"], &[], &[]), role(&["A/*"], &[], &[]), "permissions", Widens),
-            (role(&["a/*"], &[], &[]), role(&["b/*"], &[], &[]), "permissions", Widens),
-            (role(&["a/*", "a/read"], &[], &[]), role(&["a/*"], &[], &[]), "permissions", Neutral),
-            (role(&["a/*"], &[], &[]), role(&["a/*"], &["a/read"], &[]), "notActions", Narrows),
-            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["a/write"], &[]), "notActions", Widens),
-            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["*/read"], &[]), "notActions", Narrows),
+            (role(&["a/*"], &[], &[]), role(&["a/read"], &[], &[]), "permissions.actions", Narrows),
+            (role(&["a/read"], &[], &[]), role(&["A/*"], &[], &[]), "permissions.actions", Widens),
+            (role(&["a/*"], &[], &[]), role(&["b/*"], &[], &[]), "permissions.actions", Widens),
+            (role(&["a/*", "a/read"], &[], &[]), role(&["a/*"], &[], &[]), "permissions.actions", Neutral),
+            (role(&["a/*"], &[], &[]), role(&["a/*"], &["a/read"], &[]), "permissions.notActions", Narrows),
+            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["a/write"], &[]), "permissions.notActions", Widens),
+            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["*/read"], &[]), "permissions.notActions", Narrows),
             (role(&["a/*"], &[], &[ONE]), role(&["a/*"], &[], &[GROUP]), "assignableScopes", Narrows),
             (role(&["a/*"], &[], &[GROUP]), role(&["a/*"], &[], &[ONE]), "assignableScopes", Widens),
             (role(&["a/*"], &[], &[ONE]), role(&["a/*"], &[], &[ONE, GROUP]), "assignableScopes", Neutral),
