@@ -16,6 +16,7 @@ mod entity;
 mod filter;
 pub(crate) mod header;
 mod instance;
+mod kql;
 mod management_group;
 pub(crate) mod order;
 mod page;
@@ -27,6 +28,7 @@ pub(crate) mod quota;
 mod refusal;
 mod request;
 mod resource;
+mod resource_graph;
 mod resource_group;
 pub(crate) mod role_assignment;
 mod role_assignment_write;
@@ -140,6 +142,7 @@ fn hierarchy(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
             management_group::answer(world, ask, &ask.rest[3..])
         }
         ["providers", "microsoft.management", "getentities"] if ask.method == "POST" => entity::answer(world, ask),
+        ["providers", "microsoft.resourcegraph", "resources"] => resource_graph::answer(world, ask),
         ["providers", "microsoft.subscription", "aliases", _] => subscription::alias(world, ask, ask.rest[3]),
         ["subscriptions", _, "providers", _, _, _, ..]
         | ["subscriptions", _, "resourcegroups", _, "providers", _, _, _, ..] => resource::answer(world, ask, &path()),
