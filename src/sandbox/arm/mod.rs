@@ -18,11 +18,11 @@ mod instance;
 mod management_group;
 mod page;
 mod pim_filter;
-mod policy;
+pub(crate) mod policy;
 mod policy_assignment;
-mod policy_rule;
+pub(crate) mod policy_rule;
 mod refusal;
-mod request;
+pub(crate) mod request;
 mod resource;
 mod resource_group;
 pub(crate) mod role_assignment;
@@ -37,7 +37,7 @@ mod sight;
 mod subscription;
 mod version;
 mod wildcard;
-mod window;
+pub(crate) mod window;
 
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 //!
 //! Ids are UUIDv5 of the tenant id and `kind/key`; the key is the user principal name of a user, the name of anything else.
 //!
+//! Azure has its own table in `landing_zone`.
+//!
 //! | Object | What | Id |
 //! |---|---|---|
 //! | `breakglass1@contoso.example`, `breakglass2@…` | permanent active Global Administrators, made outside PIM | `cda04781-3888-54e2-8fbb-8b84eb6796a0`, `74a84f8e-2224-5666-8bb7-51ce88ef9923` |
@@ -13,6 +15,7 @@
 //! | `frank@contoso.example` | eligible Teams Administrator from in 20 days on (pending) | `de0b63d9-7945-5f44-af24-1876af0130e2` |
 //! | `grace@contoso.example` | member of sg-pim-approvers | `ee855ee5-7212-5fc4-be81-03d2c7555f07` |
 //! | `heidi@contoso.example` | eligible Privileged Role Administrator, who weakened its policy in the portal | `9a1a5182-8642-50ea-b9d2-67f69ea61dc4` |
+//! | `judy@contoso.example` | contractor | `46375f40-878c-5322-8e54-b6f6afdc940f` |
 //! | `ivan_fabrikam.example#EXT#@contoso.example` | a guest | `5d368ebc-fafa-5ebd-af32-04d71b6a0f16` |
 //! | `sg-helpdesk-emea` | role-assignable, eligible Helpdesk Administrator at EMEA Users | `fb70f24f-bc19-50ae-a603-f3e91b5197a4` |
 //! | `sg-tier0-operators` | role-assignable, eligible Global Administrator | `d5caa64c-af9d-5baf-a91c-8354641e707b` |
@@ -20,6 +23,7 @@
 //! | `sg-helpdesk-all` | not role-assignable | `d51fb5a6-9601-53bf-a467-5042fc94badb` |
 //! | `sg-all-employees` | dynamic | `32722606-0cf6-523c-a719-89ff14902b66` |
 //! | `sg-onprem-admins` | synchronised from on-premises | `639707db-a2f0-5ac5-bd25-8e89b8b1c804` |
+//! | `sg-contractors` | people from outside, who may become Contributor at online-shop | `ffe2564d-405e-55b4-a7cc-d15b90b01832` |
 //! | `sg-project-x` twice | two groups of one name | `3a222f9f-3f44-5f65-ab16-b3903530d323`, `9436a791-e586-52ec-b606-00b49452bcdc` |
 //! | `EMEA Users`, `APAC Users` | administrative units | `15073f9a-b94e-55c0-a948-00e08df2c682`, `544071b5-e7e9-58e6-afef-471397298c20` |
 //! | `Payroll App` | application and service principal | `4fef7df1-5510-5575-ac42-d5e22b700c38`, `1d09682e-9f39-563a-91bf-7ed0d08d3c46` |
@@ -33,6 +37,7 @@ use serde_json::json;
 use super::super::id::minted;
 use super::super::tenant::Side;
 use super::build::{Builder, Span};
+use super::landing_zone::{self, People};
 
 /// Fills the tenant.
 pub(super) fn fill(b: &mut Builder) {
@@ -46,16 +51,18 @@ pub(super) fn fill(b: &mut Builder) {
     let heidi = b.user("heidi", "Heidi Portal");
     let ivan = b.user("ivan_fabrikam.example#EXT#", "Ivan Ivanov");
     b.change(&ivan, json!({"userType": "Guest", "mail": "ivan@fabrikam.example"}));
+    let judy = b.user("judy", "Judy Jones");
 
     let assignable = || json!({"isAssignableToRole": true});
     let helpdesk = b.group("sg-helpdesk-emea", assignable(), &[&alice, &bob]);
     let tier0 = b.group("sg-tier0-operators", assignable(), &[&grace, &heidi]);
-    b.group("sg-pim-approvers", json!({}), &[&grace, &heidi]);
+    let approvers = b.group("sg-pim-approvers", json!({}), &[&grace, &heidi]);
     b.group("sg-helpdesk-all", json!({}), &[&alice, &bob, &carol]);
     let dynamic = json!({"groupTypes": ["DynamicMembership"], "membershipRule": "user.userType -eq \"Member\"",
         "membershipRuleProcessingState": "On"});
-    b.group("sg-all-employees", dynamic, &[&alice, &bob, &carol, &dave, &erin, &frank, &grace, &heidi]);
+    let employees = b.group("sg-all-employees", dynamic, &[&alice, &bob, &carol, &dave, &erin, &frank, &grace, &heidi]);
     b.group("sg-onprem-admins", json!({"onPremisesSyncEnabled": true}), &[&dave]);
+    let contractors = b.group("sg-contractors", json!({"description": "People from outside"}), &[&ivan, &judy]);
     b.group("sg-project-x", json!({"description": "Project X, finance"}), &[&erin]);
     b.group_as("sg-project-x#2", "sg-project-x", json!({"description": "Project X, engineering"}), &[&frank]);
 
@@ -89,4 +96,19 @@ pub(super) fn fill(b: &mut Builder) {
     let privileged = "Privileged Role Administrator";
     b.rule(privileged, "Enablement_EndUser_Assignment", json!({"enabledRules": ["Justification"]}));
     b.rule(privileged, "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT24H"}));
+
+    let people = People {
+        alice: &alice,
+        bob: &bob,
+        carol: &carol,
+        dave: &dave,
+        frank: &frank,
+        grace: &grace,
+        tier0: &tier0,
+        approvers: &approvers,
+        contractors: &contractors,
+        employees: &employees,
+        deployer: &deployer,
+    };
+    landing_zone::fill(b, people);
 }
