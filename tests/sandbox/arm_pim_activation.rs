@@ -4,7 +4,7 @@ use reqwest::Method;
 use rolewright::sandbox::Seed;
 use serde_json::{Value, json};
 
-use crate::arm_pim::{CONTRIBUTOR, OWNER, SUBSCRIPTION, at, body, guid, lasting, path, rule};
+use crate::arm_pim::{CONTRIBUTOR, IVAN, OWNER, SUBSCRIPTION, at, body, guid, lasting, path, rule};
 use crate::arm_pim_schedule::subscription;
 use crate::client::{ADMIN, Client};
 
@@ -38,12 +38,12 @@ async fn an_activation_in_progress_says_so() {
 async fn a_member_of_an_eligible_group_activates_for_itself() {
     let mut c = Client::seeded(Seed::Contoso).await;
     let shop = subscription(&c, "online-shop").await;
-    let judy = c.id("users", "judy@contoso.example").await;
+    let ivan = c.id("users", IVAN).await;
     let erin = c.id("users", "erin@contoso.example").await;
     let group = c.id("groups", "sg-contractors").await;
     let schedule = c.held("roleEligibilitySchedules", &shop, &group, CONTRIBUTOR).await[0]["id"].clone();
     let ask = |n: u32, change: Value| {
-        let mut sent = body("SelfActivate", &judy, CONTRIBUTOR, lasting("PT2H"));
+        let mut sent = body("SelfActivate", &ivan, CONTRIBUTOR, lasting("PT2H"));
         for (name, value) in change.as_object().unwrap() {
             sent["properties"][name.as_str()] = value.clone();
         }
@@ -51,7 +51,7 @@ async fn a_member_of_an_eligible_group_activates_for_itself() {
     };
     let app = c.put_request("Assignment", &shop, 1, ask(1, json!({})).1).await;
     assert_eq!((app.status, app.code().as_str()), (400, "InvalidRoleAssignmentRequest"));
-    c.act_as(json!({"user": "judy@contoso.example"})).await;
+    c.act_as(json!({"user": IVAN})).await;
     for (n, change, code) in [
         (2, json!({"principalId": erin}), "InvalidRoleAssignmentRequest"),
         (3, json!({"linkedRoleEligibilityScheduleId": guid(7)}), "InvalidRoleAssignmentRequest"),
@@ -71,11 +71,11 @@ async fn a_member_of_an_eligible_group_activates_for_itself() {
     let again = c.put_request("Assignment", &group, 7, ask(7, json!({})).1).await;
     assert_eq!(again.code(), "RoleAssignmentExists");
     // Now the caller is Contributor there, and may read.
-    assert_eq!(c.held("roleAssignmentSchedules", &group, &judy, CONTRIBUTOR).await.len(), 1);
+    assert_eq!(c.held("roleAssignmentSchedules", &group, &ivan, CONTRIBUTOR).await.len(), 1);
     let mine = c.get(&path("", "roleAssignmentScheduleRequests?$filter=asRequestor()")).await.rows().clone();
     assert_eq!(mine.len(), 1);
     c.advance(301);
-    let off = c.put_request("Assignment", &group, 8, body("SelfDeactivate", &judy, CONTRIBUTOR, Value::Null)).await;
+    let off = c.put_request("Assignment", &group, 8, body("SelfDeactivate", &ivan, CONTRIBUTOR, Value::Null)).await;
     assert_eq!((off.status, &off.body["properties"]["status"]), (201, &json!("Revoked")));
     assert!(off.body["properties"].get("scheduleInfo").is_none());
     assert!(c.get(&path(&group, "roleAssignmentSchedules?$filter=asTarget()")).await.rows().is_empty());
@@ -156,7 +156,7 @@ async fn nobody_approves_in_time_and_contexts_must_be_met() {
 async fn children_that_somebody_is_eligible_on() {
     let mut c = Client::seeded(Seed::Contoso).await;
     let (shop, payroll) = (subscription(&c, "online-shop").await, subscription(&c, "corp-payroll").await);
-    c.act_as(json!({"user": "judy@contoso.example"})).await;
+    c.act_as(json!({"user": IVAN})).await;
     let online = "/providers/Microsoft.Management/managementGroups/online";
     let got = c.get(&path(online, "eligibleChildResources?$filter=resourceType eq 'subscription'")).await;
     assert_eq!(got.body["value"], json!([{"id": shop, "name": "online-shop", "type": "subscription"}]));

@@ -3,7 +3,7 @@
 use rolewright::sandbox::{SandboxOptions, Seed};
 use serde_json::{Value, json};
 
-use crate::arm_pim::{CONTRIBUTOR, OWNER, READER, SUBSCRIPTION, at, path, role};
+use crate::arm_pim::{CONTRIBUTOR, IVAN, OWNER, READER, SUBSCRIPTION, at, path, role};
 use crate::client::{Client, options};
 
 const CONTOSO: &str = "/providers/Microsoft.Management/managementGroups/contoso";
@@ -93,21 +93,21 @@ async fn filters_say_which() {
     }
     // Through a group a row is the member's.
     let shop = subscription(&c, "online-shop").await;
-    let judy = c.id("users", "judy@contoso.example").await;
-    let to = list(&c, &shop, &format!("roleEligibilityScheduleInstances?$filter=assignedTo('{judy}')")).await;
+    let ivan = c.id("users", IVAN).await;
+    let to = list(&c, &shop, &format!("roleEligibilityScheduleInstances?$filter=assignedTo('{ivan}')")).await;
     let p = &to[0]["properties"];
     assert_eq!(
         (to.len(), &p["principalId"], &p["memberType"], &p["principalType"]),
-        (1, &json!(judy), &json!("Group"), &json!("User"))
+        (1, &json!(ivan), &json!("Group"), &json!("User"))
     );
     // One's own rows need no rights, all others do.
-    c.act_as(json!({"user": "judy@contoso.example"})).await;
+    c.act_as(json!({"user": IVAN})).await;
     let denied = c.get(&path(&shop, "roleEligibilitySchedules")).await;
     assert_eq!((denied.status, denied.code().as_str()), (403, "InsufficientPermissions"));
     assert_eq!(
         denied.body["error"]["message"],
         format!(
-            "The requestor {judy} does not have permissions for this request. Please use $filter=asTarget() to filter on the requestor's assignments."
+            "The requestor {ivan} does not have permissions for this request. Please use $filter=asTarget() to filter on the requestor's assignments."
         )
     );
     assert_eq!(list(&c, &shop, "roleEligibilitySchedules?$filter=asTarget()").await.len(), 1);

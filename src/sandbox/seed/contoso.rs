@@ -15,7 +15,6 @@
 //! | `frank@contoso.example` | eligible Teams Administrator from in 20 days on (pending) | `de0b63d9-7945-5f44-af24-1876af0130e2` |
 //! | `grace@contoso.example` | member of sg-pim-approvers | `ee855ee5-7212-5fc4-be81-03d2c7555f07` |
 //! | `heidi@contoso.example` | eligible Privileged Role Administrator, who weakened its policy in the portal | `9a1a5182-8642-50ea-b9d2-67f69ea61dc4` |
-//! | `judy@contoso.example` | contractor | `46375f40-878c-5322-8e54-b6f6afdc940f` |
 //! | `ivan_fabrikam.example#EXT#@contoso.example` | a guest | `5d368ebc-fafa-5ebd-af32-04d71b6a0f16` |
 //! | `sg-helpdesk-emea` | role-assignable, eligible Helpdesk Administrator at EMEA Users | `fb70f24f-bc19-50ae-a603-f3e91b5197a4` |
 //! | `sg-tier0-operators` | role-assignable, eligible Global Administrator | `d5caa64c-af9d-5baf-a91c-8354641e707b` |
@@ -51,7 +50,6 @@ pub(super) fn fill(b: &mut Builder) {
     let heidi = b.user("heidi", "Heidi Portal");
     let ivan = b.user("ivan_fabrikam.example#EXT#", "Ivan Ivanov");
     b.change(&ivan, json!({"userType": "Guest", "mail": "ivan@fabrikam.example"}));
-    let judy = b.user("judy", "Judy Jones");
 
     let assignable = || json!({"isAssignableToRole": true});
     let helpdesk = b.group("sg-helpdesk-emea", assignable(), &[&alice, &bob]);
@@ -62,7 +60,7 @@ pub(super) fn fill(b: &mut Builder) {
         "membershipRuleProcessingState": "On"});
     let employees = b.group("sg-all-employees", dynamic, &[&alice, &bob, &carol, &dave, &erin, &frank, &grace, &heidi]);
     b.group("sg-onprem-admins", json!({"onPremisesSyncEnabled": true}), &[&dave]);
-    let contractors = b.group("sg-contractors", json!({"description": "People from outside"}), &[&ivan, &judy]);
+    let contractors = b.group("sg-contractors", json!({"description": "People from outside"}), &[&ivan]);
     b.group("sg-project-x", json!({"description": "Project X, finance"}), &[&erin]);
     b.group_as("sg-project-x#2", "sg-project-x", json!({"description": "Project X, engineering"}), &[&frank]);
 
