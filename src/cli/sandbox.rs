@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::core::period::Period;
-use crate::sandbox::{ClockSetting, Sandbox, SandboxOptions, Seed, Throttle};
+use crate::sandbox::{ClockSetting, Sandbox, SandboxOptions, Seed, Throttling};
 
 /// Flags of `sandbox`.
 #[derive(Debug, clap::Args)]
@@ -35,9 +35,9 @@ pub(crate) struct Args {
     /// How long writes take to be seen, e.g. 10s.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = wait, env = "ROLEWRIGHT_LAG")]
     lag: SignedDuration,
-    /// Token buckets, e.g. 100/10s.
+    /// Token buckets: for Microsoft Graph e.g. 100/10s, for Azure Resource Manager its own (arm), or both (100/10s,arm).
     #[arg(long, value_name = "RULE", env = "ROLEWRIGHT_THROTTLE")]
-    throttle: Option<Throttle>,
+    throttle: Option<Throttling>,
     /// Fault rules, as JSON.
     #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_FAULTS")]
     faults: Option<PathBuf>,
@@ -71,7 +71,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         latency: args.latency,
         page_size: args.page_size,
         lag: args.lag,
-        throttle: args.throttle,
+        throttle: args.throttle.and_then(|throttling| throttling.graph),
+        throttle_arm: args.throttle.is_some_and(|throttling| throttling.arm),
         faults,
         min_age: args.min_age,
         clock,

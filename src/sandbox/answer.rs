@@ -14,6 +14,8 @@ pub(crate) struct Reply {
     pub(crate) body: Option<Value>,
     /// A body that is not JSON, as a gateway in front of Graph may send; wins over `body`.
     pub(crate) text: Option<String>,
+    /// Whether members are printed in ARM's order instead of the alphabet's.
+    pub(crate) is_arm: bool,
     /// A body that is JSON text already, for lists of megabytes; wins over `body`.
     pub(crate) raw: Option<String>,
 }

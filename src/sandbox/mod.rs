@@ -56,7 +56,7 @@ pub use self::fault::{Effect, FaultRule, Match};
 pub use self::journal::Entry;
 pub use self::options::{SandboxOptions, Switches};
 pub use self::seed::Seed;
-pub use self::throttle::Throttle;
+pub use self::throttle::{Throttle, Throttling};
 pub use self::world::Observer;
 
 use self::fault::Faults;

@@ -28,8 +28,10 @@ pub struct SandboxOptions {
     pub empty_pages: bool,
     /// Replication and read lag: GETs see the tenant as it was so long ago, and PIM does not know younger objects.
     pub lag: SignedDuration,
-    /// Token buckets.
+    /// Token bucket of Microsoft Graph.
     pub throttle: Option<Throttle>,
+    /// Whether ARM's token buckets are on (arm.md D.5).
+    pub throttle_arm: bool,
     /// Faults from the start.
     pub faults: Vec<FaultRule>,
     /// How old an assignment must be to be removed; the service wants five minutes.
@@ -60,6 +62,7 @@ impl Default for SandboxOptions {
             empty_pages: false,
             lag: SignedDuration::ZERO,
             throttle: None,
+            throttle_arm: false,
             faults: Vec::new(),
             min_age: SignedDuration::from_mins(5),
             clock: None,

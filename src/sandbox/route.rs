@@ -149,6 +149,7 @@ fn judge(world: &Arc<World>, incoming: &Incoming, caller: Result<Caller, Problem
         }),
         headers: problem.headers,
         text: problem.text,
+        is_arm,
         raw: None,
     });
     if effects.contains(&Effect::LostAnswer) {
@@ -169,6 +170,7 @@ fn judge(world: &Arc<World>, incoming: &Incoming, caller: Result<Caller, Problem
     }
     reply.headers.push(("date", instant::http_date(now)));
     if is_arm {
+        reply.is_arm = true;
         arm::header::add(&mut reply, incoming, now);
         return Fate::Answer(Box::new(reply));
     }
@@ -319,7 +321,13 @@ fn arm(
         effects: effects.to_vec(),
         view: view(world, effects),
     };
-    arm::answer(world, &call)
+    let quota = arm::quota::take(world, &call)?;
+    let mut answer = arm::answer(world, &call);
+    match &mut answer {
+        Ok(reply) => reply.headers.extend(quota),
+        Err(problem) => problem.headers.extend(quota),
+    }
+    answer
 }
 
 /// Answers what needs no Graph token.
@@ -357,6 +365,9 @@ pub(crate) fn decode_query(query: &str) -> Vec<(String, String)> {
 pub(crate) fn bytes(reply: &Reply) -> Vec<u8> {
     if let Some(text) = reply.text.as_ref().or(reply.raw.as_ref()) {
         return text.clone().into_bytes();
+    }
+    if reply.is_arm {
+        return reply.body.as_ref().map(arm::order::bytes).unwrap_or_default();
     }
     reply.body.as_ref().and_then(|body| serde_json::to_vec(body).ok()).unwrap_or_default()
 }

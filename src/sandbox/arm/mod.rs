@@ -10,20 +10,25 @@ pub(crate) mod azure;
 pub(crate) mod built_in;
 mod check;
 mod command;
+mod discovery;
 mod eligible_child;
 mod entity;
 mod filter;
 pub(crate) mod header;
 mod instance;
+mod kql;
 mod management_group;
+pub(crate) mod order;
 mod page;
 mod pim_filter;
 pub(crate) mod policy;
 mod policy_assignment;
 pub(crate) mod policy_rule;
+pub(crate) mod quota;
 mod refusal;
 pub(crate) mod request;
 mod resource;
+mod resource_graph;
 mod resource_group;
 pub(crate) mod role_assignment;
 mod role_assignment_write;
@@ -137,6 +142,7 @@ fn hierarchy(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
             management_group::answer(world, ask, &ask.rest[3..])
         }
         ["providers", "microsoft.management", "getentities"] if ask.method == "POST" => entity::answer(world, ask),
+        ["providers", "microsoft.resourcegraph", "resources"] => resource_graph::answer(world, ask),
         ["providers", "microsoft.subscription", "aliases", _] => subscription::alias(world, ask, ask.rest[3]),
         ["subscriptions", _, "providers", _, _, _, ..]
         | ["subscriptions", _, "resourcegroups", _, "providers", _, _, _, ..] => resource::answer(world, ask, &path()),
@@ -161,6 +167,10 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         "roleManagementPolicyAssignments" => policy_assignment::answer(world, ask),
         "roleAssignmentApprovals" => approval::answer(world, ask),
         "eligibleChildResources" => eligible_child::answer(world, ask),
+        "permissions" => discovery::permissions(world, ask),
+        "providerOperations" => discovery::operations(ask),
+        "denyAssignments" | "classicAdministrators" => discovery::empty(world, ask),
+        "elevateAccess" => discovery::elevate(world, ask),
         _ => Err(ask.not_emulated()),
     }
 }
