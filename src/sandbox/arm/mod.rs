@@ -21,12 +21,12 @@ mod management_group;
 pub(crate) mod order;
 mod page;
 mod pim_filter;
-mod policy;
+pub(crate) mod policy;
 mod policy_assignment;
-mod policy_rule;
+pub(crate) mod policy_rule;
 pub(crate) mod quota;
 mod refusal;
-mod request;
+pub(crate) mod request;
 mod resource;
 mod resource_graph;
 mod resource_group;
@@ -42,7 +42,7 @@ mod sight;
 mod subscription;
 mod version;
 mod wildcard;
-mod window;
+pub(crate) mod window;
 
 use std::sync::Arc;
 
