@@ -1,3 +1,5 @@
+//! What is read, what is refused and where, and what counts as the same.
+
 use super::*;
 
 const GUARDED: &str = "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR \
