@@ -3,6 +3,7 @@
 
 mod client;
 mod sandbox;
+mod sandbox_arm_pim;
 #[allow(dead_code, reason = "shared with the transport's tests, which use all of it")]
 #[path = "../transport/server.rs"]
 mod server;

@@ -9,6 +9,7 @@ mod arm_pim_fault;
 mod arm_pim_policy;
 mod arm_pim_request;
 mod arm_pim_schedule;
+mod arm_pim_seed;
 mod control;
 mod directory;
 mod fault;
