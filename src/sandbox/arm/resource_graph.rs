@@ -105,7 +105,10 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
             match bytes.and_then(|text| text.parse().ok()) {
                 Some(start) => start,
                 None => {
-                    return Ok(bad(ask, json!([{"code": "InvalidSkipToken", "message": "The skip token is invalid."}])));
+                    return Ok(bad(
+                        ask,
+                        json!([{"code": "InvalidSkipToken", "message": "The skip token is invalid."}]),
+                    ));
                 }
             }
         }
