@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, Reply};
+use super::super::answer::Answer;
 use super::super::tenant::{Side, Tenant};
 use super::super::world::World;
 use super::access::Standing;
 use super::ask::Ask;
 use super::scope::{Level, Scope};
-use super::{refusal, row};
+use super::{page, refusal, row};
 
 /// Returns the kinds that a filter asks for, `resourceType eq '…'` joined with `or`; all without one.
 fn kinds(filter: Option<&str>) -> Option<Vec<String>> {
@@ -70,8 +70,5 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         .filter(is_touched)
         .map(|child| json!({"name": azure.display_name(&child), "id": child.id(), "type": child.type_name()}))
         .collect();
-    match ask.page_size {
-        None => Ok(Reply::json(200, json!({"value": rows}))),
-        Some(_) => super::list::answer(ask, rows),
-    }
+    page::page(ask, rows, 0)
 }

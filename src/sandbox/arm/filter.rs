@@ -15,9 +15,13 @@ pub(crate) enum Filter {
     Or(Vec<Filter>),
 }
 
+/// How deep parentheses may nest.
+const DEPTH: usize = 40;
+
 struct Reader<'a> {
     all: &'a str,
     rest: &'a str,
+    depth: usize,
 }
 
 impl Filter {
@@ -26,7 +30,7 @@ impl Filter {
     /// # Errors
     /// 400 `BadRequest` for anything else.
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        let mut reader = Reader { all: text, rest: text };
+        let mut reader = Reader { all: text, rest: text, depth: 0 };
         let filter = reader.any()?;
         if reader.rest.trim().is_empty() { Ok(filter) } else { Err(refusal::bad_filter(text)) }
     }
@@ -95,7 +99,12 @@ impl Reader<'_> {
 
     fn term(&mut self) -> Result<Filter, Problem> {
         if self.symbol('(') {
+            self.depth += 1;
+            if self.depth > DEPTH {
+                return Err(self.bad());
+            }
             let inner = self.any()?;
+            self.depth -= 1;
             return if self.symbol(')') { Ok(inner) } else { Err(self.bad()) };
         }
         let rest = self.rest.trim_start();
@@ -154,5 +163,6 @@ mod tests {
             assert!(Filter::parse(bad).is_err(), "{bad}");
         }
         assert!(Filter::terms("a eq 'b' or a eq 'c'").is_err());
+        assert!(Filter::parse(&("(".repeat(50_000) + "a()" + &")".repeat(50_000))).is_err());
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, side: Side) -> Answer {
                     rows.extend(sight.is_equal(&row).then_some(row));
                 }
             }
-            super::list::answer(ask, rows)
+            super::page::page(ask, rows, 0)
         }
         ("GET", [name]) => {
             let sight = Sight::one(&tenant, ask)?;

@@ -20,11 +20,22 @@ pub(crate) fn page(ask: &Ask<'_>, rows: Vec<Value>, most: usize) -> Answer {
     Ok(Reply::json(200, body))
 }
 
+/// Returns one page of rows that `text` prints as JSON, for lists too large to be built as values first.
+///
+/// # Errors
+/// 400 for a `$skiptoken` that is none.
+pub(crate) fn texts<T>(ask: &Ask<'_>, rows: Vec<T>, text: impl Fn(T) -> String) -> Answer {
+    let (rows, next) = split(ask, rows, 0)?;
+    let rows: Vec<String> = rows.into_iter().map(text).collect();
+    let next = next.map(|link| format!(",\"nextLink\":{}", json!(link))).unwrap_or_default();
+    Ok(Reply::raw(200, format!("{{\"value\":[{}]{next}}}", rows.join(","))))
+}
+
 /// Returns the rows of this page and the link to the next.
 ///
 /// # Errors
 /// 400 for a `$top` or `$skiptoken` that is none.
-pub(crate) fn split(ask: &Ask<'_>, mut rows: Vec<Value>, most: usize) -> Result<(Vec<Value>, Option<String>), Problem> {
+pub(crate) fn split<T>(ask: &Ask<'_>, mut rows: Vec<T>, most: usize) -> Result<(Vec<T>, Option<String>), Problem> {
     let number = |name: &str| -> Result<Option<usize>, Problem> {
         let Some(text) = ask.option(name) else { return Ok(None) };
         let bad = || Problem::new(400, "BadRequest", format!("The value '{text}' of '{name}' is invalid."));

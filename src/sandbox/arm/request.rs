@@ -203,7 +203,7 @@ fn list(tenant: &Tenant, ask: &Ask<'_>, side: Side) -> Answer {
             rows.extend(sight.is_equal(&row).then_some(row));
         }
     }
-    super::list::answer(ask, rows)
+    super::page::page(ask, rows, 0)
 }
 
 /// The statuses that can be withdrawn (arm.md B.4).
