@@ -181,7 +181,9 @@ async fn resource_groups_live_as_recorded() {
     let path = format!("{group}?api-version=2020-10-01");
     let body = json!({"location": "westus", "tags": {"tag1": "value1"}});
     let got = c.arm_put(&path, body.clone()).await;
-    let expected = json!({"id": group, "name": "Rg-Net", "type": "Microsoft.Resources/resourceGroups", "location": "westus",
+    // The id is spelled the service's way whatever the path was (recorded).
+    let id = format!("{SUBSCRIPTION}/resourceGroups/Rg-Net");
+    let expected = json!({"id": id, "name": "Rg-Net", "type": "Microsoft.Resources/resourceGroups", "location": "westus",
         "tags": {"tag1": "value1"}, "properties": {"provisioningState": "Succeeded"}});
     assert_eq!((got.status, &got.body), (201, &expected));
     assert_eq!(c.arm_put(&path, body).await.status, 200);
