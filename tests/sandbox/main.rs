@@ -13,6 +13,7 @@ mod arm_pim_fault;
 mod arm_pim_policy;
 mod arm_pim_request;
 mod arm_pim_schedule;
+mod arm_pim_seed;
 mod arm_role;
 mod control;
 mod directory;
