@@ -4,8 +4,11 @@
 mod arm_pim;
 mod client;
 
+mod arm_pim_activation;
+mod arm_pim_fault;
 mod arm_pim_policy;
 mod arm_pim_request;
+mod arm_pim_schedule;
 mod control;
 mod directory;
 mod fault;

@@ -218,6 +218,11 @@ pub(crate) fn bytes(body: &Value) -> Vec<u8> {
     serde_json::to_vec(&Ordered(body)).unwrap_or_default()
 }
 
+/// Returns a document as text in ARM's order.
+pub(crate) fn text(body: &Value) -> String {
+    serde_json::to_string(&Ordered(body)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
