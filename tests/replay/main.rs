@@ -22,9 +22,19 @@ async fn survey() {
         let answer = player.play(&recording, pair).await;
         let mut found = Vec::new();
         if answer.status != pair.status {
-            found.push(format!("status {} instead of {}: {}", answer.status, pair.status, shape::neutral(answer.body.as_ref().map_or("", |b| b.at("error.message").text()))));
+            found.push(format!(
+                "status {} instead of {}: {}",
+                answer.status,
+                pair.status,
+                shape::neutral(answer.body.as_ref().map_or("", |b| b.at("error.message").text()))
+            ));
         } else {
-            shape::compare("", pair.body.as_ref().unwrap_or(&json::Json::Null), answer.body.as_ref().unwrap_or(&json::Json::Null), &mut found);
+            shape::compare(
+                "",
+                pair.body.as_ref().unwrap_or(&json::Json::Null),
+                answer.body.as_ref().unwrap_or(&json::Json::Null),
+                &mut found,
+            );
             for name in pair.headers.keys().filter(|name| !answer.headers.contains_key(*name)) {
                 found.push(format!("header {name} left out"));
             }
@@ -32,14 +42,25 @@ async fn survey() {
                 found.push(format!("header {name} not recorded"));
             }
         }
-        if found.is_empty() { clean += 1 }
-        found.sort(); found.dedup();
+        if found.is_empty() {
+            clean += 1
+        }
+        found.sort();
+        found.dedup();
         for line in found {
-            let key = format!("{} {} {} {}: {line}", pair.recording.split('/').next().unwrap(), pair.method, pair.kind(), pair.option("api-version").unwrap());
+            let key = format!(
+                "{} {} {} {}: {line}",
+                pair.recording.split('/').next().unwrap(),
+                pair.method,
+                pair.kind(),
+                pair.option("api-version").unwrap()
+            );
             let entry = counts.entry(key).or_insert((0, pair.label()));
             entry.0 += 1;
         }
     }
-    for (key, (n, label)) in counts { println!("{n:>4} {key}   [{}]", &label[..label.len().min(90)]); }
+    for (key, (n, label)) in counts {
+        println!("{n:>4} {key}   [{}]", &label[..label.len().min(90)]);
+    }
     println!("{} pairs, {clean} clean", pairs.len());
 }

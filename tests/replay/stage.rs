@@ -78,9 +78,10 @@ pub(crate) fn sent(recording: &[Pair], pair: &Pair) -> Option<Value> {
 /// Tells whether an earlier request of the recording made the role and none took it away.
 fn is_update(recording: &[Pair], pair: &Pair) -> bool {
     let earlier = recording.iter().filter(|other| other.number < pair.number && other.path() == pair.path());
-    earlier.filter(|other| ["PUT", "DELETE"].contains(&other.method.as_str())).last().is_some_and(|last| {
-        last.method == "PUT"
-    })
+    earlier
+        .filter(|other| ["PUT", "DELETE"].contains(&other.method.as_str()))
+        .last()
+        .is_some_and(|last| last.method == "PUT")
 }
 
 /// An ARM id as text, and its parents.
@@ -188,7 +189,11 @@ impl Stage {
         let members = rest.as_object_mut().unwrap();
         ["id", "name", "type"].map(|name| members.remove(name));
         let (id, kind) = (document.get("id").text(), document.get("type").text());
-        self.put("resources", id, json!({"id": id, "kind": kind, "name": document.get("name").text(), "document": rest}));
+        self.put(
+            "resources",
+            id,
+            json!({"id": id, "kind": kind, "name": document.get("name").text(), "document": rest}),
+        );
     }
 
     /// Adds the custom roles among the documents.
