@@ -173,3 +173,20 @@ async fn children_that_somebody_is_eligible_on() {
     assert_eq!(deep, 3);
     assert_eq!(c.get(&path(&shop, "eligibleChildResources?$filter=name eq 'x'")).await.status, 400);
 }
+
+#[tokio::test]
+async fn what_was_granted_on_a_condition_is_activated_on_it() {
+    let mut c = Client::seeded(Seed::Contoso).await;
+    let payroll = subscription(&c, "corp-payroll").await;
+    let grace = c.id("users", "grace@contoso.example").await;
+    let administrator = "f58310d9-a9f6-439a-9e8d-f62e7b41a168";
+    let eligible = c.held("roleEligibilitySchedules", &payroll, &grace, administrator).await;
+    let condition = eligible[0]["properties"]["condition"].clone();
+    assert!(condition.as_str().unwrap().contains("GuidEquals"));
+    c.act_as(json!({"user": "grace@contoso.example"})).await;
+    let sent = body("SelfActivate", &grace, administrator, lasting("PT2H"));
+    assert_eq!(c.put_request("Assignment", &payroll, 1, sent).await.status, 201);
+    c.sign_in(ADMIN).await;
+    let active = c.held("roleAssignmentScheduleInstances", &payroll, &grace, administrator).await;
+    assert_eq!(active[0]["properties"]["condition"], condition);
+}
