@@ -168,10 +168,25 @@ const ORDERS: &[(&[&str], &[&str])] = &[
     (&["locationPlacementId"], &["locationPlacementId", "quotaId", "spendingLimit"]),
     (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
     (&["isDataAction"], &["name", "displayName", "description", "origin", "properties", "isDataAction"]),
+    (
+        &["regionType"],
+        &[
+            "regionType",
+            "regionCategory",
+            "geographyGroup",
+            "longitude",
+            "latitude",
+            "physicalLocation",
+            "pairedRegion",
+        ],
+    ),
+    (&["regionalDisplayName"], &["id", "name", "displayName", "regionalDisplayName", "metadata"]),
+    (&["type", "value"], &["type", "value"]),
     (&["value"], &["value", "nextLink", "count"]),
 ];
 const PLAIN: &[&str] = &["properties", "id", "type", "name"];
 const PIM: &[&str] = &["properties", "name", "id", "type"];
+const EXPANDED: &[&str] = &["id", "displayName", "email", "type"];
 const USUAL: &[&str] = &["id", "tenantId", "name", "type", "displayName", "email", "location", "tags", "properties"];
 
 fn order(members: &Map<String, Value>) -> &'static [&'static str] {
@@ -183,7 +198,13 @@ fn order(members: &Map<String, Value>) -> &'static [&'static str] {
         return if ["roleDefinitions", "roleAssignments"].contains(&kind) { PLAIN } else { PIM };
     }
     let found = ORDERS.iter().find(|(marks, _)| marks.iter().all(|mark| members.contains_key(*mark)));
-    found.map_or(USUAL, |(_, order)| order)
+    // A region and the one that it is paired with (recorded).
+    if members.len() == 2 && members.contains_key("name") && members.contains_key("id") {
+        return &["name", "id"];
+    }
+    // What `expandedProperties` and their like say of a principal, a role or a scope has no name.
+    let usual = if members.contains_key("displayName") && !members.contains_key("name") { EXPANDED } else { USUAL };
+    found.map_or(usual, |(_, order)| order)
 }
 
 struct Ordered<'a>(&'a Value);
