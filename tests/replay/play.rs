@@ -80,7 +80,8 @@ impl Player {
     async fn send(&self, origin: &str, token: &str, recording: &[Pair], pair: &Pair) -> Answer {
         let method = reqwest::Method::from_bytes(pair.method.as_bytes()).unwrap();
         let url = format!("{origin}{}", pair.target);
-        let mut request = self.http.request(method, url).bearer_auth(token).header("x-ms-client-request-id", REQUEST_ID);
+        let mut request =
+            self.http.request(method, url).bearer_auth(token).header("x-ms-client-request-id", REQUEST_ID);
         if let Some(body) = stage::sent(recording, pair) {
             request = request.json(&body);
         }
