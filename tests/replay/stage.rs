@@ -91,7 +91,7 @@ fn is_update(recording: &[Pair], pair: &Pair) -> bool {
     let earlier = recording.iter().filter(|other| other.number < pair.number && other.path() == pair.path());
     earlier
         .filter(|other| ["PUT", "DELETE"].contains(&other.method.as_str()))
-        .last()
+        .next_back()
         .is_some_and(|last| last.method == "PUT")
 }
 

@@ -19,9 +19,6 @@ pub(crate) enum Verdict {
 
 /// Headers that say nothing about the interface: of the connection, of the machines in front, of the day.
 const ANYWAY: &[&str] = &[
-    "access-control-allow-headers",
-    "access-control-allow-methods",
-    "access-control-allow-origin",
     "connection",
     "content-encoding",
     "content-length",

@@ -95,10 +95,7 @@ impl Client {
 
 /// Returns a complete rule: the factory one with some members changed; null takes one away.
 pub(crate) fn rule(id: &str, change: Value) -> Value {
-    let kind = match id.split('_').next().unwrap() {
-        "AuthenticationContext" => "AuthenticationContext",
-        first => first,
-    };
+    let kind = id.split('_').next().unwrap();
     let (caller, level) = match (id.contains("EndUser"), id.ends_with("Eligibility")) {
         (true, _) => ("EndUser", "Assignment"),
         (false, true) => ("Admin", "Eligibility"),

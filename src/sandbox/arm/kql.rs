@@ -72,7 +72,11 @@ enum Token {
 
 const SYMBOLS: [&str; 14] = ["=~", "!~", "==", "!=", "!", "~", "|", ",", "(", ")", "[", "]", ".", "="];
 
+/// How deep parentheses may nest.
+const DEPTH: usize = 40;
+
 struct Parser<'a> {
+    depth: usize,
     text: &'a str,
     tokens: Vec<(usize, Token)>,
     at: usize,
@@ -84,7 +88,7 @@ impl Query {
     /// # Errors
     /// [`Failure`] at the first place that is not understood.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
-        let mut parser = Parser { text, tokens: Vec::new(), at: 0 };
+        let mut parser = Parser { depth: 0, text, tokens: Vec::new(), at: 0 };
         parser.scan()?;
         let mut query = Self { table: "resources".to_owned(), steps: Vec::new() };
         // A query may begin with a step; the table is then `resources` (recorded).
@@ -355,7 +359,12 @@ impl Parser<'_> {
         let first = self.word(NAME)?;
         let function = first.to_ascii_lowercase();
         if ["tolower", "tostring"].contains(&function.as_str()) && self.is_symbol("(") {
+            self.depth += 1;
+            if self.depth > DEPTH {
+                return Err(self.bad("fewer parentheses"));
+            }
             let inner = self.column()?;
+            self.depth -= 1;
             self.symbol(")")?;
             return Ok(Column { is_lowered: inner.is_lowered || function == "tolower", ..inner });
         }
@@ -394,7 +403,12 @@ impl Parser<'_> {
 
     fn test(&mut self) -> Result<Test, Failure> {
         if self.is_symbol("(") {
+            self.depth += 1;
+            if self.depth > DEPTH {
+                return Err(self.bad("fewer parentheses"));
+            }
             let inner = self.any()?;
+            self.depth -= 1;
             self.symbol(")")?;
             return Ok(inner);
         }
@@ -494,5 +508,7 @@ mod tests {
         for bad in ["resources |", "where type", "limit x", "where type =~ 'a", "project", "§"] {
             assert!(Query::parse(bad).is_err(), "{bad}");
         }
+        assert!(Query::parse(&("where ".to_owned() + &"(".repeat(50_000))).is_err());
+        assert!(Query::parse(&("where ".to_owned() + &"tolower(".repeat(50_000))).is_err());
     }
 }

@@ -154,6 +154,10 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     if let Some(odd) = odd(ask) {
         return Ok(odd);
     }
+    if version::is_pim(ask.kind) {
+        // ARM looks for the scope before it hands a call to PIM.
+        world.store.read(ask.view).azure.exists(&ask.scope)?;
+    }
     match ask.kind {
         "roleDefinitions" => identified(ask, role_definition::answer(world, ask)?),
         "roleAssignments" => identified(ask, role_assignment::answer(world, ask)?),

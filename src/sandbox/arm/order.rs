@@ -149,6 +149,8 @@ const ORDERS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["scope", "roleDefinition", "policy"], &["scope", "roleDefinition", "policy"]),
+    (&["id", "displayName", "type", "name"], USUAL),
+    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["principal", "roleDefinition", "scope"], &["principal", "roleDefinition", "scope"]),
     (&["expiration"], &["startDateTime", "expiration"]),
     (
@@ -186,7 +188,6 @@ const ORDERS: &[(&[&str], &[&str])] = &[
 ];
 const PLAIN: &[&str] = &["properties", "id", "type", "name"];
 const PIM: &[&str] = &["properties", "name", "id", "type"];
-const EXPANDED: &[&str] = &["id", "displayName", "email", "type"];
 const USUAL: &[&str] = &["id", "tenantId", "name", "type", "displayName", "email", "location", "tags", "properties"];
 
 fn order(members: &Map<String, Value>) -> &'static [&'static str] {
@@ -202,9 +203,7 @@ fn order(members: &Map<String, Value>) -> &'static [&'static str] {
     if members.len() == 2 && members.contains_key("name") && members.contains_key("id") {
         return &["name", "id"];
     }
-    // What `expandedProperties` and their like say of a principal, a role or a scope has no name.
-    let usual = if members.contains_key("displayName") && !members.contains_key("name") { EXPANDED } else { USUAL };
-    found.map_or(usual, |(_, order)| order)
+    found.map_or(USUAL, |(_, order)| order)
 }
 
 struct Ordered<'a>(&'a Value);
@@ -258,6 +257,8 @@ mod tests {
             text(json!({"nextLink": "l", "value": [row]})),
             r#"{"value":[{"properties":{"roleDefinitionId":"r","principalId":"p","scope":"/","updatedBy":null,"zeal":1},"id":"i","type":"Microsoft.Authorization/roleAssignments","name":"n"}],"nextLink":"l"}"#
         );
+        let who = json!({"id": "i", "type": "User", "email": "e", "displayName": "d"});
+        assert_eq!(text(who), r#"{"id":"i","displayName":"d","email":"e","type":"User"}"#);
         assert_eq!(text(json!({"error": {"message": "m", "code": "c"}})), r#"{"error":{"code":"c","message":"m"}}"#);
         assert_eq!(text(json!("Not implemented exception")), "\"Not implemented exception\"");
     }

@@ -116,7 +116,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     };
     let is_table = match options["resultFormat"].as_str() {
         Some(format) => format.eq_ignore_ascii_case("table"),
-        None => ask.version < "2020".to_owned(),
+        None => ask.version.as_str() < "2020",
     };
     let top = ask.page_size.map_or(top, |size| size.min(top));
     let total = rows.len();
