@@ -160,8 +160,8 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         world.store.read(ask.view).azure.exists(&ask.scope)?;
     }
     match ask.kind {
-        "roleDefinitions" => role_definition::answer(world, ask),
-        "roleAssignments" => role_assignment::answer(world, ask),
+        "roleDefinitions" => identified(ask, role_definition::answer(world, ask)?),
+        "roleAssignments" => identified(ask, role_assignment::answer(world, ask)?),
         "roleEligibilitySchedules" => schedule::answer(world, ask, Side::Eligible),
         "roleAssignmentSchedules" => schedule::answer(world, ask, Side::Active),
         "roleEligibilityScheduleInstances" => instance::answer(world, ask, Side::Eligible),
@@ -178,6 +178,16 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         "elevateAccess" => discovery::elevate(world, ask),
         _ => Err(ask.not_emulated()),
     }
+}
+
+/// Adds the header by which reads of roles and assignments say who read (recorded in 2026).
+fn identified(ask: &Ask<'_>, mut reply: Reply) -> Answer {
+    if ask.method == "GET" {
+        let (tenant, caller, operation) = (super::id::TENANT, &ask.caller.oid, uuid::Uuid::new_v4());
+        let text = format!("tenantId={tenant},objectId={caller}/sandbox/{operation}");
+        reply.headers.push(("x-ms-operation-identifier", text));
+    }
+    Ok(reply)
 }
 
 /// Returns the answers that are no ARM errors (arm.md 0.4): 405 with a bare `message`, 400 with a bare JSON string.

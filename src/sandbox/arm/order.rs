@@ -170,6 +170,20 @@ const ORDERS: &[(&[&str], &[&str])] = &[
     (&["locationPlacementId"], &["locationPlacementId", "quotaId", "spendingLimit"]),
     (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
     (&["isDataAction"], &["name", "displayName", "description", "origin", "properties", "isDataAction"]),
+    (
+        &["regionType"],
+        &[
+            "regionType",
+            "regionCategory",
+            "geographyGroup",
+            "longitude",
+            "latitude",
+            "physicalLocation",
+            "pairedRegion",
+        ],
+    ),
+    (&["regionalDisplayName"], &["id", "name", "displayName", "regionalDisplayName", "metadata"]),
+    (&["type", "value"], &["type", "value"]),
     (&["value"], &["value", "nextLink", "count"]),
 ];
 const PLAIN: &[&str] = &["properties", "id", "type", "name"];
@@ -185,6 +199,10 @@ fn order(members: &Map<String, Value>) -> &'static [&'static str] {
         return if ["roleDefinitions", "roleAssignments"].contains(&kind) { PLAIN } else { PIM };
     }
     let found = ORDERS.iter().find(|(marks, _)| marks.iter().all(|mark| members.contains_key(*mark)));
+    // A region and the one that it is paired with (recorded).
+    if members.len() == 2 && members.contains_key("name") && members.contains_key("id") {
+        return &["name", "id"];
+    }
     found.map_or(USUAL, |(_, order)| order)
 }
 

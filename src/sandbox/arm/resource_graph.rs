@@ -35,6 +35,7 @@ fn bad(ask: &Ask<'_>, details: Value) -> Reply {
 /// Adds the headers of the service's own quota: 15 queries in 5 seconds (recorded).
 fn with_quota(mut reply: Reply) -> Reply {
     reply.headers.extend([
+        ("x-ms-resource-graph-request-duration", "0:00:00:00.0120000".to_owned()),
         ("x-ms-user-quota-remaining", "14".to_owned()),
         ("x-ms-user-quota-resets-after", "00:00:05".to_owned()),
         ("x-ms-ratelimit-remaining-tenant-resource-requests", "14".to_owned()),
