@@ -75,6 +75,8 @@ pub(crate) struct Stage {
     folder: tempfile::TempDir,
     origin: String,
     http: reqwest::Client,
+    /// How often something was applied: a nonce is used once, since it names the requests to Azure.
+    applied: std::sync::atomic::AtomicUsize,
 }
 
 impl Stage {
@@ -94,7 +96,8 @@ impl Stage {
         let origin = running.origins().metadata;
         let folder = tempfile::tempdir().unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let stage = Self { running: Some(running), runtime, clock, folder, origin, http };
+        let applied = Default::default();
+        let stage = Self { running: Some(running), runtime, clock, folder, origin, http, applied };
         stage.write("tenant.yaml", &tenant(""));
         stage
     }
@@ -160,7 +163,11 @@ impl Stage {
         let folder = self.folder.path().to_string_lossy().into_owned();
         let mut line = vec!["rolewright", arguments[0], &folder];
         line.extend(&arguments[1..]);
-        line.extend(["--metadata-host", &self.origin, "--nonce", "story", "--color", "never"]);
+        let nonce = match arguments[0] {
+            "apply" => format!("story-{}", self.applied.fetch_add(1, std::sync::atomic::Ordering::SeqCst)),
+            _ => "story".to_owned(),
+        };
+        line.extend(["--metadata-host", &self.origin, "--nonce", &nonce, "--color", "never"]);
         let code = run_with(line.iter().map(std::ffi::OsString::from), surroundings);
         Run { code, stdout: stdout.text(), stderr: stderr.text() }
     }
@@ -203,11 +210,25 @@ impl Stage {
 
     /// Sends a request to Graph as a person; returns status and body.
     pub(crate) fn graph_as(&self, user: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.arm_as(user, method, &format!("/v1.0{path}"), body)
+    }
+
+    /// Sends a request to Azure Resource Manager as the administrator application; returns status and body.
+    #[allow(dead_code, reason = "shared by the binaries that use this stage")]
+    pub(crate) fn arm(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.runtime.block_on(async {
+            let token = self.token(ADMIN).await;
+            self.send(&token, method, path, body).await
+        })
+    }
+
+    /// Sends a request to Azure Resource Manager as a person; returns status and body.
+    pub(crate) fn arm_as(&self, user: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         self.runtime.block_on(async {
             let ask = json!({ "user": user, "mfa": true, "acrs": ["c1"] });
             let answer = self.http.post(format!("{}/sandbox/token", self.origin)).json(&ask).send().await.unwrap();
             let token: Value = answer.json().await.unwrap();
-            self.send(token["access_token"].as_str().unwrap(), method, &format!("/v1.0{path}"), body).await
+            self.send(token["access_token"].as_str().unwrap(), method, path, body).await
         })
     }
 
