@@ -156,6 +156,7 @@ fn a_role_stays_while_somebody_has_it_activated() {
     stage.apply();
     stage.advance(1);
     stage.azure_activate("alice", &alice, NAME, SUBSCRIPTION, 4);
+    stage.clock.advance(jiff::SignedDuration::from_mins(1));
     stage.erase("role.yaml");
     stage.erase("a.yaml");
     assert_eq!(stage.changes(), [format!("remove azure/eligible/{NAME}@{SUBSCRIPTION}/user:alice@contoso.example")]);
@@ -192,13 +193,16 @@ fn a_name_that_another_scope_has_taken_is_said_plainly() {
     let stage = Stage::new();
     let other = stage.subscription("dev", "dev", ROOT_GROUP);
     // seen by this run: adopted by its name, and refused as long as nobody says so
+    let stale = |writes: usize| {
+        let late = json!({"staleRead": {"writes": writes}});
+        stage.faults(json!([{"match": {"method": "GET", "path": "/roleDefinitions"}, "effect": late}]));
+    };
+    stale(0);
     made(&stage, NAME, &other);
     declare(&stage, NAME, &[START], &here(), "");
     assert_eq!(stage.changes(), [format!("adopt {ADDRESS}")]);
-    // not seen by the plan: the service refuses
-    stage.faults(
-        json!([{"match": {"method": "GET", "path": "/roleDefinitions"}, "effect": {"staleRead": {"writes": 1}}}]),
-    );
+    // not seen by the plan, as one at a scope that it may not read: the service refuses
+    stale(1);
     let run = stage.run(&["apply", "--yes"]);
     assert_eq!(run.code, 4, "{}\n{}", run.stdout, run.stderr);
     run.says("RoleDefinitionWithSameNameExists").says("Use a different name");

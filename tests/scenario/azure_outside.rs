@@ -1,5 +1,8 @@
 //! Standing access that somebody gave without PIM, what is inherited, what is activated, and what is PIM's own.
 
+use rolewright::sandbox::Seed;
+use serde_json::json;
+
 use crate::azure_words::{ROOT_GROUP, SUBSCRIPTION, active, eligible, owning, settings, until};
 use crate::stage::{Stage, tenant};
 
@@ -71,7 +74,13 @@ fn what_is_inherited_is_nobodys_business_further_down() {
     // what is inherited satisfies no declaration either
     stage.write(
         "a.yaml",
-        &eligible("a", ROLE, &format!("['{net}']"), "[{user: bob@contoso.example}]", "{duration: P30D}"),
+        &eligible(
+            "a",
+            ROLE,
+            &format!("['{net}']"),
+            "[{user: bob@contoso.example}]",
+            "{duration: P30D, renewBefore: P7D}",
+        ),
     );
     let net = net.to_lowercase();
     assert_eq!(stage.changes(), [format!("create azure/eligible/{ROLE}@{net}/user:bob@contoso.example")]);
@@ -98,6 +107,9 @@ fn an_activation_is_no_drift_and_never_removed() {
     stage.apply();
     stage.azure_activate("alice", &alice, ROLE, SUBSCRIPTION, 4);
     stage.assert_converged();
+    // the service lets it begin seconds later
+    stage.clock.advance(jiff::SignedDuration::from_mins(1));
+    stage.assert_converged();
     assert!(stage.notices().contains(&format!("activation {}", address("alice"))), "{:?}", stage.notices());
     let mark = stage.mark();
     stage.apply();
@@ -112,10 +124,17 @@ fn an_activation_is_no_drift_and_never_removed() {
 
 #[test]
 fn the_service_principal_of_pim_is_never_removed() {
-    let stage = Stage::new();
-    let app = serde_json::json!({"appId": "01fc33a7-78ba-4d2f-a4b7-768e336e890e", "displayName": "MS-PIM"});
-    let pim = stage.admin("POST", "/servicePrincipals", Some(app))["id"].as_str().unwrap().to_owned();
-    let id = stage.azure_assign_plainly("User Access Administrator", &pim, SUBSCRIPTION, None);
+    // its application id is the same everywhere, and nobody can choose one
+    let maker = Stage::new();
+    let app = maker.admin("POST", "/applications", Some(json!({"displayName": "MS-PIM"})))["appId"].clone();
+    let body = maker.admin("POST", "/servicePrincipals", Some(json!({"appId": app})));
+    let pim = body["id"].as_str().unwrap();
+    let state = maker.running().state_json().to_string();
+    let seed = maker.path().join("seed.json");
+    std::fs::write(&seed, state.replace(app.as_str().unwrap(), "01fc33a7-78ba-4d2f-a4b7-768e336e890e")).unwrap();
+
+    let stage = Stage::with(|options| options.seed = Seed::File(seed));
+    let id = stage.azure_assign_plainly("User Access Administrator", pim, SUBSCRIPTION, None);
     stage.advance(1);
     stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
     stage.assert_converged();
@@ -129,7 +148,7 @@ fn a_service_principal_is_active_and_never_eligible() {
     let scopes = format!("[{SUBSCRIPTION}]");
     let who = "[{servicePrincipal: rolewright-plan}]";
     stage.write("a.yaml", &eligible("a", ROLE, &scopes, who, "{duration: P30D}"));
-    stage.run(&["plan"]).exits(1).says("a.yaml:7").says("cannot be eligible");
+    stage.run(&["plan"]).exits(1).says("a.yaml:8").says("so it cannot be eligible");
     stage.write("a.yaml", &active("a", ROLE, &scopes, who, "{duration: P30D, renewBefore: P7D}"));
     stage.apply();
     assert_eq!(stage.azure_requested("active", SUBSCRIPTION), ["AdminAssign"]);
@@ -147,7 +166,7 @@ fn what_a_group_holds_is_the_groups() {
     stage.admin(
         "POST",
         &format!("/groups/{ops}/members/$ref"),
-        Some(serde_json::json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{alice}")})),
+        Some(json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{alice}")})),
     );
     stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
     stage.write(

@@ -260,7 +260,7 @@ fn justification_and_ticket_are_sent_and_a_demand_for_them_is_checked_before() {
     let body = "eligibleAssignment: {require: [justification, ticket]}";
     stage.write("s.yaml", &settings("s", ROLE, &here(), body));
     declare(&stage, "eligible", "{end: 2026-09-01T00:00:00Z}");
-    stage.run(&["plan"]).exits(1).says("a ticket is required").says("Enablement_Admin_Eligibility");
+    stage.run(&["plan"]).exits(1).says("demand a ticket").says("s.yaml:7");
     let more = "  ticket: {number: CHG-1234, system: ServiceNow}\n";
     stage.write("a.yaml", &(eligible("a", ROLE, &here(), ALICE, "{end: 2026-09-01T00:00:00Z}") + more));
     stage.apply();

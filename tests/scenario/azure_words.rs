@@ -10,8 +10,6 @@ pub(crate) const SUBSCRIPTION: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-00
 /// The root management group, whose id is the tenant's.
 pub(crate) const ROOT_GROUP: &str =
     "/providers/Microsoft.Management/managementGroups/5a9dbb0c-0000-4000-8000-000000000001";
-/// An address with this in front is about the subscription's Reader.
-pub(crate) const READER: &str = "Reader";
 
 /// Returns a Tenant manifest that owns scopes with everything below them, whatever share of removals that brings.
 pub(crate) fn owning(scopes: &[&str]) -> String {
@@ -61,11 +59,6 @@ pub(crate) fn role(name: &str, display_name: &str, permissions: &str, scopes: &s
     let spec =
         format!("  displayName: {display_name}\n  permissions: {permissions}\n  assignableScopes: {scopes}\n{more}");
     document("AzureRoleDefinition", name, &spec)
-}
-
-/// `scheduleInfo` of a request without an end.
-pub(crate) fn permanent() -> Value {
-    json!({ "expiration": { "type": "NoExpiration" } })
 }
 
 /// `scheduleInfo` of a request until an instant.

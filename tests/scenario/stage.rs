@@ -21,6 +21,16 @@ const APPLY: &str = "00000000-0000-4000-8000-0000000000a2";
 /// The application for set-up and out-of-band change.
 const ADMIN: &str = "00000000-0000-4000-8000-0000000000a3";
 
+/// The built-in Azure roles of a stage: a plan reads a policy of 17 rules for each at every scope.
+const AZURE_ROLES: [&str; 6] = [
+    "Owner",
+    "Contributor",
+    "Reader",
+    "User Access Administrator",
+    "Storage Blob Data Reader",
+    "Virtual Machine Contributor",
+];
+
 /// What a command printed and how it ended.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -90,7 +100,9 @@ impl Stage {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = ManualClock::new(START.parse().unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let mut options = SandboxOptions { base: Arc::new(clock.clone()), ..SandboxOptions::default() };
+        let azure_roles = Some(AZURE_ROLES.map(str::to_owned).to_vec());
+        let base = Arc::new(clock.clone());
+        let mut options = SandboxOptions { base, azure_roles, ..SandboxOptions::default() };
         change(&mut options);
         let running = runtime.block_on(Sandbox::start(options)).unwrap();
         let origin = running.origins().metadata;
