@@ -46,6 +46,9 @@ pub struct SandboxOptions {
     pub token_lifetime: SignedDuration,
     /// Called after each request.
     pub observer: Option<Observer>,
+    /// The names of the built-in Azure roles that a new tenant lists, all when absent: a tenant with a dozen answers ARM's lists,
+    /// which hold a policy of 17 rules for each, in a fraction of the time.
+    pub azure_roles: Option<Vec<String>>,
     /// Behaviours that sources leave open.
     pub switches: Switches,
 }
@@ -70,6 +73,7 @@ impl Default for SandboxOptions {
             tls: false,
             token_lifetime: SignedDuration::from_secs(3600),
             observer: None,
+            azure_roles: None,
             switches: Switches::default(),
         }
     }

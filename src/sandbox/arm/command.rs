@@ -366,6 +366,11 @@ impl<'a> Command<'a> {
         tenant.azure.schedules.insert(Scope::new(&schedule.scope).key(), &self.name, schedule);
     }
 
+    /// Returns the condition, unless a fault drops it.
+    fn kept_condition(&self) -> Option<(String, String)> {
+        self.condition.clone().filter(|_| !self.ask.effects.contains(&Effect::DropCondition))
+    }
+
     fn forced(&self) -> Option<String> {
         self.ask.effects.iter().find_map(|effect| match effect {
             Effect::Request { status } => Some(status.clone()),
@@ -429,7 +434,7 @@ impl<'a> Command<'a> {
     /// Returns the request as it is filed before anything comes of it.
     fn request(&self, principal: &str, now: Timestamp) -> Request {
         let ticket = self.value("ticketInfo").as_object().cloned().unwrap_or_default();
-        let (condition, condition_version) = self.condition.clone().unzip();
+        let (condition, condition_version) = self.kept_condition().unzip();
         Request {
             side: self.side,
             scope: self.ask.scope.id().to_owned(),
