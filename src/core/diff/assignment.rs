@@ -285,6 +285,11 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
             _ => return leave("its holder was deleted; the service removes what is left within days".to_owned()),
         }
     }
+    let is_vague = |holder: &Principal| holder.kind == Some(PrincipalType::ServicePrincipal) && holder.app_id.is_none();
+    let holder = context.observed.principals.get(&key.principal);
+    if key.target.surface() == Surface::Azure && holder.is_some_and(is_vague) {
+        return leave("would be removed, but it could not be read whether its holder is PIM itself".to_owned());
+    }
     if let Some(gap) = context.observed.missing(&key.target, key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.what()));
     }
