@@ -18,7 +18,7 @@ pub(super) const READ: &str = "Microsoft.Resources/subscriptions/read";
 
 /// Returns a subscription as ARM prints it; members and their order as recorded.
 fn document(one: &Subscription) -> Value {
-    json!({"id": format!("/subscriptions/{}", one.id), "authorizationSource": "RoleBased", "managedByTenants": [],
+    json!({"id": format!("/subscriptions/{}", one.id), "authorizationSource": "RoleBased", "managedByTenants": [], "tags": {},
         "subscriptionId": one.id, "tenantId": id::TENANT, "displayName": one.display_name, "state": one.state,
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01",
             "spendingLimit": "Off"}})
@@ -67,9 +67,15 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, name: Option<&str>) -> A
 /// Answers `/tenants`.
 pub(super) fn tenants(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     let tenant = world.store.read(ask.view);
-    let row = json!({"id": format!("/tenants/{}", id::TENANT), "tenantId": id::TENANT, "tenantCategory": "Home",
-        "countryCode": "DE", "displayName": tenant.display_name, "domains": [tenant.domain], "defaultDomain": tenant.domain,
-        "tenantType": "AAD"});
+    let mut row = json!({"id": format!("/tenants/{}", id::TENANT), "tenantId": id::TENANT, "tenantCategory": "Home"});
+    // Early versions print no more than that (recorded).
+    if ask.version.as_str() >= "2020" {
+        row["countryCode"] = json!("DE");
+        row["displayName"] = json!(tenant.display_name);
+        row["domains"] = json!([tenant.domain]);
+        row["defaultDomain"] = json!(tenant.domain);
+        row["tenantType"] = json!("AAD");
+    }
     page::page(ask, vec![row], 0)
 }
 
