@@ -7,6 +7,25 @@ use serde_json::{Map, Value};
 /// follow in alphabetical order.
 const ORDERS: &[(&[&str], &[&str])] = &[
     (&["error"], &["error"]),
+    (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
+    (
+        &["subscriptionPolicies"],
+        &[
+            "id",
+            "authorizationSource",
+            "managedByTenants",
+            "tags",
+            "subscriptionId",
+            "tenantId",
+            "displayName",
+            "state",
+            "subscriptionPolicies",
+        ],
+    ),
+    (
+        &["tenantCategory"],
+        &["id", "tenantId", "countryCode", "displayName", "domains", "tenantCategory", "defaultDomain", "tenantType"],
+    ),
     (&["code", "message"], &["code", "message", "target", "details"]),
     (&["totalRecords"], &["totalRecords", "count", "data", "facets", "resultTruncated", "$skipToken"]),
     (
@@ -153,22 +172,7 @@ const ORDERS: &[(&[&str], &[&str])] = &[
     (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["principal", "roleDefinition", "scope"], &["principal", "roleDefinition", "scope"]),
     (&["expiration"], &["startDateTime", "expiration"]),
-    (
-        &["subscriptionPolicies"],
-        &[
-            "id",
-            "authorizationSource",
-            "managedByTenants",
-            "tags",
-            "subscriptionId",
-            "tenantId",
-            "displayName",
-            "state",
-            "subscriptionPolicies",
-        ],
-    ),
     (&["locationPlacementId"], &["locationPlacementId", "quotaId", "spendingLimit"]),
-    (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
     (&["isDataAction"], &["name", "displayName", "description", "origin", "properties", "isDataAction"]),
     (
         &["regionType"],
