@@ -149,8 +149,6 @@ const ORDERS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["scope", "roleDefinition", "policy"], &["scope", "roleDefinition", "policy"]),
-    (&["id", "displayName", "type", "name"], USUAL),
-    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["principal", "roleDefinition", "scope"], &["principal", "roleDefinition", "scope"]),
     (&["expiration"], &["startDateTime", "expiration"]),
     (
@@ -169,6 +167,8 @@ const ORDERS: &[(&[&str], &[&str])] = &[
     ),
     (&["locationPlacementId"], &["locationPlacementId", "quotaId", "spendingLimit"]),
     (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
+    (&["id", "displayName", "type", "name"], USUAL),
+    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["isDataAction"], &["name", "displayName", "description", "origin", "properties", "isDataAction"]),
     (
         &["regionType"],
