@@ -88,11 +88,8 @@ pub(crate) fn sent(recording: &[Pair], pair: &Pair) -> Option<Value> {
 
 /// Tells whether an earlier request of the recording made the role and none took it away.
 fn is_update(recording: &[Pair], pair: &Pair) -> bool {
-    let earlier = recording.iter().filter(|other| other.number < pair.number && other.path() == pair.path());
-    earlier
-        .filter(|other| ["PUT", "DELETE"].contains(&other.method.as_str()))
-        .next_back()
-        .is_some_and(|last| last.method == "PUT")
+    let mut earlier = recording.iter().filter(|other| other.number < pair.number && other.path() == pair.path());
+    earlier.rfind(|other| ["PUT", "DELETE"].contains(&other.method.as_str())).is_some_and(|last| last.method == "PUT")
 }
 
 /// An ARM id as text, and its parents.

@@ -168,11 +168,11 @@ const ORDERS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["scope", "roleDefinition", "policy"], &["scope", "roleDefinition", "policy"]),
-    (&["id", "displayName", "type", "name"], USUAL),
-    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["principal", "roleDefinition", "scope"], &["principal", "roleDefinition", "scope"]),
     (&["expiration"], &["startDateTime", "expiration"]),
     (&["locationPlacementId"], &["locationPlacementId", "quotaId", "spendingLimit"]),
+    (&["id", "displayName", "type", "name"], USUAL),
+    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["isDataAction"], &["name", "displayName", "description", "origin", "properties", "isDataAction"]),
     (
         &["regionType"],
