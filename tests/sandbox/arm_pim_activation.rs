@@ -110,7 +110,10 @@ async fn an_activation_that_needs_approval_waits_for_an_approver() {
         let own = c.try_send(Method::PUT, &stage, Some(decision.clone()), &[]).await.unwrap();
         assert_eq!((own.status, own.code().as_str()), (403, "AuthorizationFailed"));
 
+        c.act_as(json!({"user": "erin@contoso.example"})).await;
+        assert_eq!(c.get(&stage).await.code(), "AuthorizationFailed");
         c.act_as(json!({"user": "heidi@contoso.example"})).await;
+        assert_eq!(c.get(&stage).await.body["properties"]["assignedToMe"], true);
         let waiting = c.get(&path("", "roleAssignmentScheduleRequests?$filter=asApprover()")).await.rows().clone();
         assert_eq!(waiting.len(), 1);
         c.advance(600);

@@ -4,6 +4,7 @@
 //! Everything is compared without case and doubled slashes do not count (arm.md 0.1).
 
 pub(crate) mod access;
+mod action;
 mod approval;
 mod ask;
 pub(crate) mod azure;
