@@ -18,6 +18,7 @@ mod filter;
 pub(crate) mod header;
 mod instance;
 mod kql;
+mod kql_run;
 mod management_group;
 pub(crate) mod order;
 mod page;

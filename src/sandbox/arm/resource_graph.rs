@@ -15,7 +15,8 @@ use super::super::world::World;
 use super::access::Standing;
 use super::ask::Ask;
 use super::azure::{Reach, Role};
-use super::kql::{Failure, Query, Row};
+use super::kql::{Failure, Query};
+use super::kql_run::Row;
 use super::role_assignment;
 use super::scope::{Level, Scope};
 
