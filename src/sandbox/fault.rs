@@ -115,6 +115,8 @@ pub enum Effect {
     IgnorePatch,
     /// A schedule request for a narrower scope makes a schedule at `/` and says so.
     Widen,
+    /// A schedule request at an Azure scope makes its schedule without the condition that was sent, and says so.
+    DropCondition,
     /// The link to the next page leads to another origin.
     ForeignNextLink {
         /// The origin, e.g. `http://127.0.0.1:1`.

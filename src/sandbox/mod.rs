@@ -118,7 +118,9 @@ impl Sandbox {
         let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         let store = Store::open(options.state.clone(), Arc::clone(&options.base), options.clock, |now| {
-            options.seed.build(now)
+            let mut tenant = options.seed.build(now)?;
+            tenant.azure.listed_built_in = options.azure_roles.clone().map(BTreeSet::from_iter);
+            Ok(tenant)
         })?;
         let journal = Journal::open(options.journal.as_deref())
             .map_err(|source| SandboxError::StateFile { path: options.journal.clone().unwrap_or_default(), source })?;

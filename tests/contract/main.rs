@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its document has failed")]
 
 mod client;
+mod client_arm;
 mod sandbox;
 mod sandbox_arm;
 mod sandbox_arm_pim;

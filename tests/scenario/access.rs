@@ -34,7 +34,9 @@ impl Controls {
         let approval = rule("Approval_EndUser_Assignment")["setting"].clone();
         let ids = || {
             let approvers = approval["approvalStages"][0]["primaryApprovers"].as_array().unwrap();
-            approvers.iter().map(|a| a.get("userId").unwrap_or(&a["groupId"]).to_string()).collect()
+            // Graph's two spellings, and Azure's
+            let id = |a: &Value| ["userId", "groupId", "id"].iter().find_map(|key| a.get(*key)).map(Value::to_string);
+            approvers.iter().map(|a| id(a).unwrap()).collect()
         };
         Self {
             hours: i64::from(longest.get_days()) * 24 + i64::from(longest.get_hours()),
@@ -106,6 +108,46 @@ pub(crate) fn facts(state: &Value, factory: &Map<String, Value>) -> Vec<Fact> {
         }
     }
     found
+}
+
+/// Returns everything that anybody may do through PIM for Azure, of these operations; `factory` are the rules of policies that
+/// nobody ever wrote. An Azure role has a policy of its own at every scope.
+pub(crate) fn azure_facts(state: &Value, factory: &Map<String, Value>, operations: &[&str]) -> Vec<Fact> {
+    let usual: Vec<Value> = factory.values().cloned().collect();
+    let instant = |value: &Value| value.as_str().map(|text| text.parse::<Timestamp>().unwrap());
+    let azure = &state["azure"];
+    let mut found = Vec::new();
+    for (scope, schedules) in azure["schedules"].as_object().unwrap() {
+        for schedule in schedules.as_object().unwrap().values() {
+            let role = schedule["role"].as_str().unwrap();
+            let blocks = azure["roles"][role]["permissions"].as_array().expect("a custom role");
+            let actions = blocks.iter().flat_map(|block| block["actions"].as_array().unwrap());
+            let actions: Vec<&str> = actions.map(|action| action.as_str().unwrap()).collect();
+            let rules = azure["policies"][scope][role]["rules"].as_array().unwrap_or(&usual);
+            for operation in operations.iter().filter(|o| actions.iter().any(|action| is_admitted(action, o))) {
+                found.push(Fact {
+                    principal: schedule["principal"].as_str().unwrap().to_owned(),
+                    scope: scope.clone(),
+                    action: (*operation).to_owned(),
+                    start: instant(&schedule["start"]).unwrap(),
+                    end: instant(&schedule["end"]),
+                    controls: (schedule["side"] == "eligible").then(|| Controls::read(rules)),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Tells whether an action with at most one wildcard admits an operation.
+fn is_admitted(action: &str, operation: &str) -> bool {
+    let (action, operation) = (action.to_lowercase(), operation.to_lowercase());
+    match action.split_once('*') {
+        None => action == operation,
+        Some((head, tail)) => {
+            operation.len() >= head.len() + tail.len() && operation.starts_with(head) && operation.ends_with(tail)
+        }
+    }
 }
 
 /// Returns the facts that are neither within those before nor within those after.

@@ -4,6 +4,17 @@
 mod access;
 mod approval;
 mod authentication_context;
+mod azure_condition;
+mod azure_custom_role;
+mod azure_order;
+mod azure_outside;
+mod azure_ownership;
+mod azure_reading;
+mod azure_scope;
+mod azure_service;
+mod azure_setting;
+mod azure_window;
+mod azure_words;
 mod confirmation;
 mod custom_role;
 mod doubt;

@@ -21,6 +21,16 @@ const APPLY: &str = "00000000-0000-4000-8000-0000000000a2";
 /// The application for set-up and out-of-band change.
 const ADMIN: &str = "00000000-0000-4000-8000-0000000000a3";
 
+/// The built-in Azure roles of a stage: a plan reads a policy of 17 rules for each at every scope.
+const AZURE_ROLES: [&str; 6] = [
+    "Owner",
+    "Contributor",
+    "Reader",
+    "User Access Administrator",
+    "Storage Blob Data Reader",
+    "Virtual Machine Contributor",
+];
+
 /// What a command printed and how it ended.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -75,6 +85,8 @@ pub(crate) struct Stage {
     folder: tempfile::TempDir,
     origin: String,
     http: reqwest::Client,
+    /// How often something was applied: a nonce is used once, since it names the requests to Azure.
+    applied: std::sync::atomic::AtomicUsize,
 }
 
 impl Stage {
@@ -88,13 +100,16 @@ impl Stage {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = ManualClock::new(START.parse().unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let mut options = SandboxOptions { base: Arc::new(clock.clone()), ..SandboxOptions::default() };
+        let azure_roles = Some(AZURE_ROLES.map(str::to_owned).to_vec());
+        let base = Arc::new(clock.clone());
+        let mut options = SandboxOptions { base, azure_roles, ..SandboxOptions::default() };
         change(&mut options);
         let running = runtime.block_on(Sandbox::start(options)).unwrap();
         let origin = running.origins().metadata;
         let folder = tempfile::tempdir().unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let stage = Self { running: Some(running), runtime, clock, folder, origin, http };
+        let applied = Default::default();
+        let stage = Self { running: Some(running), runtime, clock, folder, origin, http, applied };
         stage.write("tenant.yaml", &tenant(""));
         stage
     }
@@ -160,7 +175,11 @@ impl Stage {
         let folder = self.folder.path().to_string_lossy().into_owned();
         let mut line = vec!["rolewright", arguments[0], &folder];
         line.extend(&arguments[1..]);
-        line.extend(["--metadata-host", &self.origin, "--nonce", "story", "--color", "never"]);
+        let nonce = match arguments[0] {
+            "apply" => format!("story-{}", self.applied.fetch_add(1, std::sync::atomic::Ordering::SeqCst)),
+            _ => "story".to_owned(),
+        };
+        line.extend(["--metadata-host", &self.origin, "--nonce", &nonce, "--color", "never"]);
         let code = run_with(line.iter().map(std::ffi::OsString::from), surroundings);
         Run { code, stdout: stdout.text(), stderr: stderr.text() }
     }
@@ -203,11 +222,25 @@ impl Stage {
 
     /// Sends a request to Graph as a person; returns status and body.
     pub(crate) fn graph_as(&self, user: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.arm_as(user, method, &format!("/v1.0{path}"), body)
+    }
+
+    /// Sends a request to Azure Resource Manager as the administrator application; returns status and body.
+    #[allow(dead_code, reason = "shared by the binaries that use this stage")]
+    pub(crate) fn arm(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.runtime.block_on(async {
+            let token = self.token(ADMIN).await;
+            self.send(&token, method, path, body).await
+        })
+    }
+
+    /// Sends a request to Azure Resource Manager as a person; returns status and body.
+    pub(crate) fn arm_as(&self, user: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         self.runtime.block_on(async {
             let ask = json!({ "user": user, "mfa": true, "acrs": ["c1"] });
             let answer = self.http.post(format!("{}/sandbox/token", self.origin)).json(&ask).send().await.unwrap();
             let token: Value = answer.json().await.unwrap();
-            self.send(token["access_token"].as_str().unwrap(), method, &format!("/v1.0{path}"), body).await
+            self.send(token["access_token"].as_str().unwrap(), method, path, body).await
         })
     }
 

@@ -276,7 +276,14 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         }
     };
     if context.observed.deleted_principals.contains(&key.principal) {
-        return leave("its holder was deleted; the service removes what is left within days".to_owned());
+        match (key.target.surface(), &live.provenance) {
+            // Azure keeps role assignments of the deleted for ever, and deletes them by their ids (arm.md B.1)
+            (Surface::Azure, Provenance::Classic { .. } | Provenance::Plain { .. }) => {}
+            (Surface::Azure, _) => {
+                return leave("its holder was deleted; PIM takes no request about whom it does not know".to_owned());
+            }
+            _ => return leave("its holder was deleted; the service removes what is left within days".to_owned()),
+        }
     }
     let is_vague = |holder: &Principal| holder.kind == Some(PrincipalType::ServicePrincipal) && holder.app_id.is_none();
     let holder = context.observed.principals.get(&key.principal);

@@ -9,14 +9,15 @@ use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subjec
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{Context, Difference};
 use crate::core::direction::Direction;
+use crate::core::id::RoleId;
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
-use crate::core::observed::Part;
+use crate::core::observed::{Part, Unreadable};
 use crate::core::order;
 use crate::core::origin::Origin;
 use crate::core::permission_set::uncovered;
 use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
-use crate::core::target::Surface;
+use crate::core::target::{Surface, Target};
 
 /// Compares declared roles with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -25,7 +26,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let live = context.observed.roles.get(id);
         let found = context.found.get(id).copied().unwrap_or(Found::New);
         let address = context.labels.role_definition(wanted.surface, id);
-        if let Some(gap) = context.observed.gap(wanted.surface, Part::Roles).filter(|_| live.is_none()) {
+        if let Some(gap) = gap(context, wanted).filter(|_| live.is_none()) {
             let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
@@ -52,6 +53,17 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             let source = Some(declared.at.clone());
             difference.changes.push(change(address, action, live, Some(after), fields, source));
         }
+    }
+}
+
+/// Returns why it is not known whether the role is there, if it is not: its definition would be listed wherever it can be assigned.
+fn gap<'a>(context: &Context<'a>, wanted: &DeclaredRole) -> Option<&'a Unreadable> {
+    let gap = context.observed.gap(wanted.surface, Part::Roles)?;
+    let mut listed =
+        wanted.assignable_scopes.iter().map(|scope| Target::Azure { role: RoleId::new(""), scope: scope.clone() });
+    match wanted.surface {
+        Surface::Azure => listed.find_map(|target| context.observed.gap_at(&target, Part::Roles)),
+        Surface::Directory | Surface::Group => Some(gap),
     }
 }
 

@@ -19,7 +19,7 @@ const TRIES: usize = 12;
 /// How often "it exists" and "it does not exist" may alternate (C9): lists that lag explain two, more is a contradiction.
 const SWAPS: usize = 3;
 
-/// How often the service must say that a wider grant does not exist before it is believed.
+/// How often the service must say that something does not exist before it is believed, although it is listed or was just made.
 const DENIALS: usize = 3;
 
 impl Runner {
@@ -174,7 +174,7 @@ impl Runner {
             Ok(_) => {}
             Err(why) => return Ended::Failed(format!("it could not be read before its removal: {why}")),
         }
-        let (mut young, mut last) = (0, String::new());
+        let (mut young, mut denials, mut last) = (0, 0, String::new());
         let mut waits = patience::looks();
         for _ in 0..TRIES + patience::YOUTH_TRIES {
             locator.request = self.request_name();
@@ -205,12 +205,16 @@ impl Runner {
                     ));
                 }
                 // lists lag behind: what an earlier try of ours removed may still be shown for seconds
+                // and what was made a moment ago is listed before it can be removed (arm.md B.7: up to 90 seconds)
                 Sent::Refused(Outcome::DoesNotExist) => match self.await_removal(key).await {
                     Ended::Done if last.is_empty() => return Ended::AlreadySo,
                     Ended::Done => return Ended::Done,
-                    _ => {
-                        return Ended::Failed("the service says that it does not exist, but still shows it".to_owned());
+                    _ if denials < DENIALS => {
+                        denials += 1;
+                        last = "the service says that it does not exist, but still shows it".to_owned();
+                        self.wait(patience::YOUTH_STEP).await;
                     }
+                    _ => return Ended::Failed(last),
                 },
                 Sent::Refused(Outcome::NotReplicated(why)) => match (self.look(key).await, waits.next()) {
                     (Ok(None), _) => return Ended::AlreadySo,

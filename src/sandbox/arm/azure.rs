@@ -4,7 +4,7 @@
 //! schedule.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,9 @@ pub(crate) struct Azure {
     pub(crate) policies: Scoped<Policy>,
     /// What the alias of a subscription made, by the alias' name in lower case.
     pub(crate) aliases: BTreeMap<String, String>,
+    /// The names of the built-in roles that lists show; all of them when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listed_built_in: Option<BTreeSet<String>>,
 }
 
 /// A management group.
@@ -210,10 +213,13 @@ impl Azure {
         self.roles.get_key_value(&name).map(|(name, role)| Role::Custom(name, role))
     }
 
-    /// Returns every role, built-in ones first.
+    /// Returns every role that lists show, built-in ones first.
     pub(crate) fn all_roles(&self) -> impl Iterator<Item = Role<'_>> {
         let custom = self.roles.iter().map(|(name, role)| Role::Custom(name, role));
-        super::built_in::roles().iter().map(Role::BuiltIn).chain(custom)
+        let is_listed = |role: &&super::built_in::BuiltInRole| {
+            self.listed_built_in.as_ref().is_none_or(|listed| listed.contains(&role.role_name))
+        };
+        super::built_in::roles().iter().filter(is_listed).map(Role::BuiltIn).chain(custom)
     }
 
     /// Tells whether the role may be assigned at the scope: one of its assignable scopes is there or above.

@@ -1,0 +1,183 @@
+//! Standing access that somebody gave without PIM, what is inherited, what is activated, and what is PIM's own.
+
+use rolewright::sandbox::Seed;
+use serde_json::json;
+
+use crate::azure_words::{ROOT_GROUP, SUBSCRIPTION, active, eligible, owning, settings, until};
+use crate::stage::{Stage, tenant};
+
+const ROLE: &str = "Reader";
+
+fn address(user: &str) -> String {
+    format!("azure/active/{ROLE}@{SUBSCRIPTION}/user:{user}@contoso.example")
+}
+
+#[test]
+fn a_classic_assignment_is_listed_where_nobody_owns_and_deleted_where_somebody_does() {
+    let stage = Stage::new();
+    let mallory = stage.user("mallory");
+    stage.user("alice");
+    let id = stage.azure_assign_plainly(ROLE, &mallory, SUBSCRIPTION, None);
+    let text = eligible("a", ROLE, &format!("[{SUBSCRIPTION}]"), "[{user: alice@contoso.example}]", "{duration: P30D}");
+    stage.write("a.yaml", &text);
+    let listed = stage.unmanaged();
+    let line = listed.iter().find(|line| line.starts_with(&address("mallory")));
+    assert!(line.unwrap_or_else(|| panic!("{listed:?}")).contains("made outside PIM"));
+    stage.apply();
+    assert!(stage.azure_rows(SUBSCRIPTION, "roleAssignments").iter().any(|row| row["id"] == id.as_str()));
+
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    assert_eq!(stage.changes(), [format!("remove {}", address("mallory"))]);
+    stage.run(&["drift"]).exits(2);
+    let mark = stage.mark();
+    stage.apply();
+    let written = stage.azure_written_since(mark);
+    assert_eq!(written.len(), 1, "{written:?}");
+    assert!(written[0].eq_ignore_ascii_case(&format!("DELETE {id}")), "{written:?}");
+    assert!(stage.azure_rows(SUBSCRIPTION, "roleAssignments").iter().all(|row| row["id"] != id.as_str()));
+}
+
+#[test]
+fn declared_it_is_taken_over_and_bounded_in_place() {
+    let stage = Stage::new();
+    let mallory = stage.user("mallory");
+    stage.azure_assign_plainly(ROLE, &mallory, SUBSCRIPTION, None);
+    stage.advance(1);
+    let scopes = format!("[{SUBSCRIPTION}]");
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    stage.write("s.yaml", &settings("s", ROLE, &scopes, "activeAssignment: {permanent: allowed}"));
+    let who = "[{user: mallory@contoso.example}]";
+    stage.write("a.yaml", &active("a", ROLE, &scopes, who, "{permanent: true}"));
+    let mark = stage.mark();
+    stage.apply();
+    assert_eq!(stage.azure_wrote_since(mark), ["PATCH roleManagementPolicies"], "permanent it was and is");
+    stage.write("a.yaml", &active("a", ROLE, &scopes, who, "{end: 2026-09-01T00:00:00Z}"));
+    assert_eq!(stage.changes(), [format!("update {}", address("mallory"))]);
+    stage.apply();
+    assert_eq!(stage.azure_end("active", SUBSCRIPTION, &mallory), "2026-09-01T00:00:00Z");
+    assert_eq!(stage.azure_requested("active", SUBSCRIPTION), ["AdminUpdate"]);
+}
+
+#[test]
+fn what_is_inherited_is_nobodys_business_further_down() {
+    let stage = Stage::new();
+    let (alice, bob) = (stage.user("alice"), stage.user("bob"));
+    let corp = stage.management_group("corp", "Corp", ROOT_GROUP);
+    stage.move_subscription(SUBSCRIPTION, &corp);
+    let net = stage.resource_group(SUBSCRIPTION, "rg-net");
+    stage.azure_assign_plainly(ROLE, &alice, &corp, None);
+    stage.azure_request("eligible", "AdminAssign", ROLE, &bob, &corp, until("2026-09-01T00:00:00Z"));
+    stage.advance(1);
+    // the lists of the subscription and of its group show both as inherited
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    assert!(stage.changes().is_empty(), "{:?}", stage.changes());
+    // what is inherited satisfies no declaration either
+    stage.write(
+        "a.yaml",
+        &eligible(
+            "a",
+            ROLE,
+            &format!("['{net}']"),
+            "[{user: bob@contoso.example}]",
+            "{duration: P30D, renewBefore: P7D}",
+        ),
+    );
+    let net = net.to_lowercase();
+    assert_eq!(stage.changes(), [format!("create azure/eligible/{ROLE}@{net}/user:bob@contoso.example")]);
+    stage.apply();
+    assert!(stage.azure_schedule("eligible", &corp, &bob).is_some());
+    // and back: the child's goes, the parent's stays
+    stage.erase("a.yaml");
+    stage.advance(1);
+    assert_eq!(stage.changes(), [format!("remove azure/eligible/{ROLE}@{net}/user:bob@contoso.example")]);
+    stage.apply();
+    assert!(stage.azure_schedule("eligible", &corp, &bob).is_some());
+    assert!(
+        stage.azure_rows(&corp, "roleAssignments").iter().any(|row| row["properties"]["principalId"] == alice.as_str())
+    );
+}
+
+#[test]
+fn an_activation_is_no_drift_and_never_removed() {
+    let stage = Stage::new();
+    let alice = stage.user("alice");
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    let who = "[{user: alice@contoso.example}]";
+    stage.write("a.yaml", &eligible("a", ROLE, &format!("[{SUBSCRIPTION}]"), who, "{end: 2026-09-01T00:00:00Z}"));
+    stage.apply();
+    stage.azure_activate("alice", &alice, ROLE, SUBSCRIPTION, 4);
+    stage.assert_converged();
+    // the service lets it begin seconds later
+    stage.clock.advance(jiff::SignedDuration::from_mins(1));
+    stage.assert_converged();
+    assert!(stage.notices().contains(&format!("activation {}", address("alice"))), "{:?}", stage.notices());
+    let mark = stage.mark();
+    stage.apply();
+    assert!(stage.azure_written_since(mark).is_empty());
+    // an activation does not satisfy an active declaration: the service has one place for both and says so
+    stage.write("b.yaml", &active("b", ROLE, &format!("[{SUBSCRIPTION}]"), who, "{end: 2026-08-01T00:00:00Z}"));
+    assert_eq!(stage.changes(), [format!("create {}", address("alice"))]);
+    stage.run(&["apply", "--yes"]).exits(4).says("an activation may be running");
+    stage.advance(5);
+    stage.apply();
+}
+
+#[test]
+fn the_service_principal_of_pim_is_never_removed() {
+    // its application id is the same everywhere, and nobody can choose one
+    let maker = Stage::new();
+    let app = maker.admin("POST", "/applications", Some(json!({"displayName": "MS-PIM"})))["appId"].clone();
+    let body = maker.admin("POST", "/servicePrincipals", Some(json!({"appId": app})));
+    let pim = body["id"].as_str().unwrap();
+    let state = maker.running().state_json().to_string();
+    let seed = maker.path().join("seed.json");
+    std::fs::write(&seed, state.replace(app.as_str().unwrap(), "01fc33a7-78ba-4d2f-a4b7-768e336e890e")).unwrap();
+
+    let stage = Stage::with(|options| options.seed = Seed::File(seed));
+    let id = stage.azure_assign_plainly("User Access Administrator", pim, SUBSCRIPTION, None);
+    stage.advance(1);
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    stage.assert_converged();
+    assert!(stage.unmanaged().iter().any(|line| line.contains("it is PIM's own")), "{:?}", stage.unmanaged());
+    assert!(stage.azure_rows(SUBSCRIPTION, "roleAssignments").iter().any(|row| row["id"] == id.as_str()));
+}
+
+#[test]
+fn a_service_principal_is_active_and_never_eligible() {
+    let stage = Stage::new();
+    let scopes = format!("[{SUBSCRIPTION}]");
+    let who = "[{servicePrincipal: rolewright-plan}]";
+    stage.write("a.yaml", &eligible("a", ROLE, &scopes, who, "{duration: P30D}"));
+    stage.run(&["plan"]).exits(1).says("a.yaml:8").says("so it cannot be eligible");
+    stage.write("a.yaml", &active("a", ROLE, &scopes, who, "{duration: P30D, renewBefore: P7D}"));
+    stage.apply();
+    assert_eq!(stage.azure_requested("active", SUBSCRIPTION), ["AdminAssign"]);
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    stage.erase("a.yaml");
+    stage.advance(1);
+    stage.apply();
+}
+
+#[test]
+fn what_a_group_holds_is_the_groups() {
+    let stage = Stage::new();
+    let alice = stage.user("alice");
+    let ops = stage.group("sg-ops", false);
+    stage.admin(
+        "POST",
+        &format!("/groups/{ops}/members/$ref"),
+        Some(json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{alice}")})),
+    );
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    stage.write(
+        "a.yaml",
+        &eligible("a", ROLE, &format!("[{SUBSCRIPTION}]"), "[{group: sg-ops}]", "{end: 2026-09-01T00:00:00Z}"),
+    );
+    stage.apply();
+    assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &ops).is_some());
+    // a member uses it: an activation like any other
+    stage.azure_activate("alice", &alice, ROLE, SUBSCRIPTION, 2);
+    stage.assert_converged();
+    stage.write("tenant.yaml", &tenant(""));
+    stage.assert_converged();
+}
