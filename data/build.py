@@ -65,10 +65,11 @@ def directory_actions(folder):
 
 
 def azure_roles(folder):
-    lines = ["# = id, name, flags (p privileged administrator role); ? a block; [ a list: a actions, n notActions, d dataActions, m notDataActions; names"]
+    lines = ["# = id, name, flags (p privileged administrator role, c0 c1 … block with a condition, - none); ? a block; [ a list: a actions, n notActions, d dataActions, m notDataActions; names"]
     for role in sorted(load(folder, "azure-builtin-roles.json")["roles"], key=lambda r: r["roleName"].lower()):
-        flags = "p" if role["privilegedAdministratorRole"] else "-"
-        lines.append("=" + "\t".join([role["name"], role["roleName"], flags]))
+        flags = "p" if role["privilegedAdministratorRole"] else ""
+        flags += "".join("c%d" % at for at, block in enumerate(role["permissions"]) if block.get("condition"))
+        lines.append("=" + "\t".join([role["name"], role["roleName"], flags or "-"]))
         for block in role["permissions"]:
             lines.append("?")
             for letter, key in (("a", "actions"), ("n", "notActions"), ("d", "dataActions"), ("m", "notDataActions")):

@@ -61,9 +61,14 @@ pub fn find(name: &str) -> Option<&'static AzureOperation> {
 
 /// Tells whether any known operation matches a pattern with `*`, which stands for any run of characters, slashes included.
 pub fn matches_any(pattern: &str) -> bool {
+    matching(pattern).next().is_some()
+}
+
+/// Returns the known operations that match a pattern with `*`, sorted by name.
+pub fn matching(pattern: &str) -> impl Iterator<Item = &'static AzureOperation> {
     let pattern = pattern.trim().to_ascii_lowercase();
     let literal = pattern.split('*').next().unwrap_or_default();
-    beginning_with(literal).iter().any(|known| wildcard(&pattern, &known.folded))
+    beginning_with(literal).iter().filter(move |known| wildcard(&pattern, &known.folded))
 }
 
 /// Returns the operations whose name begins with `literal`, which is in lower case.

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::catalog::azure_operation::wildcard;
 use crate::catalog::front::{FrontCoded, lines};
 use crate::catalog::similar::closest;
 
 /// A block of permissions: what it allows minus what it excludes. Names are sorted; wildcards are as written.
 #[derive(Debug, Default)]
 pub struct AzurePermissions {
+    /// Whether a condition limits the block (ABAC): what it allows is then less than its lists say.
+    pub is_conditional: bool,
     /// Control-plane actions.
     pub actions: Vec<String>,
     /// Control-plane actions taken away.
@@ -33,49 +34,24 @@ pub struct AzureRole {
     pub blocks: Vec<AzurePermissions>,
 }
 
-impl AzureRole {
-    /// Tells whether the role allows everything that `pattern`, which may hold `*`, stands for. Decided on the patterns
-    /// alone: a pattern is covered when one of the role's covers its text and no excluded one touches it.
-    pub fn allows(&self, pattern: &str, is_data: bool) -> bool {
-        let pattern = pattern.trim().to_ascii_lowercase();
-        self.blocks.iter().any(|block| {
-            let (allowed, excluded) = match is_data {
-                false => (&block.actions, &block.not_actions),
-                true => (&block.data_actions, &block.not_data_actions),
-            };
-            let covers = |known: &String| wildcard(&known.to_ascii_lowercase(), &pattern);
-            allowed.iter().any(covers) && !excluded.iter().any(|known| touches(&known.to_ascii_lowercase(), &pattern))
-        })
-    }
-}
-
-/// Tells whether two patterns can mean a common operation, leaning towards yes.
-fn touches(a: &str, b: &str) -> bool {
-    if wildcard(a, b) || wildcard(b, a) {
-        return true;
-    }
-    let (head_a, head_b) = (a.split('*').next().unwrap_or_default(), b.split('*').next().unwrap_or_default());
-    let (tail_a, tail_b) = (a.rsplit('*').next().unwrap_or_default(), b.rsplit('*').next().unwrap_or_default());
-    a.contains('*')
-        && b.contains('*')
-        && (head_a.starts_with(head_b) || head_b.starts_with(head_a))
-        && (tail_a.ends_with(tail_b) || tail_b.ends_with(tail_a))
-}
-
 static ROLES: LazyLock<Vec<AzureRole>> = LazyLock::new(|| {
     let mut roles: Vec<AzureRole> = Vec::new();
     let mut names = FrontCoded::default();
     let mut list = 'a';
+    let mut conditional: Vec<usize> = Vec::new();
     for line in lines(include_str!("../../data/azure-roles.txt")) {
         if let Some(head) = line.strip_prefix('=') {
             let fields: Vec<&'static str> = head.split('\t').collect();
             let &[id, name, flags] = fields.as_slice() else { panic!("not three fields: {head:?}") };
+            // `p`, then `c` and a number for each block with a condition
+            conditional = flags.split('c').skip(1).filter_map(|index| index.parse().ok()).collect();
             roles.push(AzureRole { id, name, is_privileged: flags.contains('p'), blocks: Vec::new() });
             continue;
         }
         let role = roles.last_mut().unwrap_or_else(|| panic!("no role before {line:?}"));
         if line == "?" {
-            role.blocks.push(AzurePermissions::default());
+            let is_conditional = conditional.contains(&role.blocks.len());
+            role.blocks.push(AzurePermissions { is_conditional, ..AzurePermissions::default() });
         } else if let Some(letter) = line.strip_prefix('[') {
             list = letter.chars().next().unwrap_or_default();
             names = FrontCoded::default();
@@ -145,16 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_role_allows() {
-        let contributor = find("Contributor").unwrap();
-        assert!(contributor.allows("Microsoft.Compute/virtualMachines/start/action", false));
-        assert!(contributor.allows("Microsoft.Web/*", false));
-        assert!(!contributor.allows("Microsoft.Compute/*", false), "galleries may not be shared");
-        assert!(!contributor.allows("Microsoft.Authorization/roleAssignments/write", false));
-        assert!(!contributor.allows("*", false), "its exclusions are within `*`");
-        assert!(!contributor.allows("*/write", false));
-        assert!(!contributor.allows("Microsoft.KeyVault/vaults/secrets/getSecret/action", true));
-        let reader = find("Reader").unwrap();
-        assert!(reader.allows("*/read", false) && !reader.allows("Microsoft.Compute/*", false));
+    fn blocks_with_conditions_are_marked() {
+        let conditions =
+            |name: &str| -> Vec<bool> { find(name).unwrap().blocks.iter().map(|block| block.is_conditional).collect() };
+        assert_eq!(conditions("Key Vault Data Access Administrator"), [true]);
+        assert_eq!(conditions("Owner"), [false]);
+        assert_eq!(all().iter().flat_map(|role| &role.blocks).filter(|block| block.is_conditional).count(), 31);
     }
 }

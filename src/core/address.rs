@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::core::assignment::AssignmentKey;
+use crate::core::hierarchy::Hierarchy;
 use crate::core::id::{GroupId, PrincipalId, RoleId};
 use crate::core::observed::Observed;
 use crate::core::principal::Principals;
 use crate::core::role_definition::RoleDefinition;
-use crate::core::scope::DirectoryScope;
+use crate::core::scope::{ArmScope, ArmScopeKind, DirectoryScope};
 use crate::core::target::{Surface, Target};
 
 /// Display names for ids. Where two objects share a name, each gets its id behind it, so that an address always names one.
@@ -16,6 +17,7 @@ pub struct Labels {
     roles: BTreeMap<RoleId, String>,
     principals: BTreeMap<PrincipalId, String>,
     scopes: BTreeMap<DirectoryScope, String>,
+    hierarchy: Hierarchy,
 }
 
 impl Labels {
@@ -36,6 +38,7 @@ impl Labels {
             roles: Surface::ALL.into_iter().flat_map(|surface| distinct(of(surface, &roles))).collect(),
             principals: distinct(principals(&observed.principals)),
             scopes: distinct(observed.scope_names.clone()),
+            hierarchy: observed.hierarchy.clone(),
         }
     }
 
@@ -68,6 +71,24 @@ impl Labels {
             Target::Directory { role, scope } => format!("{}@{}", self.role(role), self.scope(scope)),
             Target::Group { group, access } => format!("{}:{}", self.group(group), access.as_str()),
             Target::Azure { role, scope } => format!("{}@{scope}", self.role(role)),
+        }
+    }
+
+    /// Returns where an Azure target lies, in names: the scope, then what is above it, nearest first. Nothing elsewhere, and nothing
+    /// more than the address says at the root.
+    pub fn place(&self, target: &Target) -> Option<String> {
+        let Target::Azure { scope, .. } = target else { return None };
+        let named = |scope: &ArmScope| {
+            let name = self.hierarchy.name(scope).unwrap_or(scope.name());
+            format!("{} {name}", scope.kind().as_str())
+        };
+        match scope.kind() {
+            ArmScopeKind::Root => None,
+            _ => {
+                let above = self.hierarchy.above(scope);
+                let above = above.iter().filter(|above| above.kind() != ArmScopeKind::Root).map(named);
+                Some(std::iter::once(named(scope)).chain(above).collect::<Vec<_>>().join(", in "))
+            }
         }
     }
 

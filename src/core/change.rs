@@ -127,6 +127,15 @@ impl Subject {
         }
     }
 
+    /// Returns the role at its scope, where the change is about one.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Role { .. } => None,
+            Self::Settings { target, .. } => Some(target),
+            Self::Assignment { key, .. } => Some(&key.target),
+        }
+    }
+
     /// Returns the role the change is about, where there is one.
     pub fn role(&self) -> Option<&RoleId> {
         match self {
@@ -185,6 +194,9 @@ pub struct Change {
     pub action: Action,
     /// The surface.
     pub surface: Surface,
+    /// Where an Azure change takes place, in the names that people know: the address has ids only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// What changes.
     pub subject: Subject,
     /// The fields that change.

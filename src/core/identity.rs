@@ -181,6 +181,7 @@ mod tests {
             display_name: display.into(),
             description: None,
             is_enabled: None,
+            based_on: None,
             permissions: Permissions::default(),
             assignable_scopes: Default::default(),
         };

@@ -346,7 +346,13 @@ impl Observed {
 
     /// Returns why `part` of what `target` is about could not be read, if it could not.
     pub fn gap_at(&self, target: &Target, part: Part) -> Option<&Unreadable> {
-        self.unreadable.iter().find(|gap| gap.part == part && gap.hides(target))
+        // role definitions are listed from a management group down
+        let lies_below = |gap: &Unreadable| match (&gap.scope, target) {
+            (Some(gap), Target::Azure { scope, .. }) => part == Part::Roles && self.hierarchy.contains(gap, scope),
+            _ => false,
+        };
+        let hides = |gap: &&Unreadable| gap.surface == target.surface() && lies_below(gap) || gap.hides(target);
+        self.unreadable.iter().filter(|gap| gap.part == part).find(hides)
     }
 
     /// Returns the settings that were read for a target.

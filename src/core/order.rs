@@ -13,7 +13,7 @@ use crate::core::policy::field::SettingField;
 use crate::core::policy::rule::{Event, Requirement, RuleId};
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
-use crate::core::scope::ArmScope;
+use crate::core::scope::{ArmScope, ArmScopeKind};
 
 /// The nine phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -168,7 +168,7 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
             let middle = RoleDefinition {
                 permissions: before.permissions.narrowest(&after.permissions),
                 is_enabled: before.is_enabled && after.is_enabled,
-                assignable_scopes: narrowest_scopes(before, after),
+                assignable_scopes: bridging_scopes(before, after).unwrap_or_default(),
                 ..(**after).clone()
             };
             let mut parts = Vec::new();
@@ -193,19 +193,19 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
 /// the two: a role has at least one permission, and an Azure role at least one assignable scope (arm.md A.3, A.4).
 pub(crate) fn is_replaced(before: &RoleDefinition, after: &RoleDefinition) -> bool {
     let is_exchanged = before.permissions.narrowest(&after.permissions).is_empty() && !after.permissions.is_empty();
-    let is_moved = narrowest_scopes(before, after).is_empty() && !after.assignable_scopes.is_empty();
-    is_exchanged && before.permissions != after.permissions || is_moved
+    is_exchanged && before.permissions != after.permissions || bridging_scopes(before, after).is_none()
 }
 
-/// Returns the scopes where both forms of a role may be assigned, as far as paths show it: those of each that lie in one of the
-/// other.
-fn narrowest_scopes(a: &RoleDefinition, b: &RoleDefinition) -> BTreeSet<ArmScope> {
-    let within = |some: &BTreeSet<ArmScope>, others: &BTreeSet<ArmScope>| {
-        let lies = |scope: &&ArmScope| others.iter().any(|other| other.contains_path(scope));
-        some.iter().filter(lies).cloned().collect::<BTreeSet<_>>()
-    };
-    let (a, b) = (&a.assignable_scopes, &b.assignable_scopes);
-    &within(a, b) | &within(b, a)
+/// The most scopes at which a custom role can be assigned (arm.md A.4).
+const MOST_SCOPES: usize = 2_000;
+
+/// Returns the scopes between two forms of a role: all of both, so that it can be assigned at the new ones before anybody is and
+/// stays at the old ones until nobody is. That it could be assigned somewhere gives nobody anything. `None` where the service takes
+/// no such form: it allows one management group (arm.md A.4).
+fn bridging_scopes(before: &RoleDefinition, after: &RoleDefinition) -> Option<BTreeSet<ArmScope>> {
+    let all = &before.assignable_scopes | &after.assignable_scopes;
+    let groups = all.iter().filter(|scope| scope.kind() == ArmScopeKind::ManagementGroup).count();
+    (groups <= 1 && all.len() <= MOST_SCOPES).then_some(all)
 }
 
 fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
@@ -494,12 +494,15 @@ mod tests {
     fn a_role_passes_through_what_both_forms_allow() {
         const ONE: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1";
         const TWO: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b2";
+        const CORP: &str = "/providers/Microsoft.Management/managementGroups/corp";
+        const SHOP: &str = "/providers/Microsoft.Management/managementGroups/shop";
         const GROUP: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/resourceGroups/rg";
         for (before, after, is_swap, what) in [
             (role(&["a/*"], &[], &[ONE]), role(&["a/read"], &[], &[ONE]), false, "a wildcard covers what stays"),
             (role(&["a/read"], &["d/read"], &[ONE]), role(&["b/read"], &["d/*"], &[ONE]), false, "a data action stays"),
             (role(&["a/read"], &["d/read"], &[ONE]), role(&["b/read"], &["e/read"], &[ONE]), true, "nothing stays"),
-            (role(&["a/read"], &[], &[ONE]), role(&["a/read"], &[], &[TWO]), true, "no scope stays"),
+            (role(&["a/read"], &[], &[ONE]), role(&["a/read"], &[], &[TWO]), false, "both scopes for a while"),
+            (role(&["a/read"], &[], &[CORP]), role(&["a/read"], &[], &[SHOP]), true, "one management group at a time"),
             (
                 role(&["a/read"], &[], &[ONE]),
                 role(&["a/read"], &[], &[GROUP]),
@@ -537,6 +540,7 @@ mod tests {
             source: None,
             observed: None,
             requires: Vec::new(),
+            place: None,
             request_ids: Vec::new(),
         }
     }

@@ -16,8 +16,9 @@ pub struct Reach {
     pub assignments: BTreeMap<ArmScope, Origin>,
     /// Where role settings are listed.
     pub settings: BTreeMap<ArmScope, Origin>,
-    /// Where role definitions are listed, with everything below.
-    pub roles: BTreeSet<ArmScope>,
+    /// Where role definitions are listed, with everything below: the broadest scopes known, each with the scopes that it stands
+    /// for.
+    pub roles: BTreeMap<ArmScope, BTreeSet<ArmScope>>,
 }
 
 impl Reach {
@@ -46,7 +47,7 @@ impl Reach {
 
     /// Asks for the role definitions that can be used at a scope.
     pub fn define(&mut self, scope: &ArmScope, hierarchy: &Hierarchy) {
-        self.roles.insert(hierarchy.top(scope));
+        self.roles.entry(hierarchy.top(scope)).or_default().insert(scope.clone());
     }
 
     /// Leaves out lists that others cover, once all was asked for. A scope whose settings are listed is known to exist by that.
@@ -100,7 +101,7 @@ mod tests {
         let assigned: Vec<&ArmScope> = reach.assignments.keys().collect();
         assert_eq!(assigned, [&scope(""), &scope("/resourceGroups/b")], "nothing else shows that b exists");
         assert_eq!(reach.settings.len(), 2);
-        assert_eq!(reach.roles, BTreeSet::from([scope("")]));
+        assert_eq!(reach.roles.keys().collect::<Vec<_>>(), [&scope("")]);
     }
 
     #[test]
@@ -116,6 +117,6 @@ mod tests {
         };
         assert_eq!(read(false).assignments.len(), 2);
         assert_eq!(read(true).assignments.len(), 1);
-        assert_eq!(read(false).roles, BTreeSet::from([corp.clone()]), "one list serves all");
+        assert_eq!(read(false).roles.keys().collect::<Vec<_>>(), [&corp], "one list serves all");
     }
 }

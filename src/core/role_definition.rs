@@ -145,6 +145,8 @@ pub struct DeclaredRole {
     pub description: Option<String>,
     /// `spec.enabled`; `None` is not managed, and true at creation. Directory only.
     pub is_enabled: Option<bool>,
+    /// `spec.basedOn`: the built-in role that it is a copy of; Azure only.
+    pub based_on: Option<String>,
     /// `spec.permissions`.
     pub permissions: Permissions,
     /// `spec.assignableScopes`, resolved; Azure only.

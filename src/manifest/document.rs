@@ -9,6 +9,7 @@ use crate::manifest::code;
 use crate::manifest::kind::metadata::{API_VERSION, Metadata};
 use crate::manifest::kind::{Kind, Spec};
 use crate::manifest::mismatch::{Explainer, LIMIT, Mismatch};
+use crate::manifest::passage;
 use crate::manifest::place::origin;
 use crate::manifest::schema::{self, Compiled};
 use crate::manifest::source::SourceFile;
@@ -77,6 +78,17 @@ impl Document {
     /// that spans lines is shown by its first line.
     pub fn at(&self, route: &str) -> Origin {
         origin(&self.file, self.tree.nearest(route).node.span)
+    }
+
+    /// Returns the place of a passage of the text at a route: `length` bytes from `offset` of its content. Of a text that stands
+    /// elsewhere, behind an alias, the place of the whole.
+    pub(crate) fn within(&self, route: &str, offset: usize, length: usize) -> Origin {
+        let node = self.tree.nearest(route).node;
+        let passage = match &node.content {
+            Content::Text(content) => passage::find(&self.file.text, node.span, content, offset, length),
+            _ => None,
+        };
+        origin(&self.file, passage.unwrap_or(node.span))
     }
 
     /// Returns the place of the key at a route, e.g. `/spec/schedule`; of the value where there is no key.

@@ -12,6 +12,7 @@ pub mod kind;
 mod load;
 pub mod lower;
 mod mismatch;
+mod passage;
 mod place;
 mod reference;
 mod scalar;

@@ -161,6 +161,14 @@ impl Landscape {
         if let Some((scope, name)) = by_id {
             return meaning(scope, name);
         }
+        // whoever knows a subscription's id may be refused its list and hear more from what is read there
+        let unseen = match (kind, handle) {
+            (ArmScopeKind::Subscription, Handle::Id(id)) => ArmScope::parse(&format!("/subscriptions/{id}")),
+            _ => None,
+        };
+        if let Some(scope) = unseen {
+            return meaning(&scope, scope.name());
+        }
         let by_name: Vec<(&ArmScope, &str)> = match handle {
             Handle::Name(_) => of_kind().filter(|(_, name)| same_name(name, wanted)).collect(),
             Handle::Id(_) | Handle::AppId(_) => Vec::new(),

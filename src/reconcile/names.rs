@@ -137,6 +137,7 @@ pub async fn enrich(
         }
     }
     strangers(reader, observed).await?;
+    applications(reader, observed).await?;
     let mut people: BTreeSet<(PrincipalId, PrincipalType)> = BTreeSet::new();
     for key in observed.assignments.keys() {
         let known = observed.principals.get(&key.principal);
@@ -246,6 +247,37 @@ async fn strangers(reader: &Reader, observed: &mut Observed) -> Result<(), Trans
         }
     }
     observed.deleted_principals = absent;
+    Ok(())
+}
+
+/// Finds out which applications hold Azure roles as service principals: rows name them without their application id, by which
+/// alone PIM's own is known (arm.md B.0).
+async fn applications(reader: &Reader, observed: &mut Observed) -> Result<(), TransportError> {
+    let is_vague = |id: &PrincipalId| {
+        let known = observed.principals.get(id);
+        known.is_some_and(|p| p.kind == Some(PrincipalType::ServicePrincipal) && p.app_id.is_none())
+    };
+    let vague: BTreeSet<PrincipalId> = (observed.assignments.keys())
+        .filter(|key| key.target.surface() == Surface::Azure && is_vague(&key.principal))
+        .map(|key| key.principal.clone())
+        .collect();
+    let vague: Vec<PrincipalId> = vague.into_iter().collect();
+    if vague.is_empty() {
+        return Ok(());
+    }
+    let kind = PrincipalType::ServicePrincipal;
+    let queries: Vec<Query> = vague.chunks(name::IDS_PER_FILTER).map(|ids| name::principals_query(ids, kind)).collect();
+    for answer in reader.batch(&queries).await {
+        match answer {
+            Ok(answer) => {
+                for principal in name::principals(&answer.body, kind) {
+                    learn_over(observed, principal);
+                }
+            }
+            Err(error @ TransportError::Auth(_)) => return Err(error),
+            Err(error) => tracing::debug!(%error, "which applications they are stays unknown: they are left alone"),
+        }
+    }
     Ok(())
 }
 

@@ -75,9 +75,8 @@ async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Resu
     let ranks: BTreeSet<u8> = reads.iter().map(|(rank, _)| *rank).collect();
     for rank in ranks {
         let now: Vec<&Read> = reads.iter().filter(|(r, _)| *r == rank).map(|(_, read)| read).collect();
-        for (read, (rows, mistakes)) in
-            now.iter().zip(join_all(now.iter().map(|read| one(reader, surface, read))).await)
-        {
+        let answers = join_all(now.iter().map(|read| one_or_narrower(reader, surface, read))).await;
+        for (read, (rows, mistakes)) in answers.into_iter().flatten() {
             let mut is_missing = false;
             for (role, error) in mistakes {
                 if matches!(error, TransportErrorOr::Transport(TransportError::Auth(_))) {
@@ -159,6 +158,24 @@ impl std::fmt::Display for TransportErrorOr {
             Self::Decode(text) => f.write_str(text),
         }
     }
+}
+
+/// Reads a list, or what is to be read in its place where the service refuses it to the caller.
+async fn one_or_narrower<'a>(
+    reader: &Reader,
+    surface: Surface,
+    read: &'a Read,
+) -> Vec<(&'a Read, (Vec<Row>, Vec<Problem>))> {
+    let answer = one(reader, surface, read).await;
+    let is_refused = |(_, error): &Problem| match error {
+        TransportErrorOr::Transport(error) => error.refusal().is_some_and(|refusal| refusal.status == 403),
+        TransportErrorOr::Decode(_) => false,
+    };
+    if read.instead.is_empty() || !answer.1.iter().any(is_refused) {
+        return vec![(read, answer)];
+    }
+    let narrower = join_all(read.instead.iter().map(|read| one(reader, surface, read))).await;
+    read.instead.iter().zip(narrower).collect()
 }
 
 /// What is wrong with a list, or with the rows about one role.

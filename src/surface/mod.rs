@@ -36,6 +36,8 @@ pub struct Read {
     pub is_optional: bool,
     /// The Azure scope that the list is of; it may show rows of scopes above, which are not asked for. `None` elsewhere.
     pub scope: Option<ArmScope>,
+    /// What is read instead when the service refuses this to the caller: the same, narrower.
+    pub instead: Vec<Read>,
 }
 
 /// A row that is not what the documents say.

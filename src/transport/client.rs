@@ -10,6 +10,7 @@ use crate::clock::SharedClock;
 use crate::wire::{Answer, Api, Command, Query};
 
 use super::auth::{self, AuthError, AuthSettings, Claims, Surroundings, TokenSource, Tokens};
+use super::bucket::Buckets;
 use super::cloud::Cloud;
 use super::error::TransportError;
 use super::retry::Budget;
@@ -102,6 +103,7 @@ pub(super) struct Shared {
     pub(super) clock: SharedClock,
     pub(super) tokens: Tokens,
     pub(super) throttle: Throttle,
+    pub(super) buckets: Buckets,
     pub(super) budget: Mutex<Budget>,
     pub(super) jitter: Mutex<fastrand::Rng>,
     pub(super) ids: RequestIds,
@@ -155,6 +157,7 @@ impl Client {
         let shared = Shared {
             tokens: Tokens::new(source, clock.clone()),
             throttle: Throttle::new(settings.concurrency),
+            buckets: Buckets::default(),
             budget: Mutex::new(Budget::full()),
             jitter: Mutex::new(fastrand::Rng::with_seed(settings.jitter_seed)),
             ids: settings.request_ids,

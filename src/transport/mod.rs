@@ -6,6 +6,7 @@
 mod address;
 mod auth;
 mod batch;
+mod bucket;
 mod cause;
 mod client;
 mod cloud;

@@ -19,6 +19,7 @@ use super::error::TransportError;
 use super::refusal::{self, Without};
 use super::retry::{self, Fault, Repeat, Tally};
 use super::statistics;
+use super::throttle;
 use super::web::{self, Lost, Reply};
 
 /// A request, ready to be sent any number of times.
@@ -130,6 +131,10 @@ impl Shared {
                 Err(error) if is_doubtful => return Err(ambiguous(ask, &id, None, Some(Cause::of(&error)))),
                 Err(error) => return Err(error.into()),
             };
+            if ask.api == Api::Arm {
+                let scope = throttle::subscription(&ask.path).unwrap_or_default();
+                self.buckets.take(&scope, ask.name, &self.clock).await;
+            }
             let mut permits = Vec::with_capacity(lanes.len());
             for lane in &lanes {
                 permits.push(lane.enter(&self.clock, deadline).await);

@@ -38,7 +38,8 @@ impl Throttle {
     }
 }
 
-fn subscription(path: &str) -> Option<String> {
+/// Returns the subscription that a path of ARM is about; `None` above subscriptions.
+pub(super) fn subscription(path: &str) -> Option<String> {
     let mut segments = path.trim_start_matches('/').split('/');
     let first = segments.next()?;
     let id = segments.next().filter(|id| !id.is_empty())?;

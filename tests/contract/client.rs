@@ -34,7 +34,7 @@ const ATTRIBUTE_ADMINISTRATOR: &str = "8424c6f0-a189-499e-bbd0-26c1753c96d4";
 
 /// A read of a part, whose address does not matter to decoding.
 fn list(part: Part) -> Read {
-    Read { part, query: Query::new(Api::Graph, "/"), is_optional: false, scope: None }
+    Read { part, query: Query::new(Api::Graph, "/"), is_optional: false, scope: None, instead: Vec::new() }
 }
 
 fn document(name: &str) -> Value {

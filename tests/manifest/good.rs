@@ -53,7 +53,8 @@ fn limits_may_be_reached() {
         })
         .collect();
     let admins: Vec<String> = (0..4).map(|i| format!("{{user: admin{i}@contoso.example}}")).collect();
-    let condition = format!("@Resource[a:b] StringEquals '{}'", "x".repeat(8192 - 30));
+    let guard = "!(ActionMatches{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'}) OR ";
+    let condition = format!("{guard}@Resource[a:b] StringEquals '{}'", "x".repeat(8192 - 30 - guard.len()));
     assert_eq!(condition.len(), 8192);
     for (what, text) in [
         ("a name of 512 characters", azure_role("a", &"é".repeat(512), "", start, SUBSCRIPTION)),
@@ -120,6 +121,12 @@ fn limits_may_be_reached() {
                 "a",
                 &format!(
                     "{{role: {{azureRole: Reader}}, scopes: [{SUBSCRIPTION}], principals: [{{group: sg-a}}], schedule: {{permanent: true}}, condition: \"{condition}\", conditionVersion: \"2.0\"}}"
+                ),
+            ) + &document(
+                "RoleSettings",
+                "a",
+                &format!(
+                    "{{appliesTo: [{{azureRole: Reader, scopes: [{SUBSCRIPTION}]}}], activation: {{maxDuration: PT1H}}}}"
                 ),
             ),
         ),

@@ -472,6 +472,7 @@ fn desired(choices: &mut Choices, custom: &[RoleDefinition]) -> Desired {
             display_name: format!("Custom {number}{}", ["", " renamed"][choices.below(2)]),
             description: choices.chance(1, 2).then(|| "One".to_owned()),
             is_enabled: choices.chance(1, 2).then_some(true),
+            based_on: None,
             permissions: permissions(choices),
             assignable_scopes: BTreeSet::new(),
         };

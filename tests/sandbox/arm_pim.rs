@@ -9,6 +9,8 @@ pub(crate) const SUBSCRIPTION: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-00
 pub(crate) const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 pub(crate) const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 pub(crate) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+/// The contractor of contoso, a guest.
+pub(crate) const IVAN: &str = "ivan_fabrikam.example#EXT#@contoso.example";
 /// A reason to give for every request.
 pub(crate) const WHY: &str = "test";
 
@@ -93,10 +95,7 @@ impl Client {
 
 /// Returns a complete rule: the factory one with some members changed; null takes one away.
 pub(crate) fn rule(id: &str, change: Value) -> Value {
-    let kind = match id.split('_').next().unwrap() {
-        "AuthenticationContext" => "AuthenticationContext",
-        first => first,
-    };
+    let kind = id.split('_').next().unwrap();
     let (caller, level) = match (id.contains("EndUser"), id.ends_with("Eligibility")) {
         (true, _) => ("EndUser", "Assignment"),
         (false, true) => ("Admin", "Eligibility"),

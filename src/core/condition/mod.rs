@@ -23,6 +23,7 @@ mod doubt;
 mod effect;
 mod error;
 mod expression;
+mod mistake;
 mod operator;
 mod parse;
 mod token;

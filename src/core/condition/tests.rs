@@ -1,4 +1,4 @@
-//! What conditions mean, by example.
+//! What is read, what is refused and where, and what counts as the same.
 
 use super::*;
 

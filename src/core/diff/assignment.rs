@@ -177,6 +177,7 @@ fn declared_one(
         source,
         observed: live.map(observed_hash),
         requires,
+        place: None,
         request_ids: Vec::new(),
     });
 }
@@ -253,8 +254,12 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         Provenance::Plain { .. } => "made outside PIM and not shown by it",
     };
     let detail = format!("{}, {origin}", live.window);
+    let located = match context.labels.place(&key.target) {
+        Some(place) => format!("{detail}, at {place}"),
+        None => detail.clone(),
+    };
     let mut leave = |why: String| {
-        difference.unmanaged.push(Unmanaged { address: address.clone(), detail: detail.clone(), why });
+        difference.unmanaged.push(Unmanaged { address: address.clone(), detail: located.clone(), why });
     };
     if context.observed.principals.get(&key.principal).is_some_and(Principal::is_pim_itself) {
         return leave("it is PIM's own".to_owned());
@@ -271,7 +276,22 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         }
     };
     if context.observed.deleted_principals.contains(&key.principal) {
-        return leave("its holder was deleted; the service removes what is left within days".to_owned());
+        match (key.target.surface(), &live.provenance) {
+            // Azure keeps role assignments of the deleted for ever, and deletes them by their ids (arm.md B.1)
+            (Surface::Azure, Provenance::Classic { .. } | Provenance::Plain { .. }) => {}
+            (Surface::Azure, _) => {
+                return leave("its holder was deleted; PIM takes no request about whom it does not know".to_owned());
+            }
+            _ => return leave("its holder was deleted; the service removes what is left within days".to_owned()),
+        }
+    }
+    let holder = context.observed.principals.get(&key.principal);
+    let is_application = !holder.and_then(|p| p.kind).is_some_and(|kind| kind != PrincipalType::ServicePrincipal);
+    let is_deleted = context.observed.deleted_principals.contains(&key.principal);
+    let is_vague = is_application && !is_deleted && holder.is_none_or(|p| p.app_id.is_none());
+    if key.target.surface() == Surface::Azure && is_vague {
+        // PIM's own is known by its application id alone
+        return leave("would be removed, but which application its holder is could not be read".to_owned());
     }
     if let Some(gap) = context.observed.missing(&key.target, key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.what()));
@@ -304,6 +324,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         source: Some(entry.at.clone()),
         observed: Some(observed_hash(live)),
         requires: Vec::new(),
+        place: None,
         request_ids: Vec::new(),
     });
 }

@@ -3,6 +3,7 @@
 //! One file per resource. Nothing here orders, judges or carries out anything.
 
 mod assignment;
+mod base;
 mod reliance;
 pub(crate) mod role;
 mod setting;
@@ -51,7 +52,11 @@ pub fn diff(context: &Context<'_>) -> Difference {
     setting::diff(context, &mut difference);
     assignment::diff(context, &mut difference);
     role::remove(context, &mut difference);
+    base::remark(context, &mut difference);
     reliance::declare(&mut difference.changes);
+    for change in &mut difference.changes {
+        change.place = change.subject.target().and_then(|target| context.labels.place(target));
+    }
     difference.changes.sort_by(|a, b| a.address.cmp(&b.address));
     for twins in difference.changes.windows(2).filter(|pair| pair[0].address == pair[1].address) {
         // requirements, targets and request ids go by address: two objects of one address must not be told apart by luck

@@ -9,14 +9,15 @@ use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subjec
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{Context, Difference};
 use crate::core::direction::Direction;
+use crate::core::id::RoleId;
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
-use crate::core::observed::Part;
+use crate::core::observed::{Part, Unreadable};
 use crate::core::order;
 use crate::core::origin::Origin;
 use crate::core::permission_set::uncovered;
 use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
-use crate::core::target::Surface;
+use crate::core::target::{Surface, Target};
 
 /// Compares declared roles with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -25,7 +26,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let live = context.observed.roles.get(id);
         let found = context.found.get(id).copied().unwrap_or(Found::New);
         let address = context.labels.role_definition(wanted.surface, id);
-        if let Some(gap) = context.observed.gap(wanted.surface, Part::Roles).filter(|_| live.is_none()) {
+        if let Some(gap) = gap(context, wanted).filter(|_| live.is_none()) {
             let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
@@ -52,6 +53,17 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             let source = Some(declared.at.clone());
             difference.changes.push(change(address, action, live, Some(after), fields, source));
         }
+    }
+}
+
+/// Returns why it is not known whether the role is there, if it is not: its definition would be listed wherever it can be assigned.
+fn gap<'a>(context: &Context<'a>, wanted: &DeclaredRole) -> Option<&'a Unreadable> {
+    let gap = context.observed.gap(wanted.surface, Part::Roles)?;
+    let mut listed =
+        wanted.assignable_scopes.iter().map(|scope| Target::Azure { role: RoleId::new(""), scope: scope.clone() });
+    match wanted.surface {
+        Surface::Azure => listed.find_map(|target| context.observed.gap_at(&target, Part::Roles)),
+        Surface::Directory | Surface::Group => Some(gap),
     }
 }
 
@@ -252,6 +264,7 @@ fn change(
         reasons: Vec::new(),
         source,
         requires: Vec::new(),
+        place: None,
         request_ids: Vec::new(),
     }
 }
@@ -291,9 +304,12 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
         (Some(was), Some(is)) => Direction::of_growth(&was, &is),
         _ => Direction::Neutral,
     };
-    field("enabled", was.map(Value::from), is.map(Value::from), direction);
-    type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
     let is_azure = before.or(after).is_some_and(|role| role.surface == Surface::Azure);
+    if !is_azure {
+        // Azure roles cannot be disabled
+        field("enabled", was.map(Value::from), is.map(Value::from), direction);
+    }
+    type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
     // the manifest's own paths
     let sets: [(&str, Pick, bool); 4] = [
         (if is_azure { "permissions.actions" } else { "permissions" }, |r| &r.3.actions, false),
@@ -331,7 +347,8 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
         let direction = match (&old, &new) {
             (Some(old), Some(new)) if outside(new, old) => Direction::Widens,
             (Some(old), Some(new)) if !outside(old, new) => Direction::Neutral,
-            _ => Direction::Narrows,
+            (Some(_), Some(_)) => Direction::Narrows,
+            _ => Direction::Neutral,
         };
         field("assignableScopes", was, is, direction);
     }
@@ -369,13 +386,13 @@ mod tests {
         const GROUP: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/resourceGroups/rg";
         use Direction::{Narrows, Neutral, Widens};
         for (before, after, path, want) in [
-            (role(&["a/*"], &[], &[]), role(&["a/read"], &[], &[]), "permissions", Narrows),
-            (role(&["a/read"], &[], &[]), role(&["A/*"], &[], &[]), "permissions", Widens),
-            (role(&["a/*"], &[], &[]), role(&["b/*"], &[], &[]), "permissions", Widens),
-            (role(&["a/*", "a/read"], &[], &[]), role(&["a/*"], &[], &[]), "permissions", Neutral),
-            (role(&["a/*"], &[], &[]), role(&["a/*"], &["a/read"], &[]), "notActions", Narrows),
-            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["a/write"], &[]), "notActions", Widens),
-            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["*/read"], &[]), "notActions", Narrows),
+            (role(&["a/*"], &[], &[]), role(&["a/read"], &[], &[]), "permissions.actions", Narrows),
+            (role(&["a/read"], &[], &[]), role(&["A/*"], &[], &[]), "permissions.actions", Widens),
+            (role(&["a/*"], &[], &[]), role(&["b/*"], &[], &[]), "permissions.actions", Widens),
+            (role(&["a/*", "a/read"], &[], &[]), role(&["a/*"], &[], &[]), "permissions.actions", Neutral),
+            (role(&["a/*"], &[], &[]), role(&["a/*"], &["a/read"], &[]), "permissions.notActions", Narrows),
+            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["a/write"], &[]), "permissions.notActions", Widens),
+            (role(&["a/*"], &["a/read"], &[]), role(&["a/*"], &["*/read"], &[]), "permissions.notActions", Narrows),
             (role(&["a/*"], &[], &[ONE]), role(&["a/*"], &[], &[GROUP]), "assignableScopes", Narrows),
             (role(&["a/*"], &[], &[GROUP]), role(&["a/*"], &[], &[ONE]), "assignableScopes", Widens),
             (role(&["a/*"], &[], &[ONE]), role(&["a/*"], &[], &[ONE, GROUP]), "assignableScopes", Neutral),

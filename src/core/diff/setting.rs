@@ -77,6 +77,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             source: Some(source.unwrap_or_else(|| declared.at.clone())),
             observed: live.map(fingerprint),
             requires,
+            place: None,
             request_ids: Vec::new(),
         });
     }
@@ -155,12 +156,15 @@ fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
         if context.desired.settings.contains_key(target) || is_ignored {
             continue;
         }
-        let changed = fields(context.labels, &factory(target.surface()), live);
+        let changed = fields(context.labels, &factory(target.surface()).canonical(target.surface()), live);
         if !changed.is_empty() {
             let paths: Vec<&str> = changed.iter().map(|field| field.path.as_str()).collect();
             difference.unmanaged.push(Unmanaged {
                 address: context.labels.settings(target),
-                detail: format!("differs from the service's defaults in {}", paths.join(", ")),
+                detail: match context.labels.place(target) {
+                    Some(place) => format!("differs from the service's defaults in {}, at {place}", paths.join(", ")),
+                    None => format!("differs from the service's defaults in {}", paths.join(", ")),
+                },
                 why: "nobody declares it".to_owned(),
             });
         }

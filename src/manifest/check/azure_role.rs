@@ -3,6 +3,8 @@
 use crate::catalog::azure_role;
 use crate::catalog::limit;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::permission_set::{Excess, excess};
+use crate::core::role_definition::{Permission, Permissions};
 use crate::core::target::Surface;
 use crate::manifest::check::run::{Entry, Run};
 use crate::manifest::kind::Spec;
@@ -20,27 +22,68 @@ pub(super) fn empty(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// `basedOn` promises that the role allows nothing that the built-in role does not.
+/// Returns what a built-in role allows without condition, block by block: a custom role cannot carry a condition, so what a block
+/// with one allows is never enough.
+fn blocks(base: &azure_role::AzureRole) -> impl Iterator<Item = Permissions> + '_ {
+    let set = |texts: &[String]| texts.iter().map(|text| Permission::new(text)).collect();
+    base.blocks.iter().filter(|block| !block.is_conditional).map(move |block| Permissions {
+        actions: set(&block.actions),
+        not_actions: set(&block.not_actions),
+        data_actions: set(&block.data_actions),
+        not_data_actions: set(&block.not_data_actions),
+    })
+}
+
+/// `basedOn` promises that the role allows nothing that the built-in role does not. What the built-in role excludes, the role
+/// excludes too or does not reach.
 pub(super) fn not_a_subset(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for (entry, role) in &run.azure_roles {
         let Some(base) = role.based_on.as_deref().and_then(azure_role::find) else { continue };
-        let lists =
-            [("actions", &role.permissions.actions, false), ("dataActions", &role.permissions.data_actions, true)];
-        for (list, texts, is_data) in lists {
-            for (index, text) in texts.iter().flatten().enumerate() {
-                if !base.allows(text, is_data) {
-                    let at = entry.at(&format!("/permissions/{list}/{index}"));
-                    let text = format!("`{}` does not allow `{text}`", base.name);
-                    let diagnostic = Diagnostic::error("not-a-subset", at, text);
-                    let base = entry.document.at("/spec/basedOn");
-                    found.push(
-                        diagnostic
-                            .label(base, "the role is based on this one")
-                            .help("remove the permission or `basedOn`"),
-                    );
-                }
-            }
+        let inner = permissions(role);
+        // beyond every block is beyond the role
+        let mut beyond: Option<Vec<Excess>> = None;
+        for block in blocks(base) {
+            let excess = excess(&inner, &block);
+            let is_beyond = |one: &Excess| {
+                excess.iter().any(|other| (other.is_data, &other.permission) == (one.is_data, &one.permission))
+            };
+            beyond = Some(match beyond {
+                None => excess,
+                Some(before) => before.into_iter().filter(is_beyond).collect(),
+            });
         }
+        for one in beyond.unwrap_or_else(|| excess(&inner, &Permissions::default())) {
+            let (list, exclusions, texts) = match one.is_data {
+                false => ("actions", "notActions", &role.permissions.actions),
+                true => ("dataActions", "notDataActions", &role.permissions.data_actions),
+            };
+            let listed = texts.iter().flatten().position(|text| Permission::new(text) == one.permission);
+            let at = entry.at(&format!("/permissions/{list}/{}", listed.unwrap_or_default()));
+            let (text, help) = match &one.into {
+                None => (
+                    format!("`{}` does not allow `{}`", base.name, one.permission),
+                    "remove the permission or `basedOn`".to_owned(),
+                ),
+                Some(exclusion) => (
+                    format!("`{}` excludes `{exclusion}`, which `{}` may include", base.name, one.permission),
+                    format!("add `{exclusion}` to `{exclusions}`, or name narrower permissions"),
+                ),
+            };
+            let base = entry.document.at("/spec/basedOn");
+            let diagnostic = Diagnostic::error("not-a-subset", at, text);
+            found.push(diagnostic.label(base, "the role is based on this one").help(help));
+        }
+    }
+}
+
+fn permissions(role: &AzureRoleDefinition) -> Permissions {
+    let set = |texts: &Option<Vec<String>>| texts.iter().flatten().map(|text| Permission::new(text)).collect();
+    let listed = &role.permissions;
+    Permissions {
+        actions: set(&listed.actions),
+        not_actions: set(&listed.not_actions),
+        data_actions: set(&listed.data_actions),
+        not_data_actions: set(&listed.not_data_actions),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Checks: assignments that the settings declared in the same run will not let through. Settings that are not declared are known
 //! only to the tenant; planning checks those.
 
-use std::collections::HashMap;
 use std::collections::HashSet;
 
 use jiff::SignedDuration;
@@ -11,7 +10,6 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::period::Period;
 use crate::core::policy::field::SettingField;
 use crate::core::policy::rule::{Event, Requirement};
-use crate::core::target::Surface;
 use crate::manifest::check::governed::{Governed, Value};
 use crate::manifest::check::run::{Assigned, Run, TargetName};
 use crate::manifest::kind::assignment::Schedule;
@@ -30,31 +28,6 @@ fn each<'r, 'a>(run: &'r Run<'a>, mut look: impl FnMut(&'r Assigned<'a>, &'r Gov
             let identity = std::ptr::from_ref(governed.entry);
             if seen.insert(identity) {
                 look(assigned, governed, event, target);
-            }
-        }
-    }
-}
-
-/// Azure role settings belong to one scope and are not inherited (limits.json `pim.policy.inheritance`; azure-docs#107446).
-pub(super) fn settings_elsewhere(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    let mut elsewhere: HashMap<&str, &Governed<'_>> = HashMap::new();
-    let mut fanned_out: HashSet<&str> = HashSet::new();
-    for (target, governed) in run.governed.iter().filter(|(target, _)| target.surface == Surface::Azure) {
-        elsewhere.entry(&target.role).or_insert(governed);
-        // a fan-out may or may not cover a scope: only the tenant knows
-        if target.scope.starts_with("under ") {
-            fanned_out.insert(&target.role);
-        }
-    }
-    for assigned in run.assignments.iter().filter(|one| one.view.role.surface() == Surface::Azure) {
-        for (index, target) in &assigned.targets {
-            let Some(governed) = elsewhere.get(target.role.as_str()) else { continue };
-            if !run.governed.contains_key(target) && !fanned_out.contains(target.role.as_str()) {
-                let text = format!("the declared settings of `{}` do not cover this scope", assigned.view.role.name());
-                let at = assigned.entry.at(&format!("/scopes/{index}"));
-                let diagnostic = Diagnostic::warning("settings-at-other-scope", at, text);
-                let diagnostic = diagnostic.label(governed.entry.head(), "declared for other scopes here");
-                found.push(diagnostic.help("Azure role settings are not inherited: add the scope there"));
             }
         }
     }

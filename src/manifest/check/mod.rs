@@ -5,6 +5,7 @@
 //! tenant is not checked here but while planning.
 
 mod approval;
+mod assignable;
 mod azure_role;
 mod bound;
 mod break_glass;
@@ -27,6 +28,7 @@ mod run;
 mod schedule;
 mod scope;
 mod unique;
+mod unmanaged;
 
 use crate::core::diagnostic::{Code, Diagnostic, Severity};
 use crate::manifest::check::run::{Entry, Run};
@@ -133,6 +135,30 @@ const CHECKS: &[Check] = &[
         "A conditionVersion stands without a condition",
         condition::version_alone,
     ),
+    Check::warning("ambiguous-condition", "AND and OR stand side by side in a condition", condition::ambiguous),
+    Check::warning(
+        "undocumented-operator",
+        "A condition uses an operator that is not documented",
+        condition::undocumented,
+    ),
+    Check::warning("unknown-attribute", "A condition names an attribute that is not there", condition::attribute),
+    Check::warning("comparison-always-true", "A comparison in a condition always holds", condition::always_true),
+    Check::warning("unguarded-condition", "A condition bears on actions that it does not name", condition::unguarded),
+    Check::warning(
+        "half-delegation",
+        "A condition limits the making or the removal of role assignments, and not both",
+        condition::half_delegation,
+    ),
+    Check::warning(
+        "unbounded-delegation",
+        "A condition limits the making of role assignments, and not of those that lift the limit",
+        condition::unbounded_delegation,
+    ),
+    Check::warning(
+        "unknown-condition-action",
+        "An action in a condition is not in the catalog",
+        condition::unknown_action,
+    ),
     // custom roles
     Check::error(
         "wrong-surface-permission",
@@ -185,6 +211,11 @@ const CHECKS: &[Check] = &[
         "data-actions-with-management-group",
         "A role with data actions lists a management group",
         azure_role::data_actions_listed,
+    ),
+    Check::warning(
+        "outside-assignable-scopes",
+        "A custom Azure role is used where it is not assignable",
+        assignable::outside,
     ),
     Check::error("too-many-roles", "More custom roles are declared than a tenant holds", count::custom_roles),
     // role settings
@@ -239,7 +270,12 @@ const CHECKS: &[Check] = &[
     Check::warning(
         "settings-at-other-scope",
         "An Azure role is assigned at a scope that its declared settings do not cover",
-        feasibility::settings_elsewhere,
+        unmanaged::elsewhere,
+    ),
+    Check::notice(
+        "unmanaged-settings",
+        "No document manages the settings of an assigned Azure role",
+        unmanaged::nowhere,
     ),
     Check::error(
         "permanent-forbidden",

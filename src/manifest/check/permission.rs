@@ -7,7 +7,7 @@ use crate::catalog::similar::did_you_mean;
 use crate::catalog::{directory_action, directory_role};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::target::Surface;
-use crate::manifest::check::bound::COMPLAINTS;
+use crate::manifest::check::bound::{Advice, COMPLAINTS};
 use crate::manifest::check::run::{Entry, Run};
 
 /// A permission as written.
@@ -175,26 +175,48 @@ pub(super) fn wrong_plane(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     });
 }
 
-/// The same where the plane is only inferred from the operation's siblings: a hint.
+/// The same where the plane is only inferred from the operation's siblings, and for patterns that stand for operations of the other
+/// plane alone: a hint.
 pub(super) fn doubtful_plane(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     plane(run, found, |plane| match plane {
         Plane::ControlInferred => Some(false),
         Plane::DataInferred => Some(true),
         _ => None,
     });
+    let mut budget = Advice::new();
+    for listed in permissions(run).iter().filter(|one| one.surface == Surface::Azure && one.text.contains('*')) {
+        if !budget.take(PATTERN) {
+            return;
+        }
+        let mut known = azure_operation::matching(listed.text).peekable();
+        let other = if listed.is_data { Plane::Control } else { Plane::Data };
+        if known.peek().is_some() && known.all(|operation| operation.plane == other) {
+            let (plane, right) = right_list(!listed.is_data, listed.list);
+            let text = format!("every known operation that matches `{}` is of the {plane} plane", listed.text);
+            let diagnostic = Diagnostic::notice("doubtful-plane", listed.entry.at(&listed.route), text);
+            found.push(diagnostic.help(format!("if that is what is meant, move it to `{right}`")));
+        }
+    }
+}
+
+/// What the expansion of a pattern takes from a budget that counts names.
+const PATTERN: usize = 200;
+
+/// Returns the words for a plane and for the list of it that corresponds to `list`.
+fn right_list(is_data: bool, list: &str) -> (&'static str, &'static str) {
+    match (is_data, list.starts_with("not")) {
+        (true, false) => ("data", "dataActions"),
+        (true, true) => ("data", "notDataActions"),
+        (false, false) => ("control", "actions"),
+        (false, true) => ("control", "notActions"),
+    }
 }
 
 fn plane(run: &Run<'_>, found: &mut Vec<Diagnostic>, is_data: impl Fn(Plane) -> Option<bool>) {
     for listed in permissions(run).iter().filter(|listed| listed.surface == Surface::Azure) {
         let Some(known) = azure_operation::find(listed.text) else { continue };
         let Some(belongs) = is_data(known.plane).filter(|belongs| *belongs != listed.is_data) else { continue };
-        let right = match (belongs, listed.list.starts_with("not")) {
-            (true, false) => "dataActions",
-            (true, true) => "notDataActions",
-            (false, false) => "actions",
-            (false, true) => "notActions",
-        };
-        let plane = if belongs { "data" } else { "control" };
+        let (plane, right) = right_list(belongs, listed.list);
         let at = listed.entry.at(&listed.route);
         let is_sure = matches!(known.plane, Plane::Control | Plane::Data);
         found.push(if is_sure {

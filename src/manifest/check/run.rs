@@ -10,6 +10,7 @@ use crate::core::origin::Origin;
 use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
 use crate::manifest::check::bound::EXPANSION;
+use crate::manifest::check::condition::ReadCondition;
 use crate::manifest::check::declaration::Twice;
 use crate::manifest::check::governed::Governed;
 use crate::manifest::check::role_name::RoleUse;
@@ -19,7 +20,7 @@ use crate::manifest::kind::principal::Principal;
 use crate::manifest::kind::role::{Access, RoleReference};
 use crate::manifest::kind::role_definition::{AzureRoleDefinition, DirectoryRoleDefinition};
 use crate::manifest::kind::role_settings::{RoleSettings, SettingsProfile};
-use crate::manifest::kind::scope::{Scope, UnitHandle};
+use crate::manifest::kind::scope::{Scope, ScopeKind, UnitHandle};
 use crate::manifest::kind::tenant::Tenant;
 use crate::manifest::kind::{Kind, Spec};
 
@@ -49,6 +50,11 @@ impl<'a> Entry<'a> {
     /// Returns the place of a value below `spec`.
     pub(super) fn at(&self, route: &str) -> Option<Origin> {
         Some(self.document.at(&format!("/spec{route}")))
+    }
+
+    /// Returns the place of a passage of a text below `spec`: `length` bytes from `offset` of its content.
+    pub(super) fn within(&self, route: &str, offset: usize, length: usize) -> Option<Origin> {
+        Some(self.document.within(&format!("/spec{route}"), offset, length))
     }
 
     /// Returns the place of a key below `spec`.
@@ -95,6 +101,24 @@ impl Meant<'_> {
             Self::Arm(scope) => scope.as_str().starts_with("/providers/microsoft.management/managementgroups/"),
             Self::Named(scope) => matches!(scope, Scope::ManagementGroup { .. }),
             _ => false,
+        }
+    }
+
+    /// Returns what kind of Azure scope it is, where a fan-out knows the kind.
+    pub(super) fn azure_kind(&self) -> Option<ScopeKind> {
+        match self {
+            Self::Arm(scope) | Self::Named(Scope::Resource { resource: scope }) => {
+                match scope.as_str().split('/').skip(1).collect::<Vec<_>>().as_slice() {
+                    ["providers", "microsoft.management", ..] => Some(ScopeKind::ManagementGroup),
+                    ["subscriptions", _] => Some(ScopeKind::Subscription),
+                    ["subscriptions", _, "resourcegroups", _] => Some(ScopeKind::ResourceGroup),
+                    _ => None,
+                }
+            }
+            Self::Named(Scope::ManagementGroup { .. }) => Some(ScopeKind::ManagementGroup),
+            Self::Named(Scope::Subscription { resource_group: None, .. }) => Some(ScopeKind::Subscription),
+            Self::Named(Scope::Subscription { .. }) => Some(ScopeKind::ResourceGroup),
+            _ => None,
         }
     }
 
@@ -195,6 +219,8 @@ pub(super) struct Run<'a> {
     pub(super) twice: OnceCell<Vec<Twice>>,
     /// Where roles are named, once somebody asked.
     pub(super) role_uses: OnceCell<Vec<RoleUse<'a>>>,
+    /// The conditions that could be read, once somebody asked.
+    pub(super) conditions: OnceCell<Vec<ReadCondition>>,
     /// Custom roles by surface and display name or id, both in lower case.
     declared: HashMap<(Surface, String), &'a Entry<'a>>,
 }
@@ -215,6 +241,7 @@ impl<'a> Run<'a> {
             governed: BTreeMap::new(),
             twice: OnceCell::new(),
             role_uses: OnceCell::new(),
+            conditions: OnceCell::new(),
             declared: HashMap::new(),
         };
         let mut settings = Vec::new();

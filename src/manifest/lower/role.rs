@@ -43,6 +43,7 @@ impl Run<'_> {
             display_name: role.display_name.clone(),
             description: role.description.clone(),
             is_enabled: None,
+            based_on: role.based_on.clone(),
             permissions: Permissions {
                 actions: set(permissions.actions.as_deref()),
                 not_actions: set(permissions.not_actions.as_deref()),
@@ -87,6 +88,7 @@ fn directory_role(name: &str, role: &DirectoryRoleDefinition) -> DeclaredRole {
         display_name: role.display_name.clone(),
         description: role.description.clone(),
         is_enabled: role.enabled,
+        based_on: None,
         permissions: Permissions { actions: set(Some(&role.permissions)), ..Permissions::default() },
         assignable_scopes: BTreeSet::new(),
     }

@@ -204,8 +204,8 @@ fn head(sheet: &mut Sheet, plan: &Plan, options: &Options) {
     });
     sheet.section(&Frame::list("Not read"), &plan.unreadable, |gap| {
         let weight = if matters(gap.part) { "" } else { " (for advice only)" };
-        let (part, surface) = (gap.part.as_str(), style::surface(gap.surface));
-        format!("- {part} of {surface}{weight}: {}\n", plain(&cut(&gap.why)))
+        let (what, surface) = (gap.what(), style::surface(gap.surface));
+        format!("- {} of {surface}{weight}: {}\n", plain(&cut(&what)), plain(&cut(&gap.why)))
     });
 }
 
@@ -229,6 +229,9 @@ fn word(change: &Change, options: &Options) -> &'static str {
 /// Returns the line for a holder: what happens, to whom, for how long, how bad, and where it is written.
 fn holder(change: &Change, options: &Options) -> String {
     let mut text = format!("- **{}** {}", plain(word(change, options)), plain(&cut(&change.address)));
+    if let Some(place) = &change.place {
+        let _ = write!(text, " at {}", plain(&cut(place)));
+    }
     for field in &change.fields {
         let _ = write!(text, "; {}", plain(&brief(change, field, options)));
     }
@@ -243,12 +246,13 @@ fn holder(change: &Change, options: &Options) -> String {
 fn row(change: &Change, options: &Options) -> String {
     let place = change.source.as_ref().map_or(String::new(), |at| code(&cut(&format!("{}:{}", at.file, at.line))));
     let what: Vec<String> = change.fields.iter().take(8).map(|field| code(&brief(change, field, options))).collect();
+    let located = change.place.as_ref().map_or(String::new(), |place| format!("<br>at {}", code(&cut(place))));
     let more = match change.fields.len().saturating_sub(8) {
         0 => String::new(),
         left => format!("<br>and {left} more"),
     };
     format!(
-        "| {} | {} | {}{more} | {} | {place} |\n",
+        "| {} | {}{located} | {}{more} | {} | {place} |\n",
         plain(word(change, options)),
         code(&cut(&change.address)),
         what.join("<br>"),
@@ -282,6 +286,9 @@ fn brief(change: &Change, field: &crate::core::change::FieldChange, options: &Op
 fn detail(change: &Change, options: &Options) -> String {
     let title = format!("{} {}", style::action(options.wording, change.action), cut(&change.address));
     let mut text = format!("<details><summary>{}</summary>\n\n", summary(&title));
+    if let Some(place) = &change.place {
+        let _ = writeln!(text, "- at {}", plain(&cut(place)));
+    }
     let _ = writeln!(text, "- {}", plain(&cut(&cause(change))));
     let _ = write!(text, "- {}", style::direction(options.wording, change.direction));
     let _ =

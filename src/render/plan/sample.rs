@@ -87,6 +87,7 @@ pub(in crate::render) fn change(
         reasons: Vec::new(),
         source: Some(source),
         requires: Vec::new(),
+        place: None,
         request_ids: Vec::new(),
     }
 }
@@ -339,6 +340,11 @@ pub(in crate::render) fn other_surfaces() -> Plan {
 
     let scope = ArmScope::parse(SUBSCRIPTION).unwrap();
     let target = Target::Azure { role: RoleId::new(CUSTOM), scope: scope.clone() };
+    let stray = AssignmentKey {
+        target: target.clone(),
+        principal: PrincipalId::new("0b00b2f4-0000-4000-8000-000000000021"),
+        mode: Mode::Active,
+    };
     let key = AssignmentKey {
         target,
         principal: PrincipalId::new("0b00b2f4-0000-4000-8000-000000000020"),
@@ -348,7 +354,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
         |names: &str| format!("(\n !(ActionMatches{{'x'}})\n)\nOR\n(\n @Resource[name] StringEquals '{names}'\n)\n");
     let mut before = live(
         Window { start: Some(at("2026-07-01T00:00:00Z")), end: None },
-        Provenance::Plain { assignment: "ra-1".to_owned() },
+        Provenance::Classic { assignment: "ra-1".to_owned() },
     );
     before.condition = Some(condition("blue"));
     let mut subject = assignment(
@@ -371,10 +377,24 @@ pub(in crate::render) fn other_surfaces() -> Plan {
     ];
     let address = format!("azure/active/VM Operator@{SUBSCRIPTION}/servicePrincipal:deploy");
     let mut one = change(&address, Action::Update, subject, fields, origin("azure.yaml", 8));
+    one.place = Some("subscription prod-core, in management group Corp".to_owned());
     one.risk = Risk::Critical;
     one.reasons =
         vec!["VM Operator reaches every virtual machine of the subscription and the identities on them".to_owned()];
     all.push(one);
+
+    let plain = Provenance::Plain { assignment: "ra-2".to_owned() };
+    let mut subject =
+        assignment(stray, PrincipalType::User, Some(live(Window { start: None, end: None }, plain)), None);
+    if let Subject::Assignment { principal_type, .. } = &mut subject {
+        *principal_type = None;
+    }
+    let fields =
+        vec![field("schedule", json!("permanent, made outside PIM and not shown by it"), json!(null), Narrows)];
+    let address = format!("azure/active/VM Operator@{SUBSCRIPTION}/id:0b00b2f4-0000-4000-8000-000000000021");
+    let mut two = change(&address, Action::Remove, subject, fields, origin("tenant.yaml", 16));
+    two.place = Some("subscription prod-core, in management group Corp".to_owned());
+    all.push(two);
 
     let mut after = role(Surface::Azure, "VM Operator", &["Microsoft.Compute/virtualMachines/*/read"]);
     after.permissions.not_actions = [Permission::new("Microsoft.Compute/virtualMachines/delete")].into();
@@ -383,7 +403,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
         [Permission::new("Microsoft.Compute/virtualMachines/loginAsAdmin/action")].into();
     after.assignable_scopes = [scope].into();
     let fields = vec![field(
-        "permissions",
+        "permissions.actions",
         json!(null),
         json!(["Microsoft.Compute/virtualMachines/*/read"]),
         Direction::Neutral,
@@ -423,6 +443,13 @@ pub(in crate::render) fn other_surfaces() -> Plan {
             why: "HTTP 404".to_owned(),
         },
     ];
+    plan.unreadable.push(Unreadable {
+        surface: Surface::Azure,
+        part: Part::Settings,
+        scope: ArmScope::parse(SUBSCRIPTION),
+        role: Some(RoleId::new(CUSTOM)),
+        why: "rule Approval_EndUser_Assignment is missing".to_owned(),
+    });
     plan.verdicts = vec![
         Verdict {
             guard: "break-glass".to_owned(),

@@ -78,6 +78,9 @@ fn block(page: &mut Page, change: &Change, options: &Options) {
         0,
         &[(style::of_action(change.action), &title), (style::HEADING, &format!(" {}", terminal(&change.address)))],
     );
+    if let Some(place) = &change.place {
+        page.prose(4, style::PLAIN, &format!("at {}", terminal(place)));
+    }
     page.prose(4, style::PLAIN, &terminal(&cause(change)));
     let risk = match (change.risk, wording) {
         (Risk::None, _) => String::new(),
@@ -247,7 +250,7 @@ fn unreadable(page: &mut Page, plan: &Plan) {
     }
     page.heading("Not read");
     for gap in &plan.unreadable {
-        let what = format!("{} of {}: {}", gap.part.as_str(), style::surface(gap.surface), terminal(&gap.why));
+        let what = format!("{} of {}: {}", terminal(&gap.what()), style::surface(gap.surface), terminal(&gap.why));
         match matters(gap.part) {
             true => page.prose(0, style::BAD, &format!("incomplete: {what}")),
             false => page.prose(0, style::PLAIN, &format!("for advice only: {what}")),

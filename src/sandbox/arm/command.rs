@@ -329,6 +329,11 @@ impl<'a> Command<'a> {
             let days = setting["approvalStages"][0]["approvalStageTimeOutInDays"].as_i64().unwrap_or(1);
             request.due = Some(plus(now, SignedDuration::from_hours(24 * days.clamp(1, 30))));
         }
+        if let (Some((_, _, eligible)), None) = (&used, &request.condition) {
+            // What was granted on a condition is activated on that condition.
+            request.condition.clone_from(&eligible.condition);
+            request.condition_version.clone_from(&eligible.condition_version);
+        }
         request.linked = used.map(|(_, name, eligible)| (eligible.scope, name));
         Ok(())
     }
@@ -371,7 +376,6 @@ impl<'a> Command<'a> {
             Some(held) => held.schedule.instance.clone(),
             None => tenant.mint(&format!("instance/{}", self.name)),
         };
-        let (condition, condition_version) = self.kept_condition().unzip();
         let schedule = Schedule {
             side: self.side,
             scope: request.scope.clone(),
@@ -383,8 +387,8 @@ impl<'a> Command<'a> {
             updated: Some(request.created),
             instance,
             linked: request.linked.as_ref().map(|(_, name)| name.clone()),
-            condition,
-            condition_version,
+            condition: request.condition.clone(),
+            condition_version: request.condition_version.clone(),
             visible_from: delay,
         };
         let is_future = window.is_future(now);

@@ -4,6 +4,17 @@ use super::super::answer::Reply;
 use super::super::route::Incoming;
 use super::version;
 
+/// What PIM's answers say to browsers, as recorded.
+const CROSS_ORIGIN: [(&str, &str); 3] = [
+    ("access-control-allow-origin", "*"),
+    ("access-control-allow-methods", "POST, PUT, DELETE, GET, OPTIONS, PATCH"),
+    (
+        "access-control-allow-headers",
+        "content-Type, accept, origin, X-Requested-With, Authorization, name, x-ms-client-session-id, accept-language, \
+         x-ms-client-request-id, x-ms-effective-locale",
+    ),
+];
+
 /// Adds the headers of ARM to an answer; `path` says whether PIM made it.
 pub(crate) fn add(reply: &mut Reply, incoming: &Incoming, now: jiff::Timestamp) {
     let request_id = uuid::Uuid::new_v4().to_string();
@@ -23,6 +34,7 @@ pub(crate) fn add(reply: &mut Reply, incoming: &Incoming, now: jiff::Timestamp) 
     let kind = incoming.path.split('/').find_map(|part| version::spelled(part));
     if kind.is_some_and(version::is_pim) {
         reply.headers.push(("mspimslice", "PROD".to_owned()));
+        reply.headers.extend(CROSS_ORIGIN.map(|(name, value)| (name, value.to_owned())));
         if let Some(id) = &incoming.client_request_id {
             reply.headers.push(("x-ms-client-request-id", id.clone()));
         }

@@ -16,17 +16,19 @@ mod entity;
 mod filter;
 pub(crate) mod header;
 mod instance;
+mod kql;
 mod management_group;
 pub(crate) mod order;
 mod page;
 mod pim_filter;
-mod policy;
+pub(crate) mod policy;
 mod policy_assignment;
-mod policy_rule;
+pub(crate) mod policy_rule;
 pub(crate) mod quota;
 mod refusal;
-mod request;
+pub(crate) mod request;
 mod resource;
+mod resource_graph;
 mod resource_group;
 pub(crate) mod role_assignment;
 mod role_assignment_write;
@@ -40,7 +42,7 @@ mod sight;
 mod subscription;
 mod version;
 mod wildcard;
-mod window;
+pub(crate) mod window;
 
 use std::sync::Arc;
 
@@ -140,6 +142,7 @@ fn hierarchy(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
             management_group::answer(world, ask, &ask.rest[3..])
         }
         ["providers", "microsoft.management", "getentities"] if ask.method == "POST" => entity::answer(world, ask),
+        ["providers", "microsoft.resourcegraph", "resources"] => resource_graph::answer(world, ask),
         ["providers", "microsoft.subscription", "aliases", _] => subscription::alias(world, ask, ask.rest[3]),
         ["subscriptions", _, "providers", _, _, _, ..]
         | ["subscriptions", _, "resourcegroups", _, "providers", _, _, _, ..] => resource::answer(world, ask, &path()),
@@ -150,6 +153,10 @@ fn hierarchy(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
 fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     if let Some(odd) = odd(ask) {
         return Ok(odd);
+    }
+    if version::is_pim(ask.kind) {
+        // ARM looks for the scope before it hands a call to PIM.
+        world.store.read(ask.view).azure.exists(&ask.scope)?;
     }
     match ask.kind {
         "roleDefinitions" => role_definition::answer(world, ask),

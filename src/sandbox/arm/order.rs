@@ -149,6 +149,8 @@ const ORDERS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["scope", "roleDefinition", "policy"], &["scope", "roleDefinition", "policy"]),
+    (&["id", "displayName", "type", "name"], USUAL),
+    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["principal", "roleDefinition", "scope"], &["principal", "roleDefinition", "scope"]),
     (&["expiration"], &["startDateTime", "expiration"]),
     (
@@ -218,6 +220,11 @@ pub(crate) fn bytes(body: &Value) -> Vec<u8> {
     serde_json::to_vec(&Ordered(body)).unwrap_or_default()
 }
 
+/// Returns a document as text in ARM's order.
+pub(crate) fn text(body: &Value) -> String {
+    serde_json::to_string(&Ordered(body)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +239,8 @@ mod tests {
             text(json!({"nextLink": "l", "value": [row]})),
             r#"{"value":[{"properties":{"roleDefinitionId":"r","principalId":"p","scope":"/","updatedBy":null,"zeal":1},"id":"i","type":"Microsoft.Authorization/roleAssignments","name":"n"}],"nextLink":"l"}"#
         );
+        let who = json!({"id": "i", "type": "User", "email": "e", "displayName": "d"});
+        assert_eq!(text(who), r#"{"id":"i","displayName":"d","email":"e","type":"User"}"#);
         assert_eq!(text(json!({"error": {"message": "m", "code": "c"}})), r#"{"error":{"code":"c","message":"m"}}"#);
         assert_eq!(text(json!("Not implemented exception")), "\"Not implemented exception\"");
     }

@@ -17,7 +17,7 @@ use super::ask::Ask;
 use super::azure::Role;
 use super::pim_filter::Filter;
 use super::scope::{Level, Scope};
-use super::{page, policy_rule, row};
+use super::{order, page, policy_rule, row};
 
 /// A policy that somebody wrote to, filed in `Azure::policies` by the key of its scope and the GUID of its role.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,8 +33,7 @@ pub(crate) struct Policy {
 }
 
 /// The factory rules as text: a list repeats them for hundreds of roles.
-static DEFAULT_TEXT: LazyLock<String> =
-    LazyLock::new(|| serde_json::to_string(policy_rule::defaults()).unwrap_or_default());
+static DEFAULT_TEXT: LazyLock<String> = LazyLock::new(|| order::text(&Value::Array(policy_rule::defaults().to_vec())));
 
 /// Returns the rules in force for a role at the scope with `key`.
 pub(super) fn rules<'a>(tenant: &'a Tenant, key: &str, role: &str) -> &'a [Value] {
@@ -56,7 +55,7 @@ impl<'a> Shown<'a> {
 
     /// Returns the rules as JSON text.
     pub(super) fn rules(&self) -> String {
-        self.written.map_or_else(|| DEFAULT_TEXT.clone(), |p| serde_json::to_string(&p.rules).unwrap_or_default())
+        self.written.map_or_else(|| DEFAULT_TEXT.clone(), |policy| order::text(&Value::Array(policy.rules.clone())))
     }
 
     /// Returns `lastModifiedBy`, empty as long as nobody touched it.
@@ -144,27 +143,27 @@ impl<'a> Shelf<'a> {
     /// Returns a policy as JSON text.
     fn text(&self, shown: Shown<'_>) -> String {
         let mut properties = json!({"scope": self.ask.scope.id(), "isOrganizationDefault": shown.written.is_none(),
-            "lastModifiedBy": shown.modified_by(),
+            "lastModifiedBy": shown.modified_by(), "rules": null, "effectiveRules": null,
             "policyProperties": {"scope": row::place(self.tenant, &self.ask.scope)}});
         if let Some(modified) = shown.written.and_then(|policy| policy.modified) {
             let text = precise(modified);
             properties["lastModifiedDateTime"] = json!(format!("{}+00:00", text.trim_end_matches('Z')));
         }
-        let rules = shown.rules();
-        let rest = json!({"name": shown.name(), "type": "Microsoft.Authorization/roleManagementPolicies",
-            "id": row::id(&self.ask.scope, "roleManagementPolicies", shown.name(), self.ask.is_preview())});
-        spliced(&properties, &[("rules", &rules), ("effectiveRules", &rules)], &rest)
+        let row = json!({"properties": properties, "name": shown.name(),
+            "id": row::id(&self.ask.scope, "roleManagementPolicies", shown.name(), self.ask.is_preview()),
+            "type": "Microsoft.Authorization/roleManagementPolicies"});
+        with_rules(&row, &shown.rules())
     }
 }
 
-/// Returns `{"properties": {…}, …}` with members of `properties` that are JSON text already.
-pub(super) fn spliced(properties: &Value, texts: &[(&str, &str)], rest: &Value) -> String {
-    let (mut text, rest) = (properties.to_string(), rest.to_string());
-    text.pop();
-    for (name, value) in texts {
-        text.push_str(&format!(",\"{name}\":{value}"));
+/// Returns a row as JSON text, with rules that are text already in the place of nulls: what is the same for hundreds of roles is
+/// printed once.
+pub(super) fn with_rules(row: &Value, rules: &str) -> String {
+    let mut text = order::text(row);
+    for name in ["rules", "effectiveRules"] {
+        text = text.replace(&format!("\"{name}\":null"), &format!("\"{name}\":{rules}"));
     }
-    format!("{{\"properties\":{text}}},{}", rest.get(1..).unwrap_or_default())
+    text
 }
 
 /// Answers the calls of `roleManagementPolicies`.

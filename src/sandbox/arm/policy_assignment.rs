@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Problem, Reply};
 use super::super::instant::precise;
 use super::super::world::World;
 use super::ask::Ask;
-use super::policy::{Shelf, Shown, spliced};
+use super::policy::{Shelf, Shown, with_rules};
 use super::{page, row};
 
 /// Returns a policy assignment as JSON text. The type is singular (arm.md C.2).
@@ -29,13 +29,15 @@ fn text(shelf: &Shelf<'_>, shown: Shown<'_>) -> String {
         json!({"scope": row::place(shelf.tenant, scope), "policy": policy,
             "roleDefinition": {"id": role, "displayName": shown.role.role_name(), "type": shown.role.kind()}})
     };
-    let properties = json!({"scope": scope.id(), "roleDefinitionId": role, "policyId": policy_id,
+    let mut properties = json!({"scope": scope.id(), "roleDefinitionId": role, "policyId": policy_id,
         "policyAssignmentProperties": about});
-    let rest = json!({"name": name, "id": id(KIND, &name), "type": format!("Microsoft.Authorization/{KIND}")});
-    let rules = shown.rules();
     // The first version does not print them (arm.md B.6).
-    let texts = [("effectiveRules", rules.as_str())];
-    spliced(&properties, if ask.is_preview() { &[] } else { &texts }, &rest)
+    if !ask.is_preview() {
+        properties["effectiveRules"] = Value::Null;
+    }
+    let row = json!({"properties": properties, "name": name, "id": id(KIND, &name),
+        "type": format!("Microsoft.Authorization/{KIND}")});
+    with_rules(&row, &shown.rules())
 }
 
 /// Answers the calls of `roleManagementPolicyAssignments`.

@@ -95,7 +95,7 @@ impl Scope {
     /// Returns the key of the resource group that it is or is in.
     pub(crate) fn resource_group(&self) -> Option<&str> {
         let mut ends = self.key.match_indices('/').map(|(at, _)| at).skip(1);
-        let name = ends.nth(1)?;
+        let name = ends.nth(2)?;
         if !self.key.starts_with("/subscriptions/") || !self.key[..name].ends_with("/resourcegroups") {
             return None;
         }

@@ -2,6 +2,8 @@
 //!
 //! Ids are UUIDv5 of the tenant id and `kind/key`; the key is the user principal name of a user, the name of anything else.
 //!
+//! Azure has its own table in `landing_zone`.
+//!
 //! | Object | What | Id |
 //! |---|---|---|
 //! | `breakglass1@contoso.example`, `breakglass2@…` | permanent active Global Administrators, made outside PIM | `cda04781-3888-54e2-8fbb-8b84eb6796a0`, `74a84f8e-2224-5666-8bb7-51ce88ef9923` |
@@ -20,6 +22,7 @@
 //! | `sg-helpdesk-all` | not role-assignable | `d51fb5a6-9601-53bf-a467-5042fc94badb` |
 //! | `sg-all-employees` | dynamic | `32722606-0cf6-523c-a719-89ff14902b66` |
 //! | `sg-onprem-admins` | synchronised from on-premises | `639707db-a2f0-5ac5-bd25-8e89b8b1c804` |
+//! | `sg-contractors` | people from outside, who may become Contributor at online-shop | `ffe2564d-405e-55b4-a7cc-d15b90b01832` |
 //! | `sg-project-x` twice | two groups of one name | `3a222f9f-3f44-5f65-ab16-b3903530d323`, `9436a791-e586-52ec-b606-00b49452bcdc` |
 //! | `EMEA Users`, `APAC Users` | administrative units | `15073f9a-b94e-55c0-a948-00e08df2c682`, `544071b5-e7e9-58e6-afef-471397298c20` |
 //! | `Payroll App` | application and service principal | `4fef7df1-5510-5575-ac42-d5e22b700c38`, `1d09682e-9f39-563a-91bf-7ed0d08d3c46` |
@@ -33,6 +36,7 @@ use serde_json::json;
 use super::super::id::minted;
 use super::super::tenant::Side;
 use super::build::{Builder, Span};
+use super::landing_zone::{self, People};
 
 /// Fills the tenant.
 pub(super) fn fill(b: &mut Builder) {
@@ -50,12 +54,13 @@ pub(super) fn fill(b: &mut Builder) {
     let assignable = || json!({"isAssignableToRole": true});
     let helpdesk = b.group("sg-helpdesk-emea", assignable(), &[&alice, &bob]);
     let tier0 = b.group("sg-tier0-operators", assignable(), &[&grace, &heidi]);
-    b.group("sg-pim-approvers", json!({}), &[&grace, &heidi]);
+    let approvers = b.group("sg-pim-approvers", json!({}), &[&grace, &heidi]);
     b.group("sg-helpdesk-all", json!({}), &[&alice, &bob, &carol]);
     let dynamic = json!({"groupTypes": ["DynamicMembership"], "membershipRule": "user.userType -eq \"Member\"",
         "membershipRuleProcessingState": "On"});
-    b.group("sg-all-employees", dynamic, &[&alice, &bob, &carol, &dave, &erin, &frank, &grace, &heidi]);
+    let employees = b.group("sg-all-employees", dynamic, &[&alice, &bob, &carol, &dave, &erin, &frank, &grace, &heidi]);
     b.group("sg-onprem-admins", json!({"onPremisesSyncEnabled": true}), &[&dave]);
+    let contractors = b.group("sg-contractors", json!({"description": "People from outside"}), &[&ivan]);
     b.group("sg-project-x", json!({"description": "Project X, finance"}), &[&erin]);
     b.group_as("sg-project-x#2", "sg-project-x", json!({"description": "Project X, engineering"}), &[&frank]);
 
@@ -89,4 +94,19 @@ pub(super) fn fill(b: &mut Builder) {
     let privileged = "Privileged Role Administrator";
     b.rule(privileged, "Enablement_EndUser_Assignment", json!({"enabledRules": ["Justification"]}));
     b.rule(privileged, "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT24H"}));
+
+    let people = People {
+        alice: &alice,
+        bob: &bob,
+        carol: &carol,
+        dave: &dave,
+        frank: &frank,
+        grace: &grace,
+        tier0: &tier0,
+        approvers: &approvers,
+        contractors: &contractors,
+        employees: &employees,
+        deployer: &deployer,
+    };
+    landing_zone::fill(b, people);
 }

@@ -1,14 +1,36 @@
-//! A generated tenant for measurements: the same for the same size.
+//! A generated tenant for measurements: the same for the same numbers.
 
 use serde_json::json;
 
 use super::super::catalog;
+use super::super::id::TENANT;
 use super::super::tenant::Side;
 use super::build::{Builder, Span};
 
-/// Fills the tenant with `size` users, a role-assignable group per 50, a unit per 100, 20 custom roles, and one eligible
-/// assignment per user.
-pub(super) fn fill(b: &mut Builder, size: u32) {
+/// Built-in Azure roles that are handed out, most of them as eligible.
+const ROLES: [&str; 7] = [
+    "Reader",
+    "Contributor",
+    "Owner",
+    "Network Contributor",
+    "Virtual Machine Contributor",
+    "Storage Account Contributor",
+    "Key Vault Contributor",
+];
+
+/// How much of everything.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) people: u32,
+    pub(super) subscriptions: u32,
+    /// PIM assignments of a subscription, those of its resource groups included.
+    pub(super) assignments: u32,
+}
+
+/// Fills the tenant with so many users, a role-assignable group per 50, a unit per 100, 20 custom roles, and one eligible
+/// assignment per user; then Azure.
+pub(super) fn fill(b: &mut Builder, of: Size) {
+    let size = of.people;
     let mut random = fastrand::Rng::with_seed(u64::from(size));
     let users: Vec<String> = (0..size).map(|n| b.user(&format!("user{n:05}"), &format!("User {n:05}"))).collect();
     let mut units = vec!["/".to_owned()];
@@ -40,5 +62,29 @@ pub(super) fn fill(b: &mut Builder, size: u32) {
     for group in &groups {
         let Some(role) = random.choice(&anywhere) else { continue };
         b.assign(Side::Eligible, group, role, "/", Span::until(5, random.i64(30..300)));
+    }
+    azure(b, of, &users, &mut random);
+}
+
+/// Fills Azure with a management group per 20 subscriptions, two resource groups in each, MS-PIM and the PIM assignments: of four
+/// one active and three eligible, of two one at the subscription and one in a resource group.
+fn azure(b: &mut Builder, of: Size, users: &[String], random: &mut fastrand::Rng) {
+    b.management_group("contoso", "Contoso", TENANT);
+    for n in 0..of.subscriptions {
+        let group = format!("mg-{:03}", n / 20);
+        if n % 20 == 0 {
+            b.management_group(&group, &format!("Group {:03}", n / 20), "contoso");
+        }
+        let name = if n == 0 { "prod-core".to_owned() } else { format!("sub-{n:04}") };
+        let subscription = b.subscription(&name, &group);
+        let groups = [b.resource_group(&subscription, "rg-a"), b.resource_group(&subscription, "rg-b")];
+        b.ms_pim(&subscription);
+        for i in 0..of.assignments {
+            let Some(user) = users.get((n as usize * 31 + i as usize) % users.len().max(1)) else { continue };
+            let side = if i % 4 == 3 { Side::Active } else { Side::Eligible };
+            let scope = if i % 2 == 0 { &subscription } else { &groups[(i as usize / 2) % 2] };
+            let role = ROLES[i as usize % ROLES.len()];
+            b.azure_assign(side, user, role, scope, Span::until(random.i64(1..100), random.i64(30..80)));
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::wire::{Api, Query};
 /// The lists. Plain assignments come first (rank 0): a row that PIM makes between the two reads is then explained by the
 /// schedules, instead of looking like access that PIM does not know (design.md 3).
 pub(super) fn reads() -> Vec<(u8, Read)> {
-    let read = |part, query| Read { part, query, is_optional: false, scope: None };
+    let read = |part, query| Read { part, query, is_optional: false, scope: None, instead: Vec::new() };
     vec![
         (
             0,
@@ -37,6 +37,7 @@ pub(super) fn reads() -> Vec<(u8, Read)> {
                 query: Query::new(Api::Graph, "/roleManagement/directory/deletedItems/roleDefinitions"),
                 is_optional: true,
                 scope: None,
+                instead: Vec::new(),
             },
         ),
         (0, read(Part::Settings, policies("scopeId eq '/' and scopeType eq 'DirectoryRole'".to_owned()))),
@@ -56,6 +57,7 @@ pub(super) fn assignment(key: &AssignmentKey) -> Vec<Read> {
         query: list(collection).option("$filter", filter.clone()),
         is_optional: false,
         scope: None,
+        instead: Vec::new(),
     };
     match key.mode {
         Mode::Eligible => vec![read(Part::EligibleSchedules, "roleEligibilitySchedules")],
@@ -75,6 +77,7 @@ pub(super) fn role(role: &RoleDefinition) -> Vec<Read> {
         query: list("roleDefinitions").option("$filter", filter),
         is_optional: false,
         scope: None,
+        instead: Vec::new(),
     };
     vec![read(format!("id eq '{}'", role.id)), read(format!("displayName eq '{name}'"))]
 }

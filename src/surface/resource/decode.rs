@@ -199,8 +199,12 @@ fn membership(properties: &Value) -> Membership {
 }
 
 /// Tells whether an active row is an activation. An unknown kind is refused: to take it for an assignment could remove it, to
-/// take it for an activation could hide it.
+/// take it for an activation could hide it. What is linked to an eligibility is one, also where Microsoft's own example calls it
+/// assigned.
 fn is_activated(properties: &Value) -> Result<bool, String> {
+    if text(properties, "linkedRoleEligibilityScheduleId").is_some_and(|id| !id.is_empty()) {
+        return Ok(true);
+    }
     match text(properties, "assignmentType") {
         Some(kind) if kind.eq_ignore_ascii_case("Activated") => Ok(true),
         Some(kind) if kind.eq_ignore_ascii_case("Assigned") => Ok(false),

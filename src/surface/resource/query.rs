@@ -18,10 +18,10 @@ use crate::wire::Query;
 /// that PIM makes between the two reads is then explained by the schedules (design.md 3).
 pub(super) fn reads(reach: &Reach) -> Vec<(u8, Read)> {
     let mut reads = Vec::new();
-    for scope in &reach.roles {
-        // custom roles that can be assigned further down only are listed by this filter alone (arm.md A.2)
-        let query = path::list(scope, "roleDefinitions", RBAC).option("$filter", "atScopeAndBelow()");
-        reads.push((0, read(Part::Roles, scope, query)));
+    for (top, below) in &reach.roles {
+        // who may not read the roles of a management group may read those of what lies below
+        let instead = below.iter().filter(|scope| *scope != top).map(roles).collect();
+        reads.push((0, Read { instead, ..roles(top) }));
     }
     for scope in reach.settings.keys() {
         // one list holds every role's rules; its members are keyed by role and scope (arm.md C.2)
@@ -54,6 +54,12 @@ pub(super) fn second_reads(reach: &Reach, suspects: &BTreeSet<AssignmentKey>) ->
     reads
 }
 
+/// Custom roles that can be assigned further down only are listed by this filter alone (arm.md A.2).
+fn roles(scope: &ArmScope) -> Read {
+    let query = path::list(scope, "roleDefinitions", RBAC).option("$filter", "atScopeAndBelow()");
+    read(Part::Roles, scope, query)
+}
+
 fn plain(scope: &ArmScope) -> Read {
     read(Part::PlainAssignments, scope, path::list(scope, "roleAssignments", RBAC))
 }
@@ -67,7 +73,7 @@ fn instances(scope: &ArmScope) -> Read {
 }
 
 fn read(part: Part, scope: &ArmScope, query: Query) -> Read {
-    Read { part, query, is_optional: false, scope: Some(scope.clone()) }
+    Read { part, query, is_optional: false, scope: Some(scope.clone()), instead: Vec::new() }
 }
 
 /// What shows one assignment: every row of its principal at, above and below the scope (arm.md B.6), of which the right one is
