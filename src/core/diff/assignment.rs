@@ -285,10 +285,13 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
             _ => return leave("its holder was deleted; the service removes what is left within days".to_owned()),
         }
     }
-    let is_vague = |holder: &Principal| holder.kind == Some(PrincipalType::ServicePrincipal) && holder.app_id.is_none();
     let holder = context.observed.principals.get(&key.principal);
-    if key.target.surface() == Surface::Azure && holder.is_some_and(is_vague) {
-        return leave("would be removed, but it could not be read whether its holder is PIM itself".to_owned());
+    let is_application = !holder.and_then(|p| p.kind).is_some_and(|kind| kind != PrincipalType::ServicePrincipal);
+    let is_deleted = context.observed.deleted_principals.contains(&key.principal);
+    let is_vague = is_application && !is_deleted && holder.is_none_or(|p| p.app_id.is_none());
+    if key.target.surface() == Surface::Azure && is_vague {
+        // PIM's own is known by its application id alone
+        return leave("would be removed, but which application its holder is could not be read".to_owned());
     }
     if let Some(gap) = context.observed.missing(&key.target, key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.what()));
