@@ -29,7 +29,6 @@ const WHOLE: usize = 456;
 /// Plays the pairs and returns how many are comparable; prints the reasons of all others.
 async fn replay(pairs: &[Pair]) -> usize {
     let player = play::Player::new().await;
-<<<<<<< HEAD
     let (mut comparable, mut different) = (0, BTreeMap::<String, Vec<String>>::new());
     let (mut accepted, mut others) = (BTreeMap::new(), BTreeMap::new());
     for pair in pairs {
@@ -129,54 +128,4 @@ async fn a_difference_is_told() {
 #[ignore = "writes the excerpt anew from all recordings"]
 fn write_the_excerpt() {
     excerpt::write(&whole().expect("there are recordings"));
-=======
-    let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
-    let mut clean = 0;
-    for pair in &pairs {
-        let recording: Vec<_> = pairs.iter().filter(|other| other.recording == pair.recording).cloned().collect();
-        let answer = player.play(&recording, pair).await;
-        let mut found = Vec::new();
-        if answer.status != pair.status {
-            found.push(format!(
-                "status {} instead of {}: {}",
-                answer.status,
-                pair.status,
-                shape::neutral(answer.body.as_ref().map_or("", |b| b.at("error.message").text()))
-            ));
-        } else {
-            shape::compare(
-                "",
-                pair.body.as_ref().unwrap_or(&json::Json::Null),
-                answer.body.as_ref().unwrap_or(&json::Json::Null),
-                &mut found,
-            );
-            for name in pair.headers.keys().filter(|name| !answer.headers.contains_key(*name)) {
-                found.push(format!("header {name} left out"));
-            }
-            for name in answer.headers.keys().filter(|name| !pair.headers.contains_key(*name)) {
-                found.push(format!("header {name} not recorded"));
-            }
-        }
-        if found.is_empty() {
-            clean += 1
-        }
-        found.sort();
-        found.dedup();
-        for line in found {
-            let key = format!(
-                "{} {} {} {}: {line}",
-                pair.recording.split('/').next().unwrap(),
-                pair.method,
-                pair.kind(),
-                pair.option("api-version").unwrap()
-            );
-            let entry = counts.entry(key).or_insert((0, pair.label()));
-            entry.0 += 1;
-        }
-    }
-    for (key, (n, label)) in counts {
-        println!("{n:>4} {key}   [{}]", &label[..label.len().min(90)]);
-    }
-    println!("{} pairs, {clean} clean", pairs.len());
->>>>>>> docs
 }
