@@ -19,7 +19,7 @@ use crate::core::role_definition::RoleDefinition;
 use crate::core::row::{DeletedRole, Membership, Row, ScheduleRow};
 use crate::core::schedule::Window;
 use crate::core::scope::{ArmScope, ArmScopeKind, DirectoryScope};
-use crate::core::target::{Surface, Target};
+use crate::core::target::{RoleKey, Surface, Target};
 
 /// A part of a tenant that is read as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ pub struct Observed {
     /// What was looked at; of any other surface nothing is known.
     pub surfaces: BTreeSet<Surface>,
     /// All role definitions.
-    pub roles: BTreeMap<RoleId, RoleDefinition>,
+    pub roles: BTreeMap<RoleKey, RoleDefinition>,
     /// Soft-deleted roles; `None` when the tenant does not show them (graph.md 2.3: public cloud only).
     pub deleted_roles: Option<Vec<DeletedRole>>,
     /// Settings by policy target, the role given by its object id.
@@ -177,7 +177,7 @@ impl Observed {
         for row in rows {
             match row {
                 Row::Role(role) => {
-                    observed.roles.insert(role.id.clone(), *role);
+                    observed.roles.insert(role.key(), *role);
                 }
                 Row::DeletedRole(role) => observed.deleted_roles.get_or_insert_default().push(role),
                 Row::Settings(target, content) => settings.push((target, *content)),

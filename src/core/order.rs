@@ -296,7 +296,7 @@ fn concerns_same(a: &Subject, b: &Subject) -> bool {
     };
     match (governed(a), governed(b)) {
         (Some(a), Some(b)) => a == b,
-        _ => a.role().is_some() && a.role() == b.role(),
+        _ => a.role_key().is_some() && a.role_key() == b.role_key(),
     }
 }
 

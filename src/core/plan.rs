@@ -11,13 +11,15 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
 use crate::core::direction::Direction;
 use crate::core::guard::{self, Scene, Verdict};
-use crate::core::id::{RoleId, TenantId, request_id};
+use crate::core::id::{TenantId, request_id};
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::order::{self, Step};
 use crate::core::project::project;
+use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
+use crate::core::target::RoleKey;
 
 /// The version of the plan document.
 pub const FORMAT: &str = "rolewright.plan/v1";
@@ -127,11 +129,11 @@ impl Plan {
 /// Every mistake that only the tenant could reveal, and a target that names nothing.
 pub fn plan(
     desired: &Desired,
-    found: &BTreeMap<RoleId, Found>,
+    found: &BTreeMap<RoleKey, Found>,
     observed: &Observed,
     settings: &Settings,
 ) -> Result<Plan, Vec<Diagnostic>> {
-    let planned = (desired.roles.iter()).map(|(id, role)| (role.value.surface, id, role.value.display_name.as_str()));
+    let planned = (desired.roles.iter()).map(|(key, role)| (key, role.value.display_name.as_str()));
     let labels = Labels::new(observed, planned);
     let context = Context { desired, found, observed, labels: &labels };
     let mut difference = diff::diff(&context);
@@ -195,9 +197,9 @@ fn addresses(context: &Context<'_>) -> BTreeSet<String> {
     let (desired, observed, labels) = (context.desired, context.observed, context.labels);
     let assignments = desired.assignments.keys().chain(observed.assignments.keys()).map(|key| labels.assignment(key));
     let settings = desired.settings.keys().chain(observed.settings.keys()).map(|target| labels.settings(target));
-    let custom = observed.roles.values().filter(|role| !role.is_built_in).map(|role| (role.surface, &role.id));
-    let declared = desired.roles.iter().map(|(id, role)| (role.value.surface, id));
-    let roles = custom.chain(declared).map(|(surface, id)| labels.role_definition(surface, id));
+    let custom = observed.roles.values().filter(|role| !role.is_built_in).map(RoleDefinition::key);
+    let declared = desired.roles.keys().cloned();
+    let roles = custom.chain(declared).map(|key| labels.role_definition(&key));
     assignments.chain(settings).chain(roles).collect()
 }
 

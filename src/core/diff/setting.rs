@@ -23,18 +23,18 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let surface = target.surface();
         let address = context.labels.settings(target);
         let live = context.observed.settings_of(target);
-        let is_role_known = target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+        let is_role_known = target.role_key().is_none_or(|role| context.observed.roles.contains_key(&role));
         let part = if is_role_known { Part::Settings } else { Part::Roles };
         if let Some(gap) = context.observed.gap_at(target, part).filter(|_| live.is_none()) {
             let message = format!("cannot be compared: {} could not be read", gap.what());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
         }
-        if target.role().is_some_and(|role| authority::is_ignored(&context.desired.tenant, role)) {
+        if target.role_key().is_some_and(|role| authority::is_ignored(&context.desired.tenant, &role)) {
             continue;
         }
         let factory = factory(surface);
-        let role = target.role().and_then(|role| context.observed.roles.get(role));
+        let role = target.role_key().and_then(|role| context.observed.roles.get(&role));
         let before = live.unwrap_or(&factory);
         let after = declared.value.over(before, &factory).canonical(surface);
         let fields = fields(context.labels, before, &after);
@@ -43,9 +43,9 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         }
         difference.mistakes.extend(contradictions(&declared.value, &declared.at, &address, before, &after));
         let mut requires = Vec::new();
-        if let Some(id) = target.role().filter(|_| role.is_none()) {
+        if let Some(key) = target.role_key().filter(|_| role.is_none()) {
             requires.push(Requirement {
-                address: context.labels.role_definition(surface, id),
+                address: context.labels.role_definition(&key),
                 reason: "a role must exist before it has settings".to_owned(),
             });
         }
@@ -152,7 +152,7 @@ fn contradictions(
 /// Lists undeclared settings that are not the service's defaults.
 fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
     for (target, live) in &context.observed.settings {
-        let is_ignored = target.role().is_some_and(|role| authority::is_ignored(&context.desired.tenant, role));
+        let is_ignored = target.role_key().is_some_and(|role| authority::is_ignored(&context.desired.tenant, &role));
         if context.desired.settings.contains_key(target) || is_ignored {
             continue;
         }
