@@ -209,3 +209,22 @@ fn what_the_deleted_hold_is_deleted_by_its_id_and_left_where_pim_must_be_asked()
     stage.apply();
     assert_eq!(stage.azure_wrote_since(mark), ["DELETE roleAssignments"]);
 }
+
+#[test]
+fn what_is_held_above_is_activated_below_and_is_no_drift_there() {
+    let stage = Stage::new();
+    let bob = stage.user("bob");
+    let net = stage.resource_group(SUBSCRIPTION, "rg-net");
+    let corp = stage.management_group("corp", "Corp", ROOT_GROUP);
+    stage.move_subscription(SUBSCRIPTION, &corp);
+    stage.azure_request("eligible", "AdminAssign", ROLE, &bob, &corp, until("2026-09-01T00:00:00Z"));
+    for scope in [SUBSCRIPTION, &net] {
+        stage.azure_activate("bob", &bob, ROLE, scope, 2);
+    }
+    stage.clock.advance(jiff::SignedDuration::from_mins(10));
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    stage.assert_converged();
+    assert_eq!(stage.notices().iter().filter(|line| line.starts_with("activation ")).count(), 2);
+    stage.advance(3);
+    assert!(stage.notices().is_empty(), "{:?}", stage.notices());
+}
