@@ -236,7 +236,9 @@ fn nothing_names_the_machine_it_was_made_on() {
         [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/fa", "rm/"), concat!("/Us", "ers/"), "\\Users\\"];
     let mut wrong = Vec::new();
     for file in files(".") {
-        let Ok(text) = fs::read_to_string(&file) else { continue };
+        // Microsoft's operations are paths too, of their own kind
+        let is_data = relative(&file).starts_with("data/") || relative(&file).starts_with("src/sandbox/data/");
+        let Some(text) = fs::read_to_string(&file).ok().filter(|_| !is_data) else { continue };
         for (number, line) in text.lines().enumerate() {
             for word in words.iter().filter(|word| line.contains(**word)) {
                 if relative(&file) != "tests/architecture.rs" {

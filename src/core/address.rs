@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::core::assignment::AssignmentKey;
 use crate::core::hierarchy::Hierarchy;
-use crate::core::id::{GroupId, PrincipalId, RoleId};
+use crate::core::id::{GroupId, PrincipalId, RoleId, is_guid};
 use crate::core::observed::Observed;
 use crate::core::principal::Principals;
 use crate::core::role_definition::RoleDefinition;
@@ -74,8 +74,8 @@ impl Labels {
         }
     }
 
-    /// Returns where an Azure target lies, in names: the scope, then what is above it, nearest first. Nothing elsewhere, and nothing
-    /// more than the address says at the root.
+    /// Returns where an Azure target lies, in names: the scope, its subscription, and the management groups above it from the top;
+    /// the tenant's root group, which is above all, is left out. Nothing elsewhere, and nothing at the root, which the address says.
     pub fn place(&self, target: &Target) -> Option<String> {
         let Target::Azure { scope, .. } = target else { return None };
         let named = |scope: &ArmScope| {
@@ -86,8 +86,20 @@ impl Labels {
             ArmScopeKind::Root => None,
             _ => {
                 let above = self.hierarchy.above(scope);
-                let above = above.iter().filter(|above| above.kind() != ArmScopeKind::Root).map(named);
-                Some(std::iter::once(named(scope)).chain(above).collect::<Vec<_>>().join(", in "))
+                let mut text = named(scope);
+                if let Some(subscription) = above.iter().find(|above| above.kind() == ArmScopeKind::Subscription) {
+                    text.push_str(&format!(" of {}", named(subscription)));
+                }
+                let is_root = |group: &ArmScope| self.hierarchy.parent(group).is_none() && is_guid(group.name());
+                let groups = above.iter().rev().filter(|above| above.kind() == ArmScopeKind::ManagementGroup);
+                let groups: Vec<&str> = groups
+                    .filter(|group| !is_root(group))
+                    .map(|group| self.hierarchy.name(group).unwrap_or(group.name()))
+                    .collect();
+                if !groups.is_empty() {
+                    text.push_str(&format!(" under {}", groups.join(" / ")));
+                }
+                Some(text)
             }
         }
     }
@@ -145,6 +157,32 @@ fn ends_with_id(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_azure_place_is_told_in_names_from_the_top() {
+        let mut observed = Observed::empty("2026-01-01T00:00:00Z".parse().unwrap());
+        let group = |id: &str| ArmScope::management_group(id).unwrap();
+        let root = group("5a9dbb0c-0000-4000-8000-000000000001");
+        let subscription = ArmScope::parse("/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1").unwrap();
+        observed.hierarchy.insert(root.clone(), Some("Tenant Root Group".into()), None);
+        observed.hierarchy.insert(group("contoso"), Some("Contoso".into()), Some(root));
+        observed.hierarchy.insert(group("corp"), Some("Corp".into()), Some(group("contoso")));
+        observed.hierarchy.insert(subscription.clone(), Some("payroll".into()), Some(group("corp")));
+        let labels = Labels::new(&observed, []);
+        let place = |scope: &str| {
+            let scope = ArmScope::parse(scope).unwrap();
+            labels.place(&Target::Azure { role: RoleId::new("r"), scope })
+        };
+        let rest = "subscription payroll under Contoso / Corp";
+        assert_eq!(place(subscription.as_str()).as_deref(), Some(rest));
+        let of = format!("resource group rg of {rest}");
+        assert_eq!(place(&format!("{subscription}/resourceGroups/rg")), Some(of));
+        assert_eq!(
+            place("/providers/Microsoft.Management/managementGroups/contoso").as_deref(),
+            Some("management group Contoso")
+        );
+        assert_eq!(place("/"), None);
+    }
     use crate::core::assignment::Mode;
     use crate::core::id::ObjectId;
     use crate::core::principal::{Principal, PrincipalType};

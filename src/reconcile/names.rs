@@ -137,7 +137,6 @@ pub async fn enrich(
         }
     }
     strangers(reader, observed).await?;
-    applications(reader, observed).await?;
     let mut people: BTreeSet<(PrincipalId, PrincipalType)> = BTreeSet::new();
     for key in observed.assignments.keys() {
         let known = observed.principals.get(&key.principal);
@@ -217,20 +216,28 @@ pub async fn enrich(
 }
 
 /// Finds out who those holders are whom the lists name by id only: holders of plain rows, which come without their principal,
-/// and deleted ones. Whom none of the three kinds knows, every read having succeeded, was deleted.
+/// and deleted ones. Whom none of the three kinds knows, every read having succeeded, was deleted. Azure's lists say of a service
+/// principal neither its application nor, with that, whether it is PIM's own (arm.md B.6), so it is asked for too.
 async fn strangers(reader: &Reader, observed: &mut Observed) -> Result<(), TransportError> {
     let is_known = |id: &PrincipalId| observed.principals.get(id).is_some_and(|p| p.kind.is_some() || p.name.is_some());
+    let is_vague = |id: &PrincipalId| {
+        let known = observed.principals.get(id);
+        known.is_some_and(|p| p.kind == Some(PrincipalType::ServicePrincipal) && p.app_id.is_none())
+    };
     let unknown: BTreeSet<PrincipalId> =
         observed.assignments.keys().map(|key| &key.principal).filter(|id| !is_known(id)).cloned().collect();
-    let unknown: Vec<PrincipalId> = unknown.into_iter().collect();
+    let azure = observed.assignments.keys().filter(|key| key.target.surface() == Surface::Azure);
+    let services: BTreeSet<PrincipalId> = azure.map(|key| &key.principal).filter(|id| is_vague(id)).cloned().collect();
+    let mut absent: BTreeSet<PrincipalId> = unknown.union(&services).cloned().collect();
+    let (unknown, services): (Vec<_>, Vec<_>) = (unknown.into_iter().collect(), services.into_iter().collect());
     let kinds = [PrincipalType::User, PrincipalType::Group, PrincipalType::ServicePrincipal];
-    let asks: Vec<(&[PrincipalId], PrincipalType)> =
-        unknown.chunks(name::IDS_PER_FILTER).flat_map(|ids| kinds.map(|kind| (ids, kind))).collect();
+    let strangers = unknown.chunks(name::IDS_PER_FILTER).flat_map(|ids| kinds.map(|kind| (ids, kind)));
+    let services = services.chunks(name::IDS_PER_FILTER).map(|ids| (ids, PrincipalType::ServicePrincipal));
+    let asks: Vec<(&[PrincipalId], PrincipalType)> = strangers.chain(services).collect();
     if asks.is_empty() {
         return Ok(());
     }
     let queries: Vec<Query> = asks.iter().map(|(ids, kind)| name::principals_query(ids, *kind)).collect();
-    let mut absent: BTreeSet<PrincipalId> = unknown.iter().cloned().collect();
     for ((ids, kind), answer) in asks.into_iter().zip(reader.batch(&queries).await) {
         let found = match answer {
             Ok(answer) => name::principals(&answer.body, kind),
@@ -247,37 +254,6 @@ async fn strangers(reader: &Reader, observed: &mut Observed) -> Result<(), Trans
         }
     }
     observed.deleted_principals = absent;
-    Ok(())
-}
-
-/// Finds out which applications hold Azure roles as service principals: rows name them without their application id, by which
-/// alone PIM's own is known (arm.md B.0).
-async fn applications(reader: &Reader, observed: &mut Observed) -> Result<(), TransportError> {
-    let is_vague = |id: &PrincipalId| {
-        let known = observed.principals.get(id);
-        known.is_some_and(|p| p.kind == Some(PrincipalType::ServicePrincipal) && p.app_id.is_none())
-    };
-    let vague: BTreeSet<PrincipalId> = (observed.assignments.keys())
-        .filter(|key| key.target.surface() == Surface::Azure && is_vague(&key.principal))
-        .map(|key| key.principal.clone())
-        .collect();
-    let vague: Vec<PrincipalId> = vague.into_iter().collect();
-    if vague.is_empty() {
-        return Ok(());
-    }
-    let kind = PrincipalType::ServicePrincipal;
-    let queries: Vec<Query> = vague.chunks(name::IDS_PER_FILTER).map(|ids| name::principals_query(ids, kind)).collect();
-    for answer in reader.batch(&queries).await {
-        match answer {
-            Ok(answer) => {
-                for principal in name::principals(&answer.body, kind) {
-                    learn_over(observed, principal);
-                }
-            }
-            Err(error @ TransportError::Auth(_)) => return Err(error),
-            Err(error) => tracing::debug!(%error, "which applications they are stays unknown: they are left alone"),
-        }
-    }
     Ok(())
 }
 

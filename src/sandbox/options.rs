@@ -110,6 +110,8 @@ pub struct Switches {
     pub renamed_policies: bool,
     /// For 90 seconds after its creation ARM answers the removal of an assignment with `RoleAssignmentDoesNotExist` (arm.md B.7).
     pub settling_removals: bool,
+    /// Schedules and instances of ARM that are older than 30 days carry upper-case GUIDs as names (arm.md 0.1; recorded for old rows).
+    pub uppercase_names: bool,
     /// For a minute after a write of an Azure role definition every other read shows the old one (arm.md A.3, G.7).
     pub alternating_roles: bool,
 }
@@ -131,6 +133,7 @@ impl Default for Switches {
             keeps_maximum_duration: false,
             renamed_policies: false,
             settling_removals: false,
+            uppercase_names: false,
             alternating_roles: false,
         }
     }

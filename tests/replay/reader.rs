@@ -15,7 +15,25 @@ pub(crate) fn folder(folder: &Path) -> Vec<Pair> {
         .flat_map(|project| std::fs::read_dir(project).unwrap().map(|entry| entry.unwrap().path()))
         .collect();
     files.sort();
-    files.iter().flat_map(|file| recording(file)).collect()
+    let mut pairs: Vec<Pair> = files.iter().flat_map(|file| recording(file)).collect();
+    repeat(&mut pairs);
+    pairs
+}
+
+/// Puts bodies where a transcriber only said that they repeat another: `(identical to body in {file} #{number})`.
+fn repeat(pairs: &mut [Pair]) {
+    let said = |pair: &Pair| -> Option<(String, usize)> {
+        let text = pair.body.as_ref()?.text().strip_prefix("(identical to body in ")?.strip_suffix(')')?;
+        let (file, number) = text.rsplit_once(" #")?;
+        let (project, _) = pair.recording.split_once('/')?;
+        Some((format!("{project}/{file}"), number.parse().ok()?))
+    };
+    for at in 0..pairs.len() {
+        if let Some((recording, number)) = said(&pairs[at]) {
+            let meant = pairs.iter().find(|pair| pair.recording == recording && pair.number == number);
+            pairs[at].body = meant.unwrap_or_else(|| panic!("no {recording} #{number}")).body.clone();
+        }
+    }
 }
 
 /// Reads one recording; files that hold no pairs (excerpts, samples) give none.
@@ -143,5 +161,5 @@ fn body(content: &Json) -> Option<Json> {
         let (from, to) = (text.find('{')?, text.rfind('}')?);
         return Json::read(&text[from..=to]);
     }
-    Json::read(&text)
+    if text.starts_with("(identical ") { Some(Json::Text(text)) } else { Json::read(&text) }
 }

@@ -56,6 +56,9 @@ pub(crate) fn compare(at: &str, recorded: &Json, answered: &Json, found: &mut Ve
             if common(&wanted, &got) != common(&got, &wanted) {
                 found.push(format!("{at}: order {} instead of {}", got.join(","), wanted.join(",")));
             }
+            // What Microsoft ships is told from what somebody wrote.
+            let is_built_in = recorded.get("type").text() == "BuiltInRole";
+            let at = if is_built_in { format!("{at}(built-in)") } else { at.to_owned() };
             for (name, value) in ours {
                 if let Some((_, other)) = theirs.iter().find(|(known, _)| known == name) {
                     compare(&format!("{at}.{name}"), value, other, found);
@@ -75,11 +78,13 @@ pub(crate) fn compare(at: &str, recorded: &Json, answered: &Json, found: &mut Ve
 
 /// Compares rows that have ids by id, all others by their first.
 fn items(at: &str, recorded: &[Json], answered: &[Json], found: &mut Vec<String>) {
+    let ids = recorded.iter().filter(|item| !item.get("id").text().is_empty()).count();
+    let is_tenant = recorded.iter().any(|item| *item.get("tenantCategory") != Json::Null);
     if recorded.is_empty() != answered.is_empty() {
         found.push(format!("{at}: {} items instead of {}", answered.len(), recorded.len()));
     }
-    let has_id = |item: &Json| !item.get("id").text().is_empty();
-    if !recorded.iter().all(has_id) {
+    // A sandbox has one tenant, with its own id.
+    if ids < recorded.len() || is_tenant {
         if let (Some(one), Some(other)) = (recorded.first(), answered.first()) {
             compare(&format!("{at}[0]"), one, other, found);
         }
@@ -89,7 +94,7 @@ fn items(at: &str, recorded: &[Json], answered: &[Json], found: &mut Vec<String>
         let id = one.get("id").text();
         match answered.iter().find(|other| other.get("id").text().eq_ignore_ascii_case(id)) {
             Some(other) => compare(&format!("{at}[]"), one, other, found),
-            None => found.push(format!("{at}[]: no row {}", neutral(id))),
+            None => found.push(format!("{at}[]: no row {id}")),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::excerpt::BUILT_IN;
 use crate::json::Json;
 use crate::pair::Pair;
 
@@ -20,7 +21,11 @@ pub(crate) fn state(base: &Value, recording: &[Pair], pair: &Pair) -> Value {
         ("roledefinitions", "GET" | "DELETE", 200) => stage.roles(pair.documents()),
         ("roledefinitions", "PUT", 201) if is_update(recording, pair) => stage.roles(pair.documents()),
         ("roleassignments", "GET" | "DELETE", 200) => stage.assignments(pair),
-        ("roleassignments", "PUT", 201) => stage.principal(pair.documents()[0].get("properties")),
+        ("roleassignments", "PUT", 201) => {
+            let properties = pair.documents()[0].get("properties");
+            stage.principal(properties);
+            stage.role(&pair.scope(), properties.get("roleDefinitionId").text());
+        }
         ("roleassignments", "PUT", 409) => stage.twin(pair, recording),
         ("roleassignmentschedulerequests" | "roleeligibilityschedulerequests", "PUT", 201) => {
             stage.principal(pair.documents()[0].get("properties"));
@@ -29,6 +34,7 @@ pub(crate) fn state(base: &Value, recording: &[Pair], pair: &Pair) -> Value {
             prelude(recording, pair).iter().for_each(|first| stage.principal(first.documents()[0].get("properties")));
         }
         ("rolemanagementpolicies", "PATCH", 200) => stage.policy(pair),
+        ("", "POST", 200) => stage.inventory(pair),
         _ => {}
     }
     stage.state
@@ -43,7 +49,12 @@ pub(crate) fn prelude<'a>(recording: &'a [Pair], pair: &Pair) -> Option<&'a Pair
 /// Returns what to send: what was recorded, or what must have been sent to get that answer.
 pub(crate) fn sent(recording: &[Pair], pair: &Pair) -> Option<Value> {
     if let Some(sent) = &pair.sent {
-        return Some(sent.value());
+        let mut sent = sent.value();
+        // Where the last page ended only the service knows; `$skip` beside it says the same in rows.
+        if let Some(options) = sent["options"].as_object_mut() {
+            options.remove("$skipToken");
+        }
+        return Some(sent);
     }
     if pair.method != "PUT" {
         return None;
@@ -77,11 +88,8 @@ pub(crate) fn sent(recording: &[Pair], pair: &Pair) -> Option<Value> {
 
 /// Tells whether an earlier request of the recording made the role and none took it away.
 fn is_update(recording: &[Pair], pair: &Pair) -> bool {
-    let earlier = recording.iter().filter(|other| other.number < pair.number && other.path() == pair.path());
-    earlier
-        .filter(|other| ["PUT", "DELETE"].contains(&other.method.as_str()))
-        .last()
-        .is_some_and(|last| last.method == "PUT")
+    let mut earlier = recording.iter().filter(|other| other.number < pair.number && other.path() == pair.path());
+    earlier.rfind(|other| ["PUT", "DELETE"].contains(&other.method.as_str())).is_some_and(|last| last.method == "PUT")
 }
 
 /// An ARM id as text, and its parents.
@@ -187,7 +195,9 @@ impl Stage {
     fn resource(&mut self, document: &Json) {
         let mut rest = document.value();
         let members = rest.as_object_mut().unwrap();
-        ["id", "name", "type"].map(|name| members.remove(name));
+        for name in ["id", "name", "type"] {
+            members.remove(name);
+        }
         let (id, kind) = (document.get("id").text(), document.get("type").text());
         self.put(
             "resources",
@@ -215,6 +225,7 @@ impl Stage {
 
     /// Adds the role assignments that the answer shows, and the groups through which `assignedTo()` found some.
     fn assignments(&mut self, pair: &Pair) {
+        self.groups_above(pair);
         let filter = pair.option("$filter").unwrap_or_default();
         let through = filter.strip_prefix("assignedTo('").and_then(|rest| rest.split('\'').next());
         for document in pair.documents() {
@@ -241,6 +252,84 @@ impl Stage {
             row["updated"] = properties.get("updatedOn").value();
             self.file("assignments", properties.get("scope").text(), document.get("name").text(), row);
         }
+        if !filter.is_empty() {
+            // Somebody else's, which the filter must keep out.
+            let scope = pair.scope();
+            let row = json!({"scope": scope, "role": READER, "principal": "0a4d3ef7-0000-4000-8000-000000000002",
+                "created": LONG_AGO, "updated": LONG_AGO});
+            self.file("assignments", &scope, "0a4d3ef7-0000-4000-8000-000000000003", row);
+        }
+    }
+
+    /// Puts the management groups whose assignments the list shows above its subscription, one below the other.
+    fn groups_above(&mut self, pair: &Pair) {
+        let scope = pair.scope();
+        let Some(subscription) = Path(&scope).subscription() else { return };
+        let key = Path(subscription).name().to_ascii_lowercase();
+        let mut parent = self.state["azure"]["subscriptions"][&key]["parent"].clone();
+        let prefix = "/providers/Microsoft.Management/managementGroups/";
+        for document in pair.documents() {
+            let Some(id) = document.at("properties.scope").text().strip_prefix(prefix) else { continue };
+            let group = id.to_ascii_lowercase();
+            if self.state["azure"]["managementGroups"][&group].is_null() {
+                let stored = json!({"id": id, "displayName": "Recorded", "parent": parent});
+                self.state["azure"]["managementGroups"][&group] = stored;
+                parent = Value::from(group);
+            }
+        }
+        self.state["azure"]["subscriptions"][&key]["parent"] = parent;
+    }
+
+    /// Adds a custom role unless Microsoft has one with this id.
+    fn role(&mut self, scope: &str, id: &str) {
+        let name = id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        if BUILT_IN.contains(&name) {
+            return;
+        }
+        let stored = json!({"roleName": "Recorded", "assignableScopes": [Path(scope).subscription().unwrap()],
+            "permissions": [{"actions": ["*/read"]}], "created": LONG_AGO, "updated": LONG_AGO});
+        self.put("roles", &name, stored);
+    }
+
+    /// Adds the resources that a query found, what a `$skip` passed over before them, and one more when a page followed.
+    fn inventory(&mut self, pair: &Pair) {
+        let Some(body) = &pair.body else { return };
+        let data = body.get("data");
+        let columns: Vec<&str> = data.get("columns").items().iter().map(|column| column.get("name").text()).collect();
+        let of_table = data.get("rows").items().iter().map(|row| {
+            let named = columns.iter().zip(row.items());
+            Json::Object(named.map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+        });
+        let found: Vec<Json> = data.items().iter().cloned().chain(of_table).collect();
+        for row in &found {
+            self.found(row.get("id").text(), row);
+        }
+        let subscription = found.iter().find_map(|row| Path(row.get("id").text()).subscription()).unwrap_or_default();
+        let skipped = pair.sent.as_ref().and_then(|sent| sent.value()["options"]["$skip"].as_u64()).unwrap_or(0);
+        let mut more: Vec<String> = (0..skipped).map(|number| format!("0/{number}")).collect();
+        if !body.get("$skipToken").text().is_empty() {
+            more.push("zz/0".to_owned());
+        }
+        for place in more {
+            let (group, name) = place.split_once('/').unwrap();
+            let id =
+                format!("{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/n{name}");
+            self.found(&id, &Json::Object(Vec::new()));
+        }
+    }
+
+    /// Adds one resource with what a row says of it.
+    fn found(&mut self, id: &str, row: &Json) {
+        let parts: Vec<&str> = id.split('/').collect();
+        let group = parts[..5].join("/");
+        self.put("resourceGroups", &group, json!({"id": group, "name": parts[4], "location": "westus"}));
+        let types: Vec<&str> = parts[7..].iter().step_by(2).copied().collect();
+        let names = ["tags", "properties", "location", "sku", "kind"];
+        let kept = row.members().iter().filter(|(name, _)| names.contains(&name.as_str()));
+        let document: Map<_, _> = kept.map(|(name, value)| (name.clone(), value.value())).collect();
+        let stored = json!({"id": id, "kind": format!("{}/{}", parts[6], types.join("/")), "name": Path(id).name(),
+            "document": document});
+        self.put("resources", id, stored);
     }
 
     /// Adds an assignment like the one that is asked for, under another name.

@@ -130,9 +130,8 @@ async fn a_body_must_be_json() {
         ),
         "{text}"
     );
-    assert!(text.ends_with(&format!(
-        "\"type\":\"Microsoft.Authorization/roleDefinitions\",\"name\":\"8e3af657-a8ff-443c-a75c-2fe8c4bcb635\"}}]}}"
-    )));
+    let owner = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+    assert!(text.ends_with(&format!("\"type\":\"Microsoft.Authorization/roleDefinitions\",\"name\":\"{owner}\"}}]}}")));
 }
 
 #[tokio::test]

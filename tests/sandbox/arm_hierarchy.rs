@@ -100,6 +100,7 @@ async fn subscriptions_are_made_listed_and_moved() {
             "state",
             "subscriptionId",
             "subscriptionPolicies",
+            "tags",
             "tenantId"
         ]
     );

@@ -110,7 +110,10 @@ async fn an_activation_that_needs_approval_waits_for_an_approver() {
         let own = c.try_send(Method::PUT, &stage, Some(decision.clone()), &[]).await.unwrap();
         assert_eq!((own.status, own.code().as_str()), (403, "AuthorizationFailed"));
 
+        c.act_as(json!({"user": "erin@contoso.example"})).await;
+        assert_eq!(c.get(&stage).await.code(), "AuthorizationFailed");
         c.act_as(json!({"user": "heidi@contoso.example"})).await;
+        assert_eq!(c.get(&stage).await.body["properties"]["assignedToMe"], true);
         let waiting = c.get(&path("", "roleAssignmentScheduleRequests?$filter=asApprover()")).await.rows().clone();
         assert_eq!(waiting.len(), 1);
         c.advance(600);
@@ -172,4 +175,21 @@ async fn children_that_somebody_is_eligible_on() {
     let deep = c.get(&path(online, "eligibleChildResources?$getAllChildren=true")).await.rows().len();
     assert_eq!(deep, 3);
     assert_eq!(c.get(&path(&shop, "eligibleChildResources?$filter=name eq 'x'")).await.status, 400);
+}
+
+#[tokio::test]
+async fn what_was_granted_on_a_condition_is_activated_on_it() {
+    let mut c = Client::seeded(Seed::Contoso).await;
+    let payroll = subscription(&c, "corp-payroll").await;
+    let grace = c.id("users", "grace@contoso.example").await;
+    let administrator = "f58310d9-a9f6-439a-9e8d-f62e7b41a168";
+    let eligible = c.held("roleEligibilitySchedules", &payroll, &grace, administrator).await;
+    let condition = eligible[0]["properties"]["condition"].clone();
+    assert!(condition.as_str().unwrap().contains("GuidEquals"));
+    c.act_as(json!({"user": "grace@contoso.example"})).await;
+    let sent = body("SelfActivate", &grace, administrator, lasting("PT2H"));
+    assert_eq!(c.put_request("Assignment", &payroll, 1, sent).await.status, 201);
+    c.sign_in(ADMIN).await;
+    let active = c.held("roleAssignmentScheduleInstances", &payroll, &grace, administrator).await;
+    assert_eq!(active[0]["properties"]["condition"], condition);
 }

@@ -79,3 +79,18 @@ async fn principals_and_roles_are_unknown_until_they_are_replicated() {
     c.advance(21);
     assert_eq!(c.held("roleEligibilitySchedules", SUBSCRIPTION, &ann, READER).await.len(), 1);
 }
+
+#[tokio::test]
+async fn old_rows_may_shout_their_names() {
+    let switches = Switches { uppercase_names: true, ..Switches::default() };
+    let c = Client::start(SandboxOptions { switches, ..options(Seed::Contoso) }).await;
+    let dave = c.id("users", "dave@contoso.example").await;
+    let connectivity = subscription(&c, "prod-connectivity").await;
+    let row =
+        &c.held("roleEligibilitySchedules", &connectivity, &dave, "4d97b98b-1d4f-4787-a291-c67834d212e7").await[0];
+    let name = row["name"].as_str().unwrap();
+    assert!(name == name.to_uppercase() && row["id"].as_str().unwrap().ends_with(name));
+    let scope = row["properties"]["scope"].as_str().unwrap();
+    let by = |name: &str| path(scope, &format!("roleEligibilitySchedules/{name}"));
+    assert_eq!(c.get(&by(name)).await.body, c.get(&by(&name.to_lowercase())).await.body);
+}

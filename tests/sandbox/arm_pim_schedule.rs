@@ -3,7 +3,7 @@
 use rolewright::sandbox::{SandboxOptions, Seed};
 use serde_json::{Value, json};
 
-use crate::arm_pim::{CONTRIBUTOR, IVAN, OWNER, READER, SUBSCRIPTION, at, path, role};
+use crate::arm_pim::{CONTRIBUTOR, IVAN, OWNER, READER, SUBSCRIPTION, at, body, lasting, path, role};
 use crate::client::{Client, options};
 
 const CONTOSO: &str = "/providers/Microsoft.Management/managementGroups/contoso";
@@ -176,4 +176,33 @@ async fn rows_are_read_by_name_where_they_are_in_sight() {
     // They are read only.
     let url = path(SUBSCRIPTION, &format!("roleEligibilitySchedules/{name}"));
     assert_eq!(c.delete(&url).await.status, 501);
+}
+
+#[tokio::test]
+async fn plain_and_pim_know_each_other() {
+    let c = Client::seeded(Seed::Contoso).await;
+    let erin = c.id("users", "erin@contoso.example").await;
+    let name = crate::arm_pim::guid(77);
+    let plain = json!({"properties": {"principalId": erin, "roleDefinitionId": role(READER), "principalType": "User"}});
+    let url = at(SUBSCRIPTION, &format!("roleAssignments/{name}"), "2022-04-01");
+    let sent = |kind: &str, schedule: Value| body(kind, &erin, READER, schedule);
+    assert_eq!(c.put_request("Assignment", SUBSCRIPTION, 1, sent("AdminAssign", lasting("P9D"))).await.status, 201);
+    let twice = c.arm_put(&url, plain.clone()).await;
+    assert_eq!((twice.status, twice.code().as_str()), (409, "RoleAssignmentExists"));
+    c.advance(301);
+    assert_eq!(c.put_request("Assignment", SUBSCRIPTION, 2, sent("AdminRemove", Value::Null)).await.status, 201);
+    // The other way round: what was assigned outside PIM is held, can be changed by PIM, and removed.
+    assert_eq!(c.arm_put(&url, plain).await.status, 201);
+    let held = c.put_request("Assignment", SUBSCRIPTION, 3, sent("AdminAssign", lasting("P9D"))).await;
+    assert_eq!(held.code(), "RoleAssignmentExists");
+    let early = c.put_request("Assignment", SUBSCRIPTION, 4, sent("AdminRemove", Value::Null)).await;
+    assert_eq!(early.code(), "ActiveDurationTooShort");
+    assert_eq!(c.put_request("Assignment", SUBSCRIPTION, 5, sent("AdminUpdate", lasting("P9D"))).await.status, 201);
+    let rows = c.held("roleAssignmentScheduleInstances", SUBSCRIPTION, &erin, READER).await;
+    assert_eq!((rows.len(), &rows[0]["name"]), (1, &json!(name)));
+    assert!(rows[0]["properties"]["endDateTime"].is_string());
+    assert_eq!(c.get(&url).await.status, 200);
+    c.advance(301);
+    assert_eq!(c.put_request("Assignment", SUBSCRIPTION, 6, sent("AdminRemove", Value::Null)).await.status, 201);
+    assert_eq!(c.get(&url).await.status, 404);
 }

@@ -112,7 +112,7 @@ async fn what_is_not_emulated_is_501() {
         "/v1.0/identityGovernance/privilegedAccess/group/eligibilitySchedules",
         "/v1.0/me",
         "/v1.0/directoryRoles",
-        "/subscriptions/x/providers/Microsoft.Authorization/roleManagementAlerts?api-version=2022-08-01-preview",
+        "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/providers/Microsoft.Authorization/roleManagementAlerts?api-version=2022-08-01-preview",
         "/nowhere",
     ] {
         let got = c.get(path).await;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::super::answer::Problem;
 use super::super::route::Call;
-use super::super::tenant::{Kind, Tenant};
+use super::super::tenant::{Kind, Side, Tenant};
 use super::super::token::Caller;
 use super::azure::Reach;
 use super::built_in::Permission;
@@ -57,13 +57,15 @@ impl<'a> Standing<'a> {
     /// Returns the permissions that hold at the scope.
     pub(crate) fn permissions(&self, scope: &Scope) -> Vec<&'a Permission> {
         let azure = &self.tenant.azure;
-        azure
-            .held(scope, Reach::AtOrAbove, self.now)
-            .iter()
-            .filter(|(_, row)| self.ids.contains(&row.principal))
-            .filter_map(|(_, row)| azure.role(&row.role))
-            .flat_map(|role| role.permissions())
-            .collect()
+        let classic = azure.rows(&azure.assignments, scope, Reach::AtOrAbove).into_iter();
+        let classic = classic.filter(|(_, _, row)| self.includes(&row.principal)).map(|(_, _, row)| row.role.as_str());
+        let active = azure.rows(&azure.schedules, scope, Reach::AtOrAbove).into_iter();
+        let active = active
+            .filter(|(_, _, row)| {
+                row.side == Side::Active && self.includes(&row.principal) && row.is_in_force(self.now)
+            })
+            .map(|(_, _, row)| row.role.as_str());
+        classic.chain(active).filter_map(|role| azure.role(role)).flat_map(|role| role.permissions()).collect()
     }
 
     /// Tells whether the caller may do the control-plane action at the scope.

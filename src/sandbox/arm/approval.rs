@@ -47,6 +47,19 @@ pub(super) fn may_decide(tenant: &Tenant, ask: &Ask<'_>, request: &Request) -> b
     }
 }
 
+/// Refuses who has nothing to do with the approval and may not read at its scope.
+fn may_see(tenant: &Tenant, ask: &Ask<'_>, name: &str, request: &Request) -> Result<(), Problem> {
+    let me = ask.caller.oid.as_str();
+    let decider = request.decision.as_ref().map(|decision| decision.by.as_str());
+    let is_party = [Some(request.principal.as_str()), Some(request.requestor.as_str()), decider].contains(&Some(me));
+    let action = "Microsoft.Authorization/roleAssignmentApprovals/read";
+    let may_read = || Standing::of(tenant, &ask.caller, ask.now()).may(&Scope::new(&request.scope), action);
+    if is_party || may_decide(tenant, ask, request) || may_read() {
+        return Ok(());
+    }
+    Err(denied(&ask.caller, action, &approval_id(name, request)))
+}
+
 /// Returns the approval as it is printed, with its id.
 fn stage(tenant: &Tenant, ask: &Ask<'_>, name: &str, request: &Request) -> Value {
     let id = format!("{}/stages/{name}", approval_id(name, request));
@@ -88,6 +101,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         ("GET", [name, tail @ ..]) => {
             let (tenant, name) = (world.store.read(ask.view), name.to_ascii_lowercase());
             let request = find(&tenant, &name)?;
+            may_see(&tenant, ask, &name, &request)?;
             let stage = stage(&tenant, ask, &name, &request);
             match tail {
                 [] => Ok(Reply::json(
@@ -128,7 +142,11 @@ fn decide(
     request: &mut Request,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    let sent = ask.properties()?;
+    // Community tools wrap the decision in `properties`, the specification does not (arm.md B.8).
+    let sent = match ask.properties() {
+        Ok(properties) => properties,
+        Err(_) => ask.call.object()?,
+    };
     let text = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default();
     let is_approved = match text("reviewResult").to_ascii_lowercase().as_str() {
         "approve" => true,

@@ -13,6 +13,7 @@ use super::super::options::SandboxOptions;
 use super::super::tenant::{Kind, Side, Tenant};
 use super::super::world::World;
 use super::access;
+use super::action::{ACTIONS, Action, KNOWN};
 use super::ask::Ask;
 use super::azure::Role;
 use super::check::{self, Wish};
@@ -26,57 +27,6 @@ use super::{policy, policy_rule, row};
 const SETTLING: SignedDuration = SignedDuration::from_secs(90);
 /// The longest condition in bytes (arm.md E.4).
 const LONGEST_CONDITION: usize = 8 * 1024;
-
-/// What a request does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
-    Assign,
-    Update,
-    Extend,
-    Renew,
-    Remove,
-    Activate,
-    Deactivate,
-    /// `SelfExtend`, `SelfRenew`: an administrator decides.
-    Ask,
-}
-
-/// The names of the actions (arm.md B.2), and whether they exist for eligibility.
-const ACTIONS: [(&str, Action, bool); 9] = [
-    ("AdminAssign", Action::Assign, true),
-    ("AdminUpdate", Action::Update, true),
-    ("AdminExtend", Action::Extend, true),
-    ("AdminRenew", Action::Renew, true),
-    ("AdminRemove", Action::Remove, true),
-    ("SelfActivate", Action::Activate, false),
-    ("SelfDeactivate", Action::Deactivate, false),
-    ("SelfExtend", Action::Ask, true),
-    ("SelfRenew", Action::Ask, true),
-];
-
-/// The members of `properties`; the second half is read-only and ignored (arm.md B.2).
-const KNOWN: [&str; 20] = [
-    "principalId",
-    "roleDefinitionId",
-    "requestType",
-    "justification",
-    "ticketInfo",
-    "scheduleInfo",
-    "condition",
-    "conditionVersion",
-    "targetRoleEligibilityScheduleId",
-    "targetRoleEligibilityScheduleInstanceId",
-    "targetRoleAssignmentScheduleId",
-    "targetRoleAssignmentScheduleInstanceId",
-    "linkedRoleEligibilityScheduleId",
-    "scope",
-    "principalType",
-    "status",
-    "approvalId",
-    "requestorId",
-    "createdOn",
-    "expandedProperties",
-];
 
 fn exists() -> Problem {
     Problem::new(400, "RoleAssignmentExists", "The Role assignment already exists.")
@@ -258,11 +208,13 @@ impl<'a> Command<'a> {
 
     /// Refuses a grant of what is held already, and a change of what is not.
     fn fits(&self, tenant: &Tenant, held: Option<&Held>, principal: &str, now: Timestamp) -> Result<(), Problem> {
-        let mut all = tenant.azure.schedules.at(self.ask.scope.key());
-        let has_ended = || all.any(|(_, _, s)| s.is(self.side, &self.role, principal) && s.is_over(now));
+        let has_ended = |tenant: &Tenant| {
+            let mut all = tenant.azure.schedules.at(self.ask.scope.key());
+            all.any(|(_, _, s)| s.is(self.side, &self.role, principal) && s.is_over(now))
+        };
         match self.action {
             Action::Assign | Action::Activate | Action::Renew if held.is_some() => Err(exists()),
-            Action::Renew if !{ has_ended }() => Err(absent()),
+            Action::Renew if !has_ended(tenant) => Err(absent()),
             Action::Update | Action::Extend if held.is_none_or(|held| held.schedule.linked.is_some()) => Err(absent()),
             _ => Ok(()),
         }

@@ -38,7 +38,8 @@ fn printed(found: &Found<'_>, sight: &Sight<'_>, principal: &str, member_type: &
             "roleAssignmentScheduleInstances"
         }
     };
-    json!({"properties": p, "name": instance, "id": sight.id(&found.scope, collection, instance),
+    let name = sight.spelled(instance, found.schedule.created);
+    json!({"properties": p, "name": name, "id": sight.id(&found.scope, collection, &name),
         "type": format!("Microsoft.Authorization/{collection}")})
 }
 
@@ -51,7 +52,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, side: Side) -> Answer {
         || reach(&tenant, &ask.scope, side, ask.now()).into_iter().filter(|f| f.schedule.is_in_force(ask.now()));
     match (ask.method.as_str(), ask.rest.as_slice()) {
         ("GET", []) => {
-            let sight = Sight::new(&tenant, ask, &fields)?;
+            let sight = Sight::new(world, &tenant, ask, &fields)?;
             let mut rows = Vec::new();
             for found in in_force() {
                 if let Some((principal, member)) = sight.admit(found.place, &found.scope, &found.schedule.principal) {
@@ -62,7 +63,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, side: Side) -> Answer {
             super::page::page(ask, rows, 0)
         }
         ("GET", [name]) => {
-            let sight = Sight::one(&tenant, ask)?;
+            let sight = Sight::one(world, &tenant, ask)?;
             let found = in_force().find(|found| found.schedule.instance.eq_ignore_ascii_case(name));
             let found = found.ok_or_else(|| absent(name))?;
             Ok(Reply::json(200, printed(&found, &sight, &found.schedule.principal, found.place.member_type(ask))))

@@ -193,7 +193,7 @@ fn write(
         // A new group goes below the root unless the body says otherwise.
         let home = parent.clone().or_else(|| stored.as_ref().and_then(|group| group.parent.clone()));
         let above = Scope::of_management_group(home.as_deref().unwrap_or(id::TENANT));
-        super::access::require(tenant, ask, &above, WRITE, &Scope::of_management_group(name).id().to_owned())?;
+        super::access::require(tenant, ask, &above, WRITE, Scope::of_management_group(name).id())?;
         if let Some(stored) = &stored {
             super::access::require(tenant, ask, &Scope::of_management_group(&stored.id), WRITE, above.id())?;
         }

@@ -4,6 +4,7 @@
 //! Everything is compared without case and doubled slashes do not count (arm.md 0.1).
 
 pub(crate) mod access;
+mod action;
 mod approval;
 mod ask;
 pub(crate) mod azure;
@@ -17,6 +18,7 @@ mod filter;
 pub(crate) mod header;
 mod instance;
 mod kql;
+mod kql_run;
 mod management_group;
 pub(crate) mod order;
 mod page;
@@ -154,13 +156,13 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     if let Some(odd) = odd(ask) {
         return Ok(odd);
     }
-    if version::is_pim(ask.kind) {
-        // ARM looks for the scope before it hands a call to PIM.
+    // ARM looks for the scope before it hands a call to PIM. Alerts are not emulated at all.
+    if version::is_pim(ask.kind) && !ask.kind.contains("Alert") {
         world.store.read(ask.view).azure.exists(&ask.scope)?;
     }
     match ask.kind {
-        "roleDefinitions" => role_definition::answer(world, ask),
-        "roleAssignments" => role_assignment::answer(world, ask),
+        "roleDefinitions" => identified(ask, role_definition::answer(world, ask)?),
+        "roleAssignments" => identified(ask, role_assignment::answer(world, ask)?),
         "roleEligibilitySchedules" => schedule::answer(world, ask, Side::Eligible),
         "roleAssignmentSchedules" => schedule::answer(world, ask, Side::Active),
         "roleEligibilityScheduleInstances" => instance::answer(world, ask, Side::Eligible),
@@ -177,6 +179,16 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         "elevateAccess" => discovery::elevate(world, ask),
         _ => Err(ask.not_emulated()),
     }
+}
+
+/// Adds the header by which reads of roles and assignments say who read (recorded in 2026).
+fn identified(ask: &Ask<'_>, mut reply: Reply) -> Answer {
+    if ask.method == "GET" {
+        let (tenant, caller, operation) = (super::id::TENANT, &ask.caller.oid, uuid::Uuid::new_v4());
+        let text = format!("tenantId={tenant},objectId={caller}/sandbox/{operation}");
+        reply.headers.push(("x-ms-operation-identifier", text));
+    }
+    Ok(reply)
 }
 
 /// Returns the answers that are no ARM errors (arm.md 0.4): 405 with a bare `message`, 400 with a bare JSON string.

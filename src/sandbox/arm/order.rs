@@ -7,6 +7,25 @@ use serde_json::{Map, Value};
 /// follow in alphabetical order.
 const ORDERS: &[(&[&str], &[&str])] = &[
     (&["error"], &["error"]),
+    (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
+    (
+        &["subscriptionPolicies"],
+        &[
+            "id",
+            "authorizationSource",
+            "managedByTenants",
+            "tags",
+            "subscriptionId",
+            "tenantId",
+            "displayName",
+            "state",
+            "subscriptionPolicies",
+        ],
+    ),
+    (
+        &["tenantCategory"],
+        &["id", "tenantId", "countryCode", "displayName", "domains", "tenantCategory", "defaultDomain", "tenantType"],
+    ),
     (&["code", "message"], &["code", "message", "target", "details"]),
     (&["totalRecords"], &["totalRecords", "count", "data", "facets", "resultTruncated", "$skipToken"]),
     (
@@ -149,27 +168,26 @@ const ORDERS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["scope", "roleDefinition", "policy"], &["scope", "roleDefinition", "policy"]),
-    (&["id", "displayName", "type", "name"], USUAL),
-    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
     (&["principal", "roleDefinition", "scope"], &["principal", "roleDefinition", "scope"]),
     (&["expiration"], &["startDateTime", "expiration"]),
+    (&["locationPlacementId"], &["locationPlacementId", "quotaId", "spendingLimit"]),
+    (&["id", "displayName", "type", "name"], USUAL),
+    (&["id", "displayName", "type"], &["id", "displayName", "email", "type"]),
+    (&["isDataAction"], &["name", "displayName", "description", "origin", "properties", "isDataAction"]),
     (
-        &["subscriptionPolicies"],
+        &["regionType"],
         &[
-            "id",
-            "authorizationSource",
-            "managedByTenants",
-            "tags",
-            "subscriptionId",
-            "tenantId",
-            "displayName",
-            "state",
-            "subscriptionPolicies",
+            "regionType",
+            "regionCategory",
+            "geographyGroup",
+            "longitude",
+            "latitude",
+            "physicalLocation",
+            "pairedRegion",
         ],
     ),
-    (&["locationPlacementId"], &["locationPlacementId", "quotaId", "spendingLimit"]),
-    (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
-    (&["isDataAction"], &["name", "displayName", "description", "origin", "properties", "isDataAction"]),
+    (&["regionalDisplayName"], &["id", "name", "displayName", "regionalDisplayName", "metadata"]),
+    (&["type", "value"], &["type", "value"]),
     (&["value"], &["value", "nextLink", "count"]),
 ];
 const PLAIN: &[&str] = &["properties", "id", "type", "name"];
@@ -185,6 +203,10 @@ fn order(members: &Map<String, Value>) -> &'static [&'static str] {
         return if ["roleDefinitions", "roleAssignments"].contains(&kind) { PLAIN } else { PIM };
     }
     let found = ORDERS.iter().find(|(marks, _)| marks.iter().all(|mark| members.contains_key(*mark)));
+    // A region and the one that it is paired with (recorded).
+    if members.len() == 2 && members.contains_key("name") && members.contains_key("id") {
+        return &["name", "id"];
+    }
     found.map_or(USUAL, |(_, order)| order)
 }
 

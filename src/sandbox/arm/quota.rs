@@ -65,7 +65,10 @@ type Headers = Vec<(&'static str, String)>;
 /// # Errors
 /// 429 with `Retry-After`, when the sandbox throttles ARM and a bucket is empty.
 pub(crate) fn take(world: &World, call: &Call) -> Result<Headers, Problem> {
+    let is_query = call.segments.get(1).is_some_and(|part| part.eq_ignore_ascii_case("Microsoft.ResourceGraph"));
     let operation = match call.method.as_str() {
+        // A query is a read, though it is posted (recorded in 2024).
+        "POST" if is_query => Operation::Read,
         "GET" | "HEAD" | "OPTIONS" => Operation::Read,
         "DELETE" => Operation::Delete,
         // A POST counts as a write, cancel and validate included (recorded).

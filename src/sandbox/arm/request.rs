@@ -152,12 +152,12 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, side: Side) -> Answer {
     row::licensed(world)?;
     let is_preview = ask.is_preview();
     match (ask.method.as_str(), ask.rest.as_slice()) {
-        ("GET", []) => list(&world.store.read(ask.view), ask, side),
+        ("GET", []) => list(world, &world.store.read(ask.view), ask, side),
         ("GET", [name]) => {
             let tenant = world.store.read(ask.view);
             let request = find(&tenant, ask, side, name)?;
             if !request.principal.eq_ignore_ascii_case(&ask.caller.oid) {
-                Sight::one(&tenant, ask)?;
+                Sight::one(world, &tenant, ask)?;
             }
             Ok(Reply::json(200, request.row(&tenant, &name.to_ascii_lowercase(), ask.now(), is_preview)))
         }
@@ -188,8 +188,8 @@ fn find<'a>(tenant: &'a Tenant, ask: &Ask<'_>, side: Side, name: &str) -> Result
     found.filter(|request| request.side == side && request.is_kept(ask.now())).ok_or_else(|| absent(name))
 }
 
-fn list(tenant: &Tenant, ask: &Ask<'_>, side: Side) -> Answer {
-    let sight = Sight::new(tenant, ask, &FIELDS)?;
+fn list(world: &World, tenant: &Tenant, ask: &Ask<'_>, side: Side) -> Answer {
+    let sight = Sight::new(world, tenant, ask, &FIELDS)?;
     let mut rows = Vec::new();
     for (place, (_, name, request)) in row::reach(&tenant.azure, &tenant.azure.requests, &ask.scope) {
         let scope = Scope::new(&request.scope);

@@ -15,7 +15,8 @@ use super::super::world::World;
 use super::access::Standing;
 use super::ask::Ask;
 use super::azure::{Reach, Role};
-use super::kql::{Failure, Query, Row};
+use super::kql::{Failure, Query};
+use super::kql_run::Row;
 use super::role_assignment;
 use super::scope::{Level, Scope};
 
@@ -35,6 +36,7 @@ fn bad(ask: &Ask<'_>, details: Value) -> Reply {
 /// Adds the headers of the service's own quota: 15 queries in 5 seconds (recorded).
 fn with_quota(mut reply: Reply) -> Reply {
     reply.headers.extend([
+        ("x-ms-resource-graph-request-duration", "0:00:00:00.0120000".to_owned()),
         ("x-ms-user-quota-remaining", "14".to_owned()),
         ("x-ms-user-quota-resets-after", "00:00:05".to_owned()),
         ("x-ms-ratelimit-remaining-tenant-resource-requests", "14".to_owned()),
@@ -115,7 +117,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     };
     let is_table = match options["resultFormat"].as_str() {
         Some(format) => format.eq_ignore_ascii_case("table"),
-        None => ask.version < "2020".to_owned(),
+        None => ask.version.as_str() < "2020",
     };
     let top = ask.page_size.map_or(top, |size| size.min(top));
     let total = rows.len();

@@ -76,7 +76,8 @@ fn list(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     let tenant: Arc<Tenant> = world.store.read(ask.view);
     ask.require(&tenant, "Microsoft.Authorization/roleDefinitions/read")?;
     tenant.azure.exists(&ask.scope)?;
-    let (mut is_below, mut kind, mut name) = (false, None, None);
+    // The first version shows what is assignable below without being asked (recorded in 2017; no later recording tells).
+    let (mut is_below, mut kind, mut name) = (ask.version == "2015-07-01", None, None);
     for term in ask.filter().map(Filter::terms).transpose()?.unwrap_or_default() {
         match term {
             Filter::Call(function, None) if function.eq_ignore_ascii_case("atScopeAndBelow") => is_below = true,

@@ -79,7 +79,10 @@ pub(super) fn put(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
         let definition = definition(&wish, stored.map(|stored| &**stored), ask, now)?;
         authorize(tenant, ask, &definition.assignable_scopes, "Microsoft.Authorization/roleDefinitions/write")?;
         is_unique(tenant, &key, &definition)?;
-        let stamps = json!([precise(now), precise(now), null, definition.updated_by]);
+        // The answer to a PUT says nobody made it; in 2015-07-01 that is so for updates alone (recorded).
+        let is_told = ask.version == "2015-07-01" && stored.is_none();
+        let created_by = definition.created_by.as_deref().filter(|_| is_told);
+        let stamps = json!([precise(now), precise(now), created_by, definition.updated_by]);
         let body = role_definition::document(
             ask,
             Role::Custom(name, &definition),

@@ -202,7 +202,8 @@ impl Found<'_> {
         if !self.is_plain {
             p.insert(member.to_owned(), json!(sight.id(&self.scope, request, &self.name)));
         }
-        json!({"properties": p, "name": self.name, "id": sight.id(&self.scope, collection, &self.name),
+        let name = sight.spelled(&self.name, self.schedule.created);
+        json!({"properties": p, "name": name, "id": sight.id(&self.scope, collection, &name),
             "type": format!("Microsoft.Authorization/{collection}")})
     }
 }
@@ -216,7 +217,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, side: Side) -> Answer {
     let tenant = world.store.read(ask.view);
     match (ask.method.as_str(), ask.rest.as_slice()) {
         ("GET", []) => {
-            let sight = Sight::new(&tenant, ask, &FIELDS)?;
+            let sight = Sight::new(world, &tenant, ask, &FIELDS)?;
             let mut rows = Vec::new();
             for found in reach(&tenant, &ask.scope, side, ask.now()) {
                 if let Some((principal, member)) = sight.admit(found.place, &found.scope, &found.schedule.principal) {
@@ -227,7 +228,7 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, side: Side) -> Answer {
             super::page::page(ask, rows, 0)
         }
         ("GET", [name]) => {
-            let sight = Sight::one(&tenant, ask)?;
+            let sight = Sight::one(world, &tenant, ask)?;
             let mut all = reach(&tenant, &ask.scope, side, ask.now()).into_iter();
             let found = all.find(|found| found.name.eq_ignore_ascii_case(name)).ok_or_else(|| absent(name))?;
             Ok(Reply::json(200, found.row(&sight, &found.schedule.principal, found.place.member_type(ask))))

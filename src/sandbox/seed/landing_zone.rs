@@ -11,7 +11,7 @@
 //! | `corp-payroll` `7c3d3709-83f5-5647-9cde-f36a6e01b70a` | under `corp`: `rg-payroll-app` with `kv-payroll`, `rg-payroll-data` with `stpayrolldata` |
 //! | `online-shop` `03fb4eba-938b-5cb9-89ed-798c4b4828bb` | under `online`: `rg-shop-web` with `vm-shop-01` |
 //! | `VM Operator` `e21d5927-ea73-520d-868e-7057550440e7` | custom role at `contoso` that lacks `…/deallocate/action` |
-//! | Owner at `prod-core` | `sg-tier0-operators` eligible; its settings ask an approval, but were weakened in the portal to 24 h without MFA |
+//! | Owner at `prod-core` | `sg-tier0-operators` eligible; its settings ask an approval of `sg-pim-approvers` or alice, but were weakened in the portal to 24 h without MFA |
 //! | Contributor at `online-shop` | `sg-contractors` and `sg-all-employees` eligible, under the same settings |
 //! | Contributor at `prod-connectivity` | bob eligible and active since an hour ago |
 //! | Network Contributor at `rg-hub-network` | dave eligible, ends in 10 days |
@@ -104,11 +104,13 @@ pub(super) fn fill(b: &mut Builder, who: People<'_>) {
     }
 
     let approver =
-        json!({"id": who.approvers, "userType": "Group", "isBackup": false, "description": "sg-pim-approvers"});
+        |id: &str, kind: &str, name: &str| json!({"id": id, "userType": kind, "isBackup": false, "description": name});
+    // as the examples want them: what was weakened is the rest
+    let approvers = [approver(who.approvers, "Group", "sg-pim-approvers"), approver(who.alice, "User", "Alice Adams")];
     let setting = json!({"isApprovalRequired": true, "isApprovalRequiredForExtension": false,
         "isRequestorJustificationRequired": true, "approvalMode": "SingleStage", "approvalStages": [{
             "approvalStageTimeOutInDays": 1, "isApproverJustificationRequired": true, "escalationTimeInMinutes": 0,
-            "isEscalationEnabled": false, "primaryApprovers": [approver]}]});
+            "isEscalationEnabled": false, "primaryApprovers": approvers}]});
     b.azure_rule(&core, "Owner", "Approval_EndUser_Assignment", json!({"setting": setting}));
     b.azure_rule(&core, "Owner", "Enablement_EndUser_Assignment", json!({"enabledRules": ["Justification"]}));
     b.azure_rule(&core, "Owner", "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT24H"}));

@@ -48,7 +48,7 @@ impl FromStr for Seed {
         match text {
             "empty" => Ok(Self::Empty),
             "contoso" => Ok(Self::Contoso),
-            "" => Err("a seed is empty, contoso, enterprise:N or a file".to_owned()),
+            "" => Err("a seed is empty, contoso, enterprise:N[,subscriptions=M][,assignments=K] or a file".to_owned()),
             _ => match text.strip_prefix("enterprise:") {
                 Some(rest) => enterprise(rest),
                 None => Ok(Self::File(PathBuf::from(text))),
