@@ -142,3 +142,23 @@ fn one_change_can_be_picked_with_what_it_requires() {
     assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &bob).is_none());
     stage.apply();
 }
+
+#[test]
+fn a_nonce_that_is_used_again_names_used_requests_and_converges_all_the_same() {
+    let stage = Stage::new();
+    let alice = stage.user("alice");
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    for _ in 0..2 {
+        stage.write("a.yaml", &eligible("a", ROLE, &here(), ALICE, "{end: 2026-09-01T00:00:00Z}"));
+        stage.run(&["apply", "--yes", "--nonce", "always"]).exits(0);
+        assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &alice).is_some());
+        stage.write("a.yaml", &eligible("a", ROLE, &here(), ALICE, "{end: 2026-08-01T00:00:00Z}"));
+        stage.run(&["apply", "--yes", "--nonce", "always"]).exits(0);
+        assert_eq!(stage.azure_end("eligible", SUBSCRIPTION, &alice), "2026-08-01T00:00:00Z");
+        stage.erase("a.yaml");
+        stage.advance(1);
+        stage.run(&["apply", "--yes", "--nonce", "always"]).exits(0);
+        assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &alice).is_none());
+    }
+    stage.assert_converged();
+}
