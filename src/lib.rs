@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | `cli` | flags, files of plans, exit codes; one file per verb | everything |
 //! | `manifest` | YAML and file positions: load, parse, check, lower | `core`, `catalog` |
-//! | `core` | what should change, and why: roles, settings, assignments, diff, order, guards, plan. Pure and synchronous | `catalog` |
+//! | `core` | what should change, and why: roles, settings, assignments, conditions, scopes and what contains them, diff, order, guards, plan. Pure and synchronous | `catalog` |
 //! | `surface` | JSON field names and URL paths of Microsoft's: core to wire and back. Pure | `core`, `wire` |
 //! | `transport` | tokens, status codes, paging, retries; the only room that opens sockets | `wire`, `clock` |
 //! | `reconcile` | what is awaited, and in which sequence: observe, apply, verify | `core`, `wire`, `surface`, `transport`, `clock` |
@@ -17,7 +17,7 @@
 //! | `catalog` | embedded data: built-in roles, permissions, limits. Look-ups only | nothing of ours |
 //! | `wire` | HTTP as data | nothing of ours |
 //! | `clock` | now and sleep, passed in | nothing of ours |
-//! | `sandbox` | pretends to be Microsoft: an Entra tenant behind HTTP; shares no type with the client | `clock` |
+//! | `sandbox` | pretends to be Microsoft: an Entra tenant and its Azure behind HTTP; shares no type with the client | `clock` |
 //!
 //! `tests/architecture.rs` holds the code to this table. A line with two rooms is two lines.
 //!
@@ -30,7 +30,8 @@
 //! 2. *check*: documents become diagnostics, offline, all of them at once. `validate` stops here.
 //! 3. *references* collects every name, `reconcile` looks them up in batches, *lower* replaces names by ids: the desired state.
 //!    Every item keeps its origin, a line of a manifest.
-//! 4. *observe*: a surface says what to ask, the transport fetches pages, the surface decodes them: the observed state.
+//! 4. *observe*: a surface says what to ask, the transport fetches pages, the surface decodes them: the observed state. On Azure the
+//!    hierarchy is read before: which scopes the manifests speak of, the *reach*, is not known without it.
 //!    Canonical form is made in constructors, so that both compare by `==`.
 //! 5. *diff*: desired and observed become changes. What must be left alone was copied into desired before; the diff knows nothing
 //!    of ignoring.

@@ -31,8 +31,8 @@ use crate::cli::flags::Global;
 
 /// Keeps privileged access in Microsoft Entra PIM as files in Git.
 ///
-/// Manifests declare custom roles, role settings and assignments. `validate` checks them offline, `plan` compares them with
-/// the tenant, `apply` makes the tenant match, `drift` says whether it still does.
+/// Manifests declare custom roles, role settings and assignments of directory roles and of Azure resource roles. `validate` checks
+/// them offline, `plan` compares them with the tenant, `apply` makes the tenant match, `drift` says whether it still does.
 #[derive(Debug, Parser)]
 #[command(name = "rolewright", version, max_term_width = 100, propagate_version = true, after_help = exit::TABLE)]
 pub(crate) struct Cli {
@@ -47,8 +47,13 @@ enum Verb {
     /// Check manifests offline: YAML, schema, references, names, limits, contradictions.
     Validate(validate::Args),
     /// Compare the manifests with the tenant and show what would change. Reads only.
+    ///
+    /// In Azure only the scopes that the manifests speak of are read; Reader is enough there. What could not be read is said, never
+    /// taken for empty.
     Plan(plan::Args),
     /// Plan, show, ask, carry out, and check that the second plan is empty.
+    ///
+    /// In Azure this needs User Access Administrator or Owner at the scopes that the manifests speak of, or above them.
     Apply(apply::Args),
     /// Say whether the tenant still matches the manifests. For scheduled jobs; reads only.
     Drift(drift::Args),

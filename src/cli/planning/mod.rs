@@ -34,7 +34,7 @@ pub(crate) struct PlanningArgs {
     /// Only this change and what it requires; may be given several times. Addresses are those that `plan` prints.
     #[arg(long = "target", value_name = "ADDRESS", env = "ROLEWRIGHT_TARGET")]
     pub targets: Vec<String>,
-    /// Go on although a part of the tenant could not be read. Nothing is removed there.
+    /// Go on although a part of the tenant, e.g. one subscription, could not be read. Nothing is removed there.
     #[arg(long)]
     pub allow_incomplete: bool,
 }

@@ -18,7 +18,8 @@ use crate::manifest::kind::text;
 pub struct EligibleAssignment {
     /// The role.
     pub role: RoleReference,
-    /// Where it holds. Directory roles: `[tenant]` when absent. Azure roles: required. Groups: must be absent.
+    /// Where it holds: names of Scope manifests or full ids of Azure scopes. Directory roles: `[tenant]` when absent. Azure roles:
+    /// required, and everything below inherits it. Groups: must be absent.
     #[schemars(with = "Option<Vec<text::ScopeName>>", length(min = 1))]
     pub scopes: Option<Vec<String>>,
     /// Who may activate it.
@@ -31,7 +32,7 @@ pub struct EligibleAssignment {
     pub justification: Option<String>,
     /// The ticket that is sent with the request.
     pub ticket: Option<Ticket>,
-    /// An Azure ABAC condition; Azure roles only.
+    /// An Azure ABAC condition; Azure roles only. Parsed offline; white space makes no difference when it is compared.
     pub condition: Option<String>,
     /// The version of the condition's language; only `2.0` exists.
     pub condition_version: Option<ConditionVersion>,
@@ -44,7 +45,8 @@ pub struct EligibleAssignment {
 pub struct ActiveAssignment {
     /// The role.
     pub role: RoleReference,
-    /// Where it holds. Directory roles: `[tenant]` when absent. Azure roles: required. Groups: must be absent.
+    /// Where it holds: names of Scope manifests or full ids of Azure scopes. Directory roles: `[tenant]` when absent. Azure roles:
+    /// required, and everything below inherits it. Groups: must be absent.
     #[schemars(with = "Option<Vec<text::ScopeName>>", length(min = 1))]
     pub scopes: Option<Vec<String>>,
     /// Who holds it.
@@ -57,7 +59,7 @@ pub struct ActiveAssignment {
     pub justification: Option<String>,
     /// The ticket that is sent with the request.
     pub ticket: Option<Ticket>,
-    /// An Azure ABAC condition; Azure roles only.
+    /// An Azure ABAC condition; Azure roles only. Parsed offline; white space makes no difference when it is compared.
     pub condition: Option<String>,
     /// The version of the condition's language; only `2.0` exists.
     pub condition_version: Option<ConditionVersion>,

@@ -45,12 +45,13 @@ pub struct AzureRoleDefinition {
     /// What the role is for; not managed when absent.
     #[schemars(example = "Starts, stops and restarts virtual machines")]
     pub description: Option<String>,
-    /// A built-in role of which this one must be a true subset. Checked, never sent.
+    /// A built-in role of which this one must be a subset, e.g. because it is a copy with stricter settings. Checked offline, compared
+    /// with the live role by `plan`, never sent.
     #[schemars(with = "Option<text::Name>", example = &"Virtual Machine Contributor")]
     pub based_on: Option<String>,
     /// What the role allows.
     pub permissions: AzurePermissions,
-    /// Where the role may be assigned: names of Scope manifests or full ids of Azure scopes.
+    /// Where the role may be assigned: names of Scope manifests or full ids of Azure scopes. Not `/`; at most one management group.
     #[schemars(with = "Vec<text::ScopeName>", length(min = 1))]
     pub assignable_scopes: Vec<String>,
 }
@@ -69,7 +70,7 @@ pub struct AzurePermissions {
     /// Control-plane actions taken out of `actions` again.
     #[schemars(with = "Option<Vec<text::Name>>")]
     pub not_actions: Option<Vec<String>>,
-    /// Data-plane actions that are allowed.
+    /// Data-plane actions that are allowed. A role that has them cannot be assigned at a management group.
     #[schemars(with = "Option<Vec<text::Name>>")]
     pub data_actions: Option<Vec<String>>,
     /// Data-plane actions taken out of `dataActions` again.

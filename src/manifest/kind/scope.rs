@@ -13,7 +13,8 @@ use crate::manifest::kind::text;
 /// The name of the scope that needs no document: the whole directory.
 pub const TENANT_SCOPE: &str = "tenant";
 
-/// A place where roles hold. `tenant`, the whole directory, is predefined.
+/// A place where roles hold, under a name for other manifests. `tenant`, the whole directory, is predefined; a full id of an Azure
+/// scope needs no Scope.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Scope")]
@@ -56,7 +57,7 @@ pub enum Scope {
         example = serde_json::json!({"subscription": "prod-core", "resourceGroup": "rg-net"})
     )]
     Subscription {
-        /// The subscription's display name or id.
+        /// The subscription's display name or id. A name that several have is an error.
         #[schemars(with = "text::Name")]
         subscription: String,
         /// A resource group of the subscription, by name; the whole subscription when absent.
@@ -70,7 +71,7 @@ pub enum Scope {
         #[schemars(with = "text::ArmId")]
         resource: ArmScope,
     },
-    /// Every scope of some kinds below a management group (Azure role settings only).
+    /// Every scope of some kinds below a management group, whatever is there when the plan is made (Azure role settings only).
     #[schemars(
         title = "fan-out",
         example = serde_json::json!({"under": {"managementGroup": "corp", "kinds": ["subscription", "resourceGroup"]}})
