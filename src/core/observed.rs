@@ -39,6 +39,8 @@ pub enum Part {
     ActiveInstances,
     /// Eligible schedules.
     EligibleSchedules,
+    /// How Azure's scopes contain each other.
+    Hierarchy,
 }
 
 impl Part {
@@ -52,6 +54,7 @@ impl Part {
             Self::ActiveSchedules => "active assignment schedules",
             Self::ActiveInstances => "active assignment schedule instances",
             Self::EligibleSchedules => "eligibility schedules",
+            Self::Hierarchy => "the hierarchy",
         }
     }
 
@@ -60,7 +63,7 @@ impl Part {
         match self {
             Self::PlainAssignments | Self::ActiveSchedules | Self::ActiveInstances => mode == Mode::Active,
             Self::EligibleSchedules => mode == Mode::Eligible,
-            Self::Roles | Self::DeletedRoles | Self::Settings => false,
+            Self::Roles | Self::DeletedRoles | Self::Settings | Self::Hierarchy => false,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Reach {
     /// Where role definitions are listed, with everything below: the broadest scopes known, each with the scopes that it stands
     /// for.
     pub roles: BTreeMap<ArmScope, BTreeSet<ArmScope>>,
+    /// What is owned with everything below it, where no path shows what that is: management groups and the root.
+    pub descended: BTreeSet<ArmScope>,
 }
 
 impl Reach {
@@ -39,6 +41,9 @@ impl Reach {
         self.assignments.entry(scope.clone()).or_insert_with(|| at.clone());
         if !exact {
             let kinds = [ArmScopeKind::ManagementGroup, ArmScopeKind::Subscription];
+            if scope.subscription().is_none() {
+                self.descended.insert(scope.clone());
+            }
             for below in hierarchy.below(scope, &kinds) {
                 self.assignments.entry(below).or_insert_with(|| at.clone());
             }

@@ -49,6 +49,8 @@ pub(super) struct Runner {
     request: Option<Uuid>,
     /// How many requests of the step were answered: each further one needs another name.
     requests: usize,
+    /// Since when the names that the plan gives are known to be used up by an earlier plan of the same nonce.
+    used_up: Option<jiff::Timestamp>,
     /// Scopes that were seen twice in this run.
     settled_scopes: BTreeSet<String>,
     pub(super) remarks: Vec<String>,
@@ -84,6 +86,7 @@ impl Runner {
             assumed: BTreeSet::new(),
             request: None,
             requests: 0,
+            used_up: None,
             settled_scopes: BTreeSet::new(),
             remarks: Vec::new(),
             was_wider: false,
@@ -99,7 +102,7 @@ impl Runner {
         request: Option<Uuid>,
         record: &mut Record<'_>,
     ) -> Ended {
-        (self.request, self.requests) = (request, 0);
+        (self.request, self.requests, self.used_up) = (request, 0, None);
         let was_fine = self.journal_error.is_none();
         let ended = self.carry_out(change, step, record).await;
         match (&self.journal_error, ended) {
@@ -165,9 +168,10 @@ impl Runner {
     /// own name, so that the service recognises it (arm.md B.3).
     fn request_name(&self) -> Option<Uuid> {
         let first = self.request?;
-        Some(match self.requests {
-            0 => first,
-            further => Uuid::new_v5(&first, further.to_string().as_bytes()),
+        Some(match (self.requests, self.used_up) {
+            (0, None) => first,
+            (further, None) => Uuid::new_v5(&first, further.to_string().as_bytes()),
+            (further, Some(since)) => Uuid::new_v5(&first, format!("{further} since {since}").as_bytes()),
         })
     }
 

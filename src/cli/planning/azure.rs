@@ -6,7 +6,7 @@ use crate::cli::connection::Connection;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::hierarchy::Hierarchy;
 use crate::core::name::{Names, Reference};
-use crate::core::observed::Observed;
+use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::origin::Origin;
 use crate::core::reach::Reach;
 use crate::core::scope::{ArmScope, ArmScopeKind};
@@ -52,6 +52,13 @@ pub(super) async fn survey(
     landscape.list_groups(&reader, &subscriptions).await?;
     for (scope, why) in &observed.absent {
         mistakes.push(absence(scope, why, reach.origin(scope), &landscape.hierarchy));
+    }
+    for group in &reach.descended {
+        // what is not known to lie below is not owned: that it is in sync nobody can say
+        if let Some(why) = landscape.gap_below(group, &[]) {
+            let (surface, part, scope) = (Surface::Azure, Part::Hierarchy, Some(group.clone()));
+            observed.unreadable.push(Unreadable { surface, part, scope, role: None, why });
+        }
     }
     observed.unreadable.retain(|gap| gap.scope.as_ref().is_none_or(|scope| !absent.contains(scope)));
     observed.hierarchy = landscape.hierarchy;

@@ -286,7 +286,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         }
     }
     let holder = context.observed.principals.get(&key.principal);
-    let is_application = !holder.and_then(|p| p.kind).is_some_and(|kind| kind != PrincipalType::ServicePrincipal);
+    let is_application = holder.and_then(|p| p.kind).is_none_or(|kind| kind == PrincipalType::ServicePrincipal);
     let is_deleted = context.observed.deleted_principals.contains(&key.principal);
     let is_vague = is_application && !is_deleted && holder.is_none_or(|p| p.app_id.is_none());
     if key.target.surface() == Surface::Azure && is_vague {

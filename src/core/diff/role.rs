@@ -141,6 +141,7 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             Part::ActiveSchedules,
             Part::ActiveInstances,
             Part::EligibleSchedules,
+            Part::Hierarchy,
         ];
         // Azure: anybody could hold it at a scope that was not read
         if let Some(scope) = role.assignable_scopes.iter().find(|scope| !context.observed.is_listed(scope)) {

@@ -122,6 +122,12 @@ impl Runner {
                             self.narrow(surface, &subject, step, &locator, wider, record).await
                         }
                         Some(wider) => self.revoke(surface, change, step, wider, record).await,
+                        // or the request of an earlier plan that was made with the same nonce, whose name is used up
+                        None if matches!(ended, Ended::Pending(_)) && self.used_up.is_none() => {
+                            self.used_up = Some(self.client.now());
+                            last = refusal_text(&Outcome::Arrived);
+                            continue;
+                        }
                         None => ended,
                     };
                 }
@@ -183,7 +189,7 @@ impl Runner {
                 // the service may list what it says does not exist, and what it removed (arm.md B.7)
                 Sent::Refused(Outcome::Arrived) => match self.await_removal(key).await {
                     ended @ Ended::Pending(_) if waits.next().is_none() => return ended,
-                    Ended::Pending(_) => {}
+                    Ended::Pending(_) => self.used_up = Some(self.client.now()),
                     ended => return ended,
                 },
                 Sent::Answer(_) => match self.await_removal(key).await {

@@ -38,8 +38,8 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
                     continue;
                 }
             },
-            // Azure keeps no deleted roles
-            Part::DeletedRoles => Ok(None),
+            // Azure keeps no deleted roles, and its hierarchy is read before
+            Part::DeletedRoles | Part::Hierarchy => Ok(None),
             Part::PlainAssignments => plain(of, row, properties).map(|row| row.map(Row::Plain)),
             Part::ActiveInstances => instance(of, properties).map(|row| row.map(Row::Instance)),
             Part::ActiveSchedules => schedule(of, row, properties, Mode::Active).map(|row| row.map(Row::Schedule)),
