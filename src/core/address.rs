@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::core::assignment::AssignmentKey;
 use crate::core::hierarchy::Hierarchy;
-use crate::core::id::{GroupId, PrincipalId, RoleId, is_guid};
+use crate::core::id::{GroupId, PrincipalId, RoleId};
 use crate::core::observed::Observed;
 use crate::core::principal::Principals;
 use crate::core::scope::{ArmScope, ArmScopeKind, DirectoryScope};
@@ -92,10 +92,9 @@ impl Labels {
                 if let Some(subscription) = above.iter().find(|above| above.kind() == ArmScopeKind::Subscription) {
                     text.push_str(&format!(" of {}", named(subscription)));
                 }
-                let is_root = |group: &ArmScope| self.hierarchy.parent(group).is_none() && is_guid(group.name());
                 let groups = above.iter().rev().filter(|above| above.kind() == ArmScopeKind::ManagementGroup);
                 let groups: Vec<&str> = groups
-                    .filter(|group| !is_root(group))
+                    .filter(|group| self.hierarchy.root() != Some(group))
                     .map(|group| self.hierarchy.name(group).unwrap_or(group.name()))
                     .collect();
                 if !groups.is_empty() {
@@ -166,7 +165,7 @@ mod tests {
         let group = |id: &str| ArmScope::management_group(id).unwrap();
         let root = group("5a9dbb0c-0000-4000-8000-000000000001");
         let subscription = ArmScope::parse("/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1").unwrap();
-        observed.hierarchy.insert(root.clone(), Some("Tenant Root Group".into()), None);
+        observed.hierarchy.insert_root(root.clone(), Some("Tenant Root Group".into()));
         observed.hierarchy.insert(group("contoso"), Some("Contoso".into()), Some(root));
         observed.hierarchy.insert(group("corp"), Some("Corp".into()), Some(group("contoso")));
         observed.hierarchy.insert(subscription.clone(), Some("payroll".into()), Some(group("corp")));

@@ -87,7 +87,7 @@ pub struct Unreadable {
 
 impl Unreadable {
     /// Tells whether the gap hides something about `target`.
-    fn hides(&self, target: &Target) -> bool {
+    pub(crate) fn hides(&self, target: &Target) -> bool {
         self.surface == target.surface()
             && self.role.as_ref().is_none_or(|role| target.role() == Some(role))
             && match (&self.scope, target) {
@@ -259,8 +259,7 @@ impl Observed {
             return;
         }
         if row.is_activated {
-            let is_over = row.end.is_some_and(|end| end <= self.now);
-            if !is_over && row.start.is_none_or(|start| start <= self.now) {
+            if row.is_in_force(self.now) {
                 self.activate(row.target, row.principal, row.end);
             }
             return;
@@ -342,15 +341,16 @@ impl Observed {
         self.unreadable.iter().find(|gap| gap.part.tells_of(mode) && gap.surface == Surface::Directory)
     }
 
-    /// Returns why `part` could not be read anywhere on `surface`, if it could not.
+    /// Returns why `part` could not be read anywhere on `surface`, if it could not. A gap about one role only is not meant.
     pub fn gap(&self, surface: Surface, part: Part) -> Option<&Unreadable> {
-        self.unreadable.iter().find(|gap| gap.surface == surface && gap.part == part)
+        self.unreadable.iter().find(|gap| gap.surface == surface && gap.part == part && gap.role.is_none())
     }
 
     /// Returns why `part` of what `target` is about could not be read, if it could not.
     pub fn gap_at(&self, target: &Target, part: Part) -> Option<&Unreadable> {
         // role definitions are listed from a management group down
         let lies_below = |gap: &Unreadable| match (&gap.scope, target) {
+            _ if gap.role.as_ref().is_some_and(|role| target.role() != Some(role)) => false,
             (Some(gap), Target::Azure { scope, .. }) => part == Part::Roles && self.hierarchy.contains(gap, scope),
             _ => false,
         };
@@ -512,7 +512,11 @@ mod tests {
             Row::Schedule(ScheduleRow { membership: Membership::Indirect, ..schedule(Mode::Active) }),
             Row::Schedule(ScheduleRow { end: Some(over), ..schedule(Mode::Active) }),
             Row::Schedule(ScheduleRow { end: Some(over), start: None, is_activated: true, ..schedule(Mode::Active) }),
-            Row::Schedule(ScheduleRow { is_activated: true, ..schedule(Mode::Active) }),
+            Row::Schedule(ScheduleRow {
+                is_activated: true,
+                start: Some("2026-06-01T12:10:00Z".parse().unwrap()),
+                ..schedule(Mode::Active)
+            }),
             Row::Instance(InstanceRow { membership: Membership::Indirect, ..instance.clone() }),
             Row::Instance(InstanceRow { end: Some(over), ..instance.clone() }),
             Row::Instance(InstanceRow { end: Some(over), is_activated: true, ..instance.clone() }),

@@ -159,6 +159,14 @@ pub fn plan(
     difference.notices.extend(remarks);
     difference.notices.sort();
     difference.notices.dedup();
+    let (unreadable, odd): (Vec<Unreadable>, Vec<Unreadable>) =
+        observed.unreadable.iter().cloned().partition(|gap| matters(desired, gap));
+    difference.notices.extend(odd.iter().map(|gap| {
+        let role = gap.role.as_ref().map(|role| labels.role(&RoleKey::new(gap.surface, role))).unwrap_or_default();
+        let message = format!("{} of `{role}` are not understood and left out: {}", gap.what(), gap.why);
+        Notice::warning("not-understood", None, message, None)
+    }));
+    difference.notices.sort();
     let summary = summary(&difference.changes, difference.unmanaged.len());
     let mut plan = Plan {
         format: FORMAT.to_owned(),
@@ -170,8 +178,8 @@ pub fn plan(
         expires_at: observed.now.checked_add(LIFETIME).unwrap_or(observed.now),
         nonce: settings.nonce.clone(),
         manifests_digest: settings.manifests.clone(),
-        complete: !observed.unreadable.iter().any(|gap| gap.part != Part::DeletedRoles),
-        unreadable: observed.unreadable.clone(),
+        complete: !unreadable.iter().any(|gap| gap.part != Part::DeletedRoles),
+        unreadable,
         changes: difference.changes,
         unmanaged: difference.unmanaged,
         notices: difference.notices,
@@ -181,6 +189,16 @@ pub fn plan(
     };
     plan.digest = plan.compute_digest();
     Ok(plan)
+}
+
+/// Tells whether a gap stands in the way of anything that is declared. One role of a long list that is not understood (Azure has
+/// policies that lack rules, arm.md C.3) stands in the way of what is declared of that role only.
+fn matters(desired: &Desired, gap: &Unreadable) -> bool {
+    let Some(role) = &gap.role else { return true };
+    let key = RoleKey::new(gap.surface, role);
+    let targets = desired.settings.keys().chain(desired.assignments.keys().map(|key| &key.target));
+    desired.roles.contains_key(&key)
+        || targets.into_iter().any(|target| gap.hides(target) || target.role_key().as_ref() == Some(&key))
 }
 
 fn summary(changes: &[Change], unmanaged: usize) -> Summary {

@@ -285,25 +285,23 @@ impl Runner {
 
     async fn find_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
         for read in surface.role_reads(role) {
+            let mut custom: Vec<RoleDefinition> = Vec::new();
             for page in self.client.reader().pages(&read.query).await.map_err(|error| error.to_string())? {
                 let (rows, mistakes) = surface.decode(&read, &page.body);
-                if let Some(mistake) = mistakes.first() {
+                // a row about another role does not matter here
+                if let Some(mistake) = mistakes.iter().find(|m| m.role.as_ref().is_none_or(|id| *id == role.id)) {
                     return Err(mistake.to_string());
                 }
-                let custom: Vec<RoleDefinition> = rows
-                    .into_iter()
-                    .filter_map(|row| match row {
-                        Row::Role(found) if !found.is_built_in => Some(*found),
-                        _ => None,
-                    })
-                    .collect();
-                // by id before by name: a list may show others too
-                let is_it = |found: &&RoleDefinition| found.id == role.id || found.template_id == role.template_id;
-                let by_name = |found: &&RoleDefinition| same_name(&found.display_name, &role.display_name);
-                let found = custom.iter().find(is_it).or_else(|| custom.iter().find(by_name));
-                if let Some(found) = found {
-                    return Ok(Some(found.clone()));
-                }
+                custom.extend(rows.into_iter().filter_map(|row| match row {
+                    Row::Role(found) if !found.is_built_in => Some(*found),
+                    _ => None,
+                }));
+            }
+            // by id before by name, over all pages: a list may show others too
+            let is_it = |found: &&RoleDefinition| found.id == role.id || found.template_id == role.template_id;
+            let by_name = |found: &&RoleDefinition| same_name(&found.display_name, &role.display_name);
+            if let Some(found) = custom.iter().find(is_it).or_else(|| custom.iter().find(by_name)) {
+                return Ok(Some(found.clone()));
             }
         }
         Ok(None)
@@ -512,7 +510,7 @@ impl Runner {
     ) -> Result<Option<(String, Settings)>, String> {
         for key in keys {
             match self.client.reader().get(&surface.policy_query(target, key.as_ref())).await {
-                Ok(answer) => match surface.decode_policy(&answer.body) {
+                Ok(answer) => match surface.decode_policy(target, &answer.body) {
                     Ok(Some(found)) => return Ok(Some(found)),
                     Ok(None) => {}
                     Err(error) => return Err(error.to_string()),

@@ -12,10 +12,10 @@ use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
 use crate::core::origin::Origin;
 use crate::core::policy::default::factory;
-use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue};
+use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue, Want};
 use crate::core::policy::rule::{Approver, Event, Recipient, Requirement as Demand};
 use crate::core::policy::settings::Settings;
-use crate::core::target::Target;
+use crate::core::target::{Surface, Target};
 
 /// Compares declared settings with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -36,7 +36,9 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let factory = factory(surface);
         let role = target.role_key().and_then(|role| context.observed.roles.get(&role));
         let before = live.unwrap_or(&factory);
-        let after = declared.value.over(before, &factory).canonical(surface);
+        let written = declared.value.over(before, &factory);
+        difference.mistakes.extend(idle_maximum(surface, &declared.value, &address, &written));
+        let after = written.canonical(surface);
         let fields = fields(context.labels, before, &after);
         if fields.is_empty() {
             continue;
@@ -82,6 +84,27 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         });
     }
     unmanaged(context, difference);
+}
+
+/// Returns the declared maxima that nothing would come of: where Azure demands no end it knows no maximum (arm.md C.5), and what is
+/// reviewed as 90 days would be granted for ever.
+fn idle_maximum(surface: Surface, declared: &DeclaredSettings, address: &str, written: &Settings) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    for event in [Event::EligibleAssignment, Event::ActiveAssignment].into_iter().filter(|_| surface == Surface::Azure)
+    {
+        let maximum = declared.fields.get(&SettingField::MaxDuration(event));
+        let maximum = maximum.filter(|declared| matches!(declared.value, Want::Value(_)));
+        if let Some(declared) = maximum.filter(|_| !written.event(event).expiration.is_required) {
+            let message =
+                format!("`{address}` would allow permanent assignments, and Azure knows no maximum duration then");
+            let mistake = Diagnostic::error("idle-maximum", Some(declared.at.clone()), message);
+            let word = event.as_str();
+            mistakes.push(
+                mistake.help(format!("declare `{word}.permanent: forbidden`, or leave `{word}.maxDuration` out")),
+            );
+        }
+    }
+    mistakes
 }
 
 /// Returns what the declared fields and the live ones they leave alone cannot be together.
