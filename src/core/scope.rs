@@ -98,10 +98,29 @@ impl ArmScopeKind {
 #[serde(transparent)]
 pub struct ArmScope(String);
 
+/// Tells whether a text can be the name of a resource group: 1 to 90 letters and digits of any script, `-`, `_`, `.`, `(` and
+/// `)`, without a period at the end (learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
+fn is_group_name(text: &str) -> bool {
+    let is_known = |letter: char| letter.is_alphanumeric() || "-_.()".contains(letter);
+    (1..=90).contains(&text.chars().count()) && !text.ends_with('.') && text.chars().all(is_known)
+}
+
 impl ArmScope {
-    /// Parses an ARM id: the root `/`, a management group, a subscription, a resource group or a resource. `None` when a
-    /// segment is empty or the beginning is none of these.
+    /// Parses an ARM id that a person wrote: the root `/`, a management group, a subscription, a resource group or a resource.
+    /// `None` when the beginning is none of these, a segment is empty, `.` or `..`, the name of a resource group is none that
+    /// Azure takes, or a letter would be a pattern (`*`) or end or change an address (`?`, `#`, `%`, `\`).
     pub fn parse(text: &str) -> Option<Self> {
+        let scope = Self::observed(text)?;
+        let is_readable = !scope.0.contains(['*', '?', '#', '%', '\\']) && !scope.0.contains(char::is_control);
+        let group = scope.resource_group();
+        (is_readable && group.is_none_or(|group| is_group_name(group.name()))).then_some(scope)
+    }
+
+    /// Parses an ARM id that the service gave. More is possible there than a person has reason to write: the record of a DNS zone
+    /// may be called `*`, a database `a#b`, and what could not be read would be taken for absent. `None` as in
+    /// [`parse`](Self::parse) but for names; a segment `.` or `..` or a `\`, which some readers of addresses take for `/`, would
+    /// lead elsewhere and is refused here too.
+    pub fn observed(text: &str) -> Option<Self> {
         if text == "/" {
             return Some(Self("/".to_owned()));
         }
@@ -111,7 +130,8 @@ impl ArmScope {
             _ => folded,
         };
         let segments: Vec<&str> = folded.strip_prefix('/')?.split('/').collect();
-        if segments.iter().any(|s| s.is_empty() || s.trim() != *s) {
+        let is_astray = |segment: &str| matches!(segment, "" | "." | "..") || segment.contains('\\');
+        if segments.iter().any(|s| is_astray(s) || s.trim() != *s) {
             return None;
         }
         let known = match segments.as_slice() {
@@ -136,7 +156,7 @@ impl ArmScope {
 
     /// Returns the scope of a management group by its id.
     pub fn management_group(id: &str) -> Option<Self> {
-        Self::parse(&format!("/providers/Microsoft.Management/managementGroups/{id}"))
+        Self::observed(&format!("/providers/Microsoft.Management/managementGroups/{id}"))
     }
 
     /// Returns what kind of scope it is.
@@ -189,7 +209,8 @@ impl fmt::Display for ArmScope {
 impl<'de> Deserialize<'de> for ArmScope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an Azure scope")))
+        // plans hold what was observed; manifests are held to `parse` by their schema
+        Self::observed(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an Azure scope")))
     }
 }
 
@@ -247,5 +268,38 @@ mod tests {
         assert_eq!(vault.subscription(), ArmScope::parse(subscription));
         assert_eq!((corp.subscription(), root.resource_group()), (None, None));
         assert_eq!(corp.name(), "corp");
+    }
+
+    #[test]
+    fn what_a_person_writes_is_no_pattern_and_leads_nowhere_else() {
+        let subscription = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1";
+        let group = |name: &str| format!("{subscription}/resourceGroups/{name}");
+        let resource = |name: &str| format!("{}/providers/Microsoft.Network/dnsZones/{name}", group("rg"));
+        let longest = "x".repeat(90);
+        for name in ["rg", "rg.net_(1)-a", "gruppe-käse", "資源", ".rg", longest.as_str()] {
+            assert!(ArmScope::parse(&group(name)).is_some(), "{name}");
+        }
+        let too_long = "x".repeat(91);
+        for name in
+            ["*", "rg*", "rg?", "rg#1", "rg%2e", "a b", "rg.", ".", "..", "a\\b", "a&b", "rg!", too_long.as_str()]
+        {
+            assert_eq!(ArmScope::parse(&group(name)), None, "{name}");
+        }
+        for name in ["*", "x?y", "a#b", "%2e%2e", "..", ".", "a\\..", "a\u{7}"] {
+            assert_eq!(ArmScope::parse(&resource(name)), None, "{name}");
+        }
+        for id in ["*", "corp?x", "..", "corp#", "a\\b"] {
+            let text = format!("/providers/Microsoft.Management/managementGroups/{id}");
+            assert_eq!(ArmScope::parse(&text), None, "{id}");
+        }
+        // the service knows such resources, and a saved plan may be about one
+        for name in ["*", "a#b", "50%"] {
+            let live = ArmScope::observed(&resource(name)).unwrap();
+            let saved = serde_json::to_string(&live).unwrap();
+            assert_eq!(serde_json::from_str::<ArmScope>(&saved).unwrap(), live);
+        }
+        for name in ["..", ".", "a\\.."] {
+            assert_eq!(ArmScope::observed(&resource(name)), None, "{name}");
+        }
     }
 }

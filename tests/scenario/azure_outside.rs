@@ -37,6 +37,51 @@ fn a_classic_assignment_is_listed_where_nobody_owns_and_deleted_where_somebody_d
     assert!(stage.azure_rows(SUBSCRIPTION, "roleAssignments").iter().all(|row| row["id"] != id.as_str()));
 }
 
+/// Old rows may carry upper-case names (arm.md 0.1): they are the same rows.
+#[test]
+fn names_in_upper_case_name_the_same() {
+    let stage = Stage::with(|options| options.switches.uppercase_names = true);
+    let (alice, bob, mallory) = (stage.user("alice"), stage.user("bob"), stage.user("mallory"));
+    let here = format!("[{SUBSCRIPTION}]");
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    let declare = |user: &str, schedule: &str| {
+        let who = format!("[{{user: {user}@contoso.example}}]");
+        stage.write(&format!("{user}.yaml"), &eligible(user, ROLE, &here, &who, schedule));
+    };
+    declare("alice", "{end: 2026-10-01T00:00:00Z}");
+    declare("bob", "{start: 2026-09-01T00:00:00Z, end: 2026-10-01T00:00:00Z}");
+    stage.apply();
+    let id = stage.azure_assign_plainly(ROLE, &mallory, SUBSCRIPTION, None);
+    stage.advance(24 * 31);
+    let shouted = |collection: &str, principal: &str| {
+        let rows = stage.azure_rows(SUBSCRIPTION, collection);
+        let name = |row: &serde_json::Value| row["name"].as_str().unwrap().to_owned();
+        let names: Vec<String> =
+            rows.iter().filter(|row| row["properties"]["principalId"] == principal).map(name).collect();
+        !names.is_empty() && names.iter().all(|name| *name == name.to_uppercase() && *name != name.to_lowercase())
+    };
+    assert!(shouted("roleEligibilitySchedules", &alice) && shouted("roleEligibilitySchedules", &bob));
+    assert!(shouted("roleAssignmentSchedules", &mallory));
+
+    assert_eq!(stage.changes(), [format!("remove {}", address("mallory"))]);
+    let mark = stage.mark();
+    stage.apply();
+    let written = stage.azure_written_since(mark);
+    assert!(written.len() == 1 && written[0].eq_ignore_ascii_case(&format!("DELETE {id}")), "{written:?}");
+    assert!(stage.azure_schedule("active", SUBSCRIPTION, &mallory).is_none());
+
+    // moved in place, and the one that has not begun is cancelled
+    declare("alice", "{end: 2026-11-01T00:00:00Z}");
+    stage.erase("bob.yaml");
+    let mark = stage.mark();
+    stage.apply();
+    let mut wrote = stage.azure_wrote_since(mark);
+    wrote.sort();
+    assert_eq!(wrote, ["POST roleEligibilityScheduleRequests/cancel", "PUT roleEligibilityScheduleRequests"]);
+    assert_eq!(stage.azure_end("eligible", SUBSCRIPTION, &alice), "2026-11-01T00:00:00Z");
+    assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &bob).is_none());
+}
+
 #[test]
 fn declared_it_is_taken_over_and_bounded_in_place() {
     let stage = Stage::new();

@@ -1,6 +1,6 @@
 //! Azure role settings: one list per scope, one PATCH per policy, the changed rules whole, read back.
 
-use rolewright::sandbox::Entry;
+use rolewright::sandbox::{Entry, Seed};
 use serde_json::{Value, json};
 
 use crate::azure_words::{ROOT_GROUP, SUBSCRIPTION, eligible, settings};
@@ -26,12 +26,9 @@ fn writes(stage: &Stage, mark: usize) -> usize {
 }
 
 #[test]
-fn every_field_is_written_and_written_back_whatever_the_service_does_to_names_and_durations() {
-    for (renamed, keeps) in [(false, false), (true, true)] {
-        let stage = Stage::with(|options| {
-            options.switches.renamed_policies = renamed;
-            options.switches.keeps_maximum_duration = keeps;
-        });
+fn every_field_is_written_and_written_back_whatever_the_service_does_to_names() {
+    for renamed in [false, true] {
+        let stage = Stage::with(|options| options.switches.renamed_policies = renamed);
         let approvers = stage.group("sg-approvers", false);
         let factory = stage.azure_rules(SUBSCRIPTION, ROLE);
         let all = "activation: {maxDuration: PT4H, require: [justification, ticket], authenticationContext: c1, approval: {approvers: [{group: sg-approvers}], requestorJustification: false, approverJustification: false}}\n\
@@ -71,6 +68,49 @@ fn every_field_is_written_and_written_back_whatever_the_service_does_to_names_an
         assert_eq!(rules["Approval_EndUser_Assignment"]["setting"]["isApprovalRequired"], false);
         assert_eq!(rules["Expiration_Admin_Eligibility"]["isExpirationRequired"], true);
         assert_eq!(rules["Expiration_Admin_Eligibility"]["maximumDuration"], "P365D");
+    }
+}
+
+/// The service of 2022 took a duration beside `isExpirationRequired: false` and still shows it; today's refuses to take it back.
+#[test]
+fn a_duration_that_does_not_count_is_no_difference_and_is_never_sent() {
+    const KEPT: &str = "Expiration_Admin_Assignment";
+    const CHANGED: &str = "Expiration_Admin_Eligibility";
+    for length in ["P180D", "PT0S"] {
+        let past = Stage::with(|options| options.switches.keeps_maximum_duration = true);
+        for id in [KEPT, CHANGED] {
+            let loose = json!({"isExpirationRequired": false, "maximumDuration": length});
+            past.azure_write_rule(SUBSCRIPTION, ROLE, id, loose);
+        }
+        let file = past.path().join("seed.json");
+        std::fs::write(&file, past.running().state_json().to_string()).unwrap();
+        for keeps in [true, false] {
+            let stage = Stage::with(|options| {
+                options.seed = Seed::File(file.clone());
+                options.switches.keeps_maximum_duration = keeps;
+            });
+            let rule = |id: &str| stage.azure_rules(SUBSCRIPTION, ROLE)[id].clone();
+            let both = "eligibleAssignment: {permanent: allowed}\nactiveAssignment: {permanent: allowed}";
+            declare(&stage, both);
+            let mark = stage.mark();
+            stage.assert_converged();
+            stage.apply();
+            assert_eq!(writes(&stage, mark), 0, "{length}");
+            assert_eq!(rule(CHANGED)["maximumDuration"], length);
+
+            // a rule is replaced whole, so what is stored is what was sent
+            declare(&stage, "eligibleAssignment: {permanent: forbidden, maxDuration: P30D}");
+            stage.apply();
+            let stored = rule(CHANGED);
+            assert_eq!((&stored["isExpirationRequired"], &stored["maximumDuration"]), (&json!(true), &json!("P30D")));
+            let mark = stage.mark();
+            declare(&stage, both);
+            stage.apply();
+            assert_eq!(writes(&stage, mark), 1);
+            let stored = rule(CHANGED);
+            assert_eq!((&stored["isExpirationRequired"], stored.get("maximumDuration")), (&json!(false), None));
+            assert_eq!(rule(KEPT)["maximumDuration"], length, "what nobody changes is not sent");
+        }
     }
 }
 

@@ -19,8 +19,9 @@ pub(super) fn join(tokens: &[Token<'_>]) -> String {
             text.push(' ');
         }
         match (token.kind, token.text) {
-            (TokenKind::And, "&&") => text.push_str("AND"),
-            (TokenKind::Or, "||") => text.push_str("OR"),
+            (TokenKind::And, _) => text.push_str("AND"),
+            (TokenKind::Or, _) => text.push_str("OR"),
+            (TokenKind::Not, word) if word != "!" => text.push_str("NOT"),
             (TokenKind::Guid, guid) => text.push_str(&guid.to_ascii_lowercase()),
             (TokenKind::Word, word) => push_operator(&mut text, word),
             (_, written) => text.push_str(written),

@@ -68,9 +68,10 @@ impl Condition {
     }
 
     /// Returns the text in a form that is equal for texts that certainly mean the same: blanks and line breaks between words do
-    /// not matter, `&&` is `AND` and `||` is `OR` (one operator, two spellings, on the condition page), GUIDs are in lower case
-    /// ("case-insensitive matching", same page), and operators are spelled as on that page (built-in roles write `boolequals`).
-    /// Everything else counts, order, brackets and the case of other words included.
+    /// not matter, `&&` is `AND` and `||` is `OR` (one operator, two spellings, on the condition page), `AND`, `OR` and `NOT` are
+    /// in upper case as they are read in any, GUIDs are in lower case ("case-insensitive matching", same page), and operators are
+    /// spelled as on that page (built-in roles write `boolequals`). Everything else counts, order, brackets and the case of other
+    /// words included.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }

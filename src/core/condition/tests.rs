@@ -181,6 +181,21 @@ fn white_space_and_spelling_do_not_matter_but_content_does() {
         assert!(!same(a, b) && !same(b, a), "{a} / {b}");
     }
     assert!(same("@Resource[a:b] boolequals true", "@Resource[a:b] BoolEquals true"));
+    for (written, live) in [
+        (
+            "@Resource[a:b] StringEquals 'x' or @Resource[a:b] StringEquals 'or'",
+            "@Resource[a:b] StringEquals 'x' OR @Resource[a:b] StringEquals 'or'",
+        ),
+        (
+            "@Resource[a:b] BoolEquals true And @Resource[a:c] BoolEquals true",
+            "@Resource[a:b] BoolEquals true && @Resource[a:c] BoolEquals true",
+        ),
+        ("not (@Resource[a:b] BoolEquals true)", "NOT (@Resource[a:b] BoolEquals true)"),
+        ("Not Exists @Resource[a:b]", "NOT\tExists @Resource[a:b]"),
+    ] {
+        assert!(same(written, live) && same(live, written), "{written} / {live}");
+    }
+    assert!(!same("@Resource[a:b] StringEquals 'or'", "@Resource[a:b] StringEquals 'OR'"), "a text is no operator");
     assert!(same("@Strange(1,\n  'a b')", " @Strange(1, 'a b')"));
     assert!(same("@Resource[a:b] StringEquals {'x','y'}", "@Resource[a:b]StringEquals{ 'x' , 'y' }"));
 }

@@ -5,6 +5,7 @@ use crate::catalog::limit;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::permission_set::{Excess, excess};
 use crate::core::role_definition::{Permission, Permissions};
+use crate::core::scope::ArmScopeKind;
 use crate::core::target::Surface;
 use crate::manifest::check::run::{Entry, Run};
 use crate::manifest::kind::Spec;
@@ -99,13 +100,13 @@ pub(super) fn name_too_long(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Limits.json `azure.customRole.description.maxLength`, in characters.
+/// Limits.json `azure.customRole.description.maxLength`: 2 KB (arm.md A.4), and a letter may have several bytes.
 pub(super) fn description_too_long(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     let most = limit::number("azure.customRole.description.maxLength");
     for (entry, role) in &run.azure_roles {
-        let length = role.description.as_deref().unwrap_or_default().chars().count();
+        let length = role.description.as_deref().unwrap_or_default().len();
         if length > most {
-            let text = format!("a description of {length} characters; the service takes {most}");
+            let text = format!("a description of {length} bytes; the service takes {most}");
             found.push(Diagnostic::error("description-too-long", entry.key("/description"), text));
         }
     }
@@ -114,7 +115,8 @@ pub(super) fn description_too_long(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// `/` is for built-in roles only (limits.json `azure.customRole.assignableScopes.root`).
 pub(super) fn root_scope(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for (entry, role) in &run.azure_roles {
-        for (index, _) in role.assignable_scopes.iter().enumerate().filter(|(_, scope)| scope.as_str() == "/") {
+        let is_root = |name: &String| run.scope(name).arm_kind() == Some(ArmScopeKind::Root);
+        for (index, _) in role.assignable_scopes.iter().enumerate().filter(|(_, name)| is_root(name)) {
             let at = entry.at(&format!("/assignableScopes/{index}"));
             let diagnostic =
                 Diagnostic::error("root-assignable-scope", at, "a custom Azure role cannot be assignable at `/`");

@@ -52,7 +52,7 @@ mod tests {
         ("azure.customRole.assignableScopes.max", By(&["too-many-assignable-scopes"])),
         ("azure.customRole.assignableScopes.min", Schema("assignableScopes has at least one item")),
         ("azure.customRole.assignableScopes.root", By(&["root-assignable-scope"])),
-        ("azure.customRole.assignableScopes.wildcard", Schema("a scope is a name or an id; `*` is neither")),
+        ("azure.customRole.assignableScopes.wildcard", By(&["invalid-scope"])),
         ("azure.customRole.assignableScopes.maxManagementGroups", By(&["several-management-groups"])),
         ("azure.customRole.action.maxWildcards", By(&["several-wildcards"])),
         (

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::catalog::{azure_role, directory_role};
 use crate::core::name::{Handle, Reference};
 use crate::core::origin::Origin;
-use crate::core::scope::ArmScope;
+use crate::core::scope::{ArmScope, ArmScopeKind};
 use crate::core::target::Surface;
 use crate::manifest::check::bound::EXPANSION;
 use crate::manifest::check::condition::ReadCondition;
@@ -20,7 +20,7 @@ use crate::manifest::kind::principal::Principal;
 use crate::manifest::kind::role::{Access, RoleReference};
 use crate::manifest::kind::role_definition::{AzureRoleDefinition, DirectoryRoleDefinition};
 use crate::manifest::kind::role_settings::{RoleSettings, SettingsProfile};
-use crate::manifest::kind::scope::{Scope, ScopeKind, UnitHandle};
+use crate::manifest::kind::scope::{Scope, UnitHandle};
 use crate::manifest::kind::tenant::Tenant;
 use crate::manifest::kind::{Kind, Spec};
 
@@ -97,27 +97,16 @@ impl Meant<'_> {
 
     /// Tells whether it is a management group.
     pub(super) fn is_management_group(&self) -> bool {
-        match self {
-            Self::Arm(scope) => scope.as_str().starts_with("/providers/microsoft.management/managementgroups/"),
-            Self::Named(scope) => matches!(scope, Scope::ManagementGroup { .. }),
-            _ => false,
-        }
+        self.arm_kind() == Some(ArmScopeKind::ManagementGroup)
     }
 
-    /// Returns what kind of Azure scope it is, where a fan-out knows the kind.
-    pub(super) fn azure_kind(&self) -> Option<ScopeKind> {
+    /// Returns what kind of Azure scope it is, where it is one that is known.
+    pub(super) fn arm_kind(&self) -> Option<ArmScopeKind> {
         match self {
-            Self::Arm(scope) | Self::Named(Scope::Resource { resource: scope }) => {
-                match scope.as_str().split('/').skip(1).collect::<Vec<_>>().as_slice() {
-                    ["providers", "microsoft.management", ..] => Some(ScopeKind::ManagementGroup),
-                    ["subscriptions", _] => Some(ScopeKind::Subscription),
-                    ["subscriptions", _, "resourcegroups", _] => Some(ScopeKind::ResourceGroup),
-                    _ => None,
-                }
-            }
-            Self::Named(Scope::ManagementGroup { .. }) => Some(ScopeKind::ManagementGroup),
-            Self::Named(Scope::Subscription { resource_group: None, .. }) => Some(ScopeKind::Subscription),
-            Self::Named(Scope::Subscription { .. }) => Some(ScopeKind::ResourceGroup),
+            Self::Arm(scope) | Self::Named(Scope::Resource { resource: scope }) => Some(scope.kind()),
+            Self::Named(Scope::ManagementGroup { .. }) => Some(ArmScopeKind::ManagementGroup),
+            Self::Named(Scope::Subscription { resource_group: None, .. }) => Some(ArmScopeKind::Subscription),
+            Self::Named(Scope::Subscription { .. }) => Some(ArmScopeKind::ResourceGroup),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::catalog::directory_role;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::scope::ArmScopeKind;
 use crate::core::target::Surface;
 use crate::manifest::check::reference::{User, scope_uses};
 use crate::manifest::check::run::{Meant, Run};
@@ -11,14 +12,31 @@ use crate::manifest::kind::Spec;
 use crate::manifest::kind::role_definition::DirectoryRoleDefinition;
 use crate::manifest::kind::scope::Scope;
 
-/// A text that begins with `/` is the id of a management group, a subscription, a resource group or a resource.
+/// A text that begins with `/` is the id of a management group, a subscription, a resource group or a resource. What stands under
+/// `resource` is none of those above all subscriptions: they are not resources, and not what whoever wrote that had in mind.
 pub(super) fn invalid(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for used in scope_uses(run) {
         if matches!(run.scope(used.name), Meant::Malformed) {
             let text = format!("`{}` is no Azure scope", used.name);
             let diagnostic = Diagnostic::error("invalid-scope", used.entry.at(&used.route), text);
-            found.push(diagnostic.help("an Azure scope is written like `/subscriptions/{guid}/resourceGroups/{name}`"));
+            let help = match used.name.contains('*') {
+                true => "a scope is no pattern; `under` means every scope below a management group, in role settings",
+                false => "an Azure scope is written like `/subscriptions/{guid}/resourceGroups/{name}`",
+            };
+            found.push(diagnostic.help(help));
         }
+    }
+    for entry in run.entries {
+        let Some(Spec::Scope(Scope::Resource { resource })) = entry.spec else { continue };
+        let (what, help) = match resource.kind() {
+            ArmScopeKind::Root => ("the root", "write `/` where the scope is named".to_owned()),
+            ArmScopeKind::ManagementGroup => {
+                ("a management group", format!("write `managementGroup: {}`", resource.name()))
+            }
+            ArmScopeKind::Subscription | ArmScopeKind::ResourceGroup | ArmScopeKind::Resource => continue,
+        };
+        let text = format!("`{resource}` is {what} and no resource");
+        found.push(Diagnostic::error("invalid-scope", entry.at("/resource"), text).help(help));
     }
 }
 

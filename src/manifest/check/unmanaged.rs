@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::core::diagnostic::Diagnostic;
+use crate::core::scope::ArmScopeKind;
 use crate::core::target::Surface;
 use crate::manifest::check::governed::Governed;
 use crate::manifest::check::run::{Assigned, Meant, Run, TargetName, role_identity};
@@ -35,8 +36,9 @@ impl<'r, 'a> Declared<'r, 'a> {
     }
 
     /// Tells whether a fan-out may cover a scope of this kind.
-    fn may_cover(&self, role: &str, kind: Option<ScopeKind>) -> bool {
-        self.fan_outs.get(role).is_some_and(|kinds| kind.is_some_and(|kind| kinds.contains(&kind)))
+    fn may_cover(&self, role: &str, kind: Option<ArmScopeKind>) -> bool {
+        let covers = |kinds: &Vec<ScopeKind>| kinds.iter().any(|one| Some(ArmScopeKind::from(*one)) == kind);
+        self.fan_outs.get(role).is_some_and(covers)
     }
 }
 
@@ -49,7 +51,7 @@ fn each<'r, 'a>(
     for assigned in run.assignments.iter().filter(|one| one.view.role.surface() == Surface::Azure) {
         for (index, target) in &assigned.targets {
             let name = assigned.view.scopes.and_then(|scopes| scopes.get(*index));
-            let kind = name.and_then(|name| run.scope(name).azure_kind());
+            let kind = name.and_then(|name| run.scope(name).arm_kind());
             if !run.governed.contains_key(target) && !declared.may_cover(&target.role, kind) {
                 look(assigned, *index, target);
             }

@@ -61,7 +61,7 @@ pub enum Scope {
         #[schemars(with = "text::Name")]
         subscription: String,
         /// A resource group of the subscription, by name; the whole subscription when absent.
-        #[schemars(regex(pattern = r"^[-\w._()]{1,90}$"), extend("patternErrorMessage" = "Expected the name of a resource group"))]
+        #[schemars(regex(pattern = r"^[-\p{L}\p{Nd}_.()]{0,89}[-\p{L}\p{Nd}_()]$"), extend("patternErrorMessage" = "Expected the name of a resource group: at most 90 letters, digits and -_.(), without a period at the end"))]
         resource_group: Option<String>,
     },
     /// One resource (Azure roles).

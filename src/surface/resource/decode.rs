@@ -136,7 +136,7 @@ pub(super) fn role(row: &Value) -> Result<RoleDefinition, String> {
     };
     let mut assignable_scopes = BTreeSet::new();
     for written in items(properties, "assignableScopes").iter().filter_map(Value::as_str) {
-        match ArmScope::parse(written) {
+        match ArmScope::observed(written) {
             Some(scope) => {
                 assignable_scopes.insert(scope);
             }
@@ -164,7 +164,7 @@ pub(super) fn role(row: &Value) -> Result<RoleDefinition, String> {
 
 fn scope(properties: &Value) -> Result<ArmScope, String> {
     let written = text(properties, "scope").ok_or("scope is missing")?;
-    ArmScope::parse(written).ok_or_else(|| format!("`{written}` is not an Azure scope"))
+    ArmScope::observed(written).ok_or_else(|| format!("`{written}` is not an Azure scope"))
 }
 
 /// Reads role, scope and principal. Only the last GUID of a role's id identifies it (arm.md 0.2).

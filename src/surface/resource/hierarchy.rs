@@ -73,7 +73,7 @@ pub fn learn(page: &Value, foreign: &BTreeSet<ArmScope>, hierarchy: &mut Hierarc
     for row in rows(page) {
         let properties = row.get("properties").unwrap_or(&Value::Null);
         let name = text(row, "displayName").or_else(|| text(properties, "displayName"));
-        let parent = properties.get("parent").and_then(|parent| text(parent, "id")).and_then(ArmScope::parse);
+        let parent = properties.get("parent").and_then(|parent| text(parent, "id")).and_then(ArmScope::observed);
         if let Some(scope) = scope(row).filter(|scope| !foreign.contains(scope)) {
             hierarchy.insert(scope, name.map(str::to_owned), parent);
         }
@@ -82,7 +82,7 @@ pub fn learn(page: &Value, foreign: &BTreeSet<ArmScope>, hierarchy: &mut Hierarc
 
 /// Returns the ids on a page that are scopes or resources.
 pub fn ids(page: &Value) -> Vec<ArmScope> {
-    rows(page).iter().filter_map(|row| text(row, "id")).filter_map(ArmScope::parse).collect()
+    rows(page).iter().filter_map(|row| text(row, "id")).filter_map(ArmScope::observed).collect()
 }
 
 /// Returns the scope of a row. Below a management group a subscription's id may be written as its child
@@ -94,7 +94,7 @@ fn scope(row: &Value) -> Option<ArmScope> {
         let name = path::name(id);
         return is_guid(name).then(|| ArmScope::parse(&format!("/subscriptions/{name}"))).flatten();
     }
-    ArmScope::parse(id)
+    ArmScope::observed(id)
 }
 
 #[cfg(test)]
