@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::answer::{Answer, Problem, Reply};
+use super::super::graph;
 use super::super::id;
 use super::super::instant::{self, truncate};
 use super::super::tenant::Tenant;
@@ -85,7 +86,7 @@ pub(super) fn delete(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
         ask.require(tenant, "Microsoft.Authorization/roleAssignments/delete")?;
         tenant.azure.exists(&ask.scope)?;
         let Some(row) = role_assignment::find(tenant, &ask.scope, name, now) else { return Ok(None) };
-        is_not_last(tenant, &ask.scope, &row, now)?;
+        is_not_last(tenant, ask, &row, now)?;
         let body = role_assignment::document(tenant, ask, name, &row);
         let azure = &mut tenant.azure;
         if azure.assignments.remove(ask.scope.key(), name).is_none() {
@@ -100,16 +101,19 @@ pub(super) fn delete(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
     Ok(body.map_or_else(Reply::empty, |body| Reply::json(200, body)))
 }
 
-/// Refuses to take the last administrator of access from a subscription (arm.md E.3). Documented for the last Owner; that User
-/// Access Administrators count too, that inherited rows do not, and code and status are assumed.
-fn is_not_last(tenant: &Tenant, scope: &Scope, row: &RoleAssignment, now: jiff::Timestamp) -> Result<(), Problem> {
+/// Refuses to take the last Owner or User Access Administrator from a subscription, unless a Global Administrator asks (arm.md E.3;
+/// who may and which roles count are from Microsoft's "Troubleshoot Azure RBAC", 2025-05-27). What is inherited does not count;
+/// that, status and code are reported by users of Terraform (azurerm#26122).
+fn is_not_last(tenant: &Tenant, ask: &Ask<'_>, row: &RoleAssignment, now: jiff::Timestamp) -> Result<(), Problem> {
+    let scope = &ask.scope;
     let administers =
         |row: &RoleAssignment| ADMINISTRATORS.iter().any(|name| built_in::role_named(name) == Some(row.role.as_str()));
     if scope.level() != Level::Subscription || !administers(row) {
         return Ok(());
     }
     let held = tenant.azure.held(scope, Reach::At, now);
-    if held.iter().filter(|(_, row)| administers(row)).count() > 1 {
+    let is_free = ask.caller.user.is_some() && graph::holds(tenant, &ask.caller.oid, &["Global Administrator"], now);
+    if is_free || held.iter().filter(|(_, row)| administers(row)).count() > 1 {
         return Ok(());
     }
     Err(Problem::new(412, "CannotDeleteLastRbacAdminAssignment", "Cannot delete the last RBAC admin assignment"))

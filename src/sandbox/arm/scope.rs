@@ -141,7 +141,7 @@ impl Scope {
     pub(crate) fn is_resource(&self) -> bool {
         let parts = self.parts();
         let at = parts.iter().rposition(|part| *part == "providers");
-        at.is_some_and(|at| parts.len() > at + 3 && (parts.len() - at) % 2 == 0)
+        at.is_some_and(|at| parts.len() > at + 3 && (parts.len() - at).is_multiple_of(2))
     }
 
     /// Returns the last part of the id, the name of what it is.
