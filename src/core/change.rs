@@ -112,6 +112,9 @@ pub enum Subject {
         /// Ticket for the request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<Ticket>,
+        /// Whether nobody has seen the settings that it was judged by: they are looked at before it is granted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        assumed: bool,
     },
 }
 

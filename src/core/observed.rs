@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::core::assignment::{Activation, AssignmentKey, Mode, ObservedAssignment, Provenance};
 use crate::core::hierarchy::Hierarchy;
@@ -118,8 +119,8 @@ pub struct Observed {
     pub deleted_roles: Option<Vec<DeletedRole>>,
     /// Settings by policy target, the role given by its object id.
     pub settings: BTreeMap<Target, Settings>,
-    /// Targets whose settings are the service's defaults (Azure).
-    pub untouched: BTreeSet<Target>,
+    /// Roles whose settings are the service's defaults, by Azure scope.
+    pub untouched: BTreeMap<ArmScope, BTreeSet<Uuid>>,
     /// Direct, assigned rows.
     pub assignments: BTreeMap<AssignmentKey, ObservedAssignment>,
     /// Keys for which the lists hold more than one window; the widest is in `assignments`.
@@ -151,7 +152,7 @@ impl Observed {
             roles: BTreeMap::new(),
             deleted_roles: None,
             settings: BTreeMap::new(),
-            untouched: BTreeSet::new(),
+            untouched: BTreeMap::new(),
             assignments: BTreeMap::new(),
             crowded: BTreeSet::new(),
             activations: Vec::new(),
@@ -184,9 +185,7 @@ impl Observed {
                 }
                 Row::DeletedRole(role) => observed.deleted_roles.get_or_insert_default().push(role),
                 Row::Settings(target, content) => settings.push((target, *content)),
-                Row::Untouched(target) => {
-                    observed.untouched.insert(target);
-                }
+                Row::Untouched(scope, roles) => observed.untouched.entry(scope).or_default().extend(roles),
                 Row::Plain(row) => plain.push(row),
                 Row::Instance(row) => instances.push(row),
                 Row::Principal(principal) => observed.learn(principal),
@@ -360,7 +359,14 @@ impl Observed {
 
     /// Returns the settings that were read for a target.
     pub fn settings_of(&self, target: &Target) -> Option<&Settings> {
-        self.settings.get(target).or_else(|| self.untouched.contains(target).then(|| factory_of_azure()))
+        let is_untouched = || match target {
+            Target::Azure { role, scope } => {
+                let roles = self.untouched.get(scope);
+                roles.is_some_and(|roles| Uuid::try_parse(role.as_str()).is_ok_and(|role| roles.contains(&role)))
+            }
+            Target::Directory { .. } | Target::Group { .. } => false,
+        };
+        self.settings.get(target).or_else(|| is_untouched().then(factory_of_azure))
     }
 
     /// Tells whether all assignments at a scope and everywhere below it were listed. Below a management group that is so only

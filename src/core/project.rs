@@ -18,7 +18,6 @@ pub fn project(observed: &Observed, changes: &[Change]) -> Observed {
             }
             Subject::Role { before: None, after: None } => {}
             Subject::Settings { target, after, .. } => {
-                end.untouched.remove(target);
                 end.settings.insert(target.clone(), (**after).clone());
             }
             Subject::Assignment { key, ask: None, .. } => {

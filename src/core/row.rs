@@ -1,12 +1,14 @@
 //! One row of one of the tenant's lists, before anything is concluded from it.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::core::assignment::Mode;
 use crate::core::id::{PrincipalId, RoleId};
 use crate::core::policy::settings::Settings;
 use crate::core::principal::Principal;
 use crate::core::role_definition::RoleDefinition;
+use crate::core::scope::ArmScope;
 use crate::core::target::Target;
 
 /// Whether a row belongs to its principal or reaches it from elsewhere.
@@ -111,9 +113,9 @@ pub enum Row {
     DeletedRole(DeletedRole),
     /// The settings of a target (role given by what policies are keyed by, see [`RoleDefinition::template_id`]).
     Settings(Target, Box<Settings>),
-    /// A target whose settings are the service's defaults. Azure has settings for every role at every scope (arm.md C.1), far
-    /// too many to hold each.
-    Untouched(Target),
+    /// Roles whose settings at an Azure scope are the service's defaults. Azure has settings for every role at every scope
+    /// (arm.md C.1), far too many to hold each, or even a text for each.
+    Untouched(ArmScope, Vec<Uuid>),
     /// A plain role assignment.
     Plain(PlainRow),
     /// A schedule.

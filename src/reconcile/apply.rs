@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::SharedClock;
 use crate::core::change::{Change, Subject};
-use crate::core::id::RoleId;
 use crate::core::order::{Phase, Step, edges};
 use crate::core::plan::Plan;
 use crate::core::target::Target;
@@ -156,27 +155,14 @@ fn blocked(plan: &Plan, step: &Step, unmet: &BTreeMap<usize, BTreeSet<Phase>>) -
     })
 }
 
-/// Returns where the plan grants roles that it makes and whose settings it leaves alone: what is granted there was judged by
-/// settings that nobody has seen.
+/// Returns where the plan grants what was judged by settings that nobody has seen: those of roles that it makes, and those that the
+/// tenant did not show.
 fn assumed(plan: &Plan) -> BTreeSet<Target> {
-    let subjects = || plan.changes.iter().map(|change| &change.subject);
-    let made: BTreeSet<&RoleId> = subjects()
-        .filter_map(|subject| match subject {
-            Subject::Role { before: None, after: Some(role) } => Some(&role.id),
-            _ => None,
-        })
-        .collect();
-    let set: BTreeSet<&Target> = subjects()
-        .filter_map(|subject| match subject {
-            Subject::Settings { target, .. } => Some(target),
-            _ => None,
-        })
-        .collect();
-    let granted = subjects().filter_map(|subject| match subject {
-        Subject::Assignment { key, ask: Some(_), .. } => Some(key.target.policy_target()),
+    let assumed = plan.changes.iter().filter_map(|change| match &change.subject {
+        Subject::Assignment { key, ask: Some(_), assumed: true, .. } => Some(key.target.policy_target()),
         _ => None,
     });
-    granted.filter(|target| target.role().is_some_and(|r| made.contains(r)) && !set.contains(target)).collect()
+    assumed.collect()
 }
 
 /// Joins the states of a change's parts: the worst counts, the first of equals stays. Where a part was written and another

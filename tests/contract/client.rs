@@ -241,6 +241,7 @@ fn assignment(role: &str, mode: Mode, ask: Option<Ask>, before: Option<Provenanc
         condition: None,
         justification: None,
         ticket: None,
+        assumed: false,
     }
 }
 

@@ -120,6 +120,7 @@ fn subject(mode: Mode, ask: Option<Ask>, condition: Option<&str>) -> Subject {
         condition: condition.map(str::to_owned),
         justification: None,
         ticket: None,
+        assumed: false,
     }
 }
 
@@ -225,7 +226,11 @@ fn every_rule_reads_back_as_it_was_written() {
     assert_eq!(Resource.decode_policy(&target(ROLE), &whole).unwrap(), Some(("/p".to_owned(), settings)));
     assert_eq!(Resource.decode_policy(&target(PERSON), &whole).unwrap(), None, "another role's policy is not written");
     let (rows, mistakes) = Resource.decode(&list(Part::Settings, SUBSCRIPTION), &whole);
-    assert_eq!((rows, mistakes), (vec![Row::Untouched(target(ROLE))], vec![]), "the defaults are held as a key");
+    assert_eq!(
+        (rows, mistakes),
+        (vec![Row::Untouched(scope(SUBSCRIPTION), vec![ROLE.parse().unwrap()])], vec![]),
+        "the defaults are held as a key"
+    );
     let mut rules = body["properties"]["rules"].as_array().unwrap().clone();
     rules.pop();
     let (rows, mistakes) = Resource.decode(&list(Part::Settings, SUBSCRIPTION), &row(Value::from(rules)));

@@ -93,6 +93,7 @@ fn declared_one(
         return;
     }
     let (settings, planned) = setting::holding(context, difference, &key.target);
+    let planned_settings = planned.clone();
     let request = Request {
         mode: key.mode,
         ask: &ask,
@@ -135,6 +136,20 @@ fn declared_one(
         let reason = "whoever gets the role must meet the reviewed settings".to_owned();
         requires.push(Requirement { address, reason });
     }
+    // a new role's settings are the service's defaults; of one that is there, it is not known why none are shown
+    let is_shown = context.observed.settings_of(&policy_target).is_some();
+    let assumed = planned_settings.is_none() && !is_shown;
+    if assumed && is_role_known {
+        let message =
+            "the tenant shows no settings for its role yet; the service's defaults are assumed and looked at first";
+        let source = Some(declared.at.clone());
+        difference.notices.push(Notice::warning(
+            "settings-not-visible",
+            Some(address.clone()),
+            message.to_owned(),
+            source,
+        ));
+    }
     let mut fields = Vec::new();
     let after = ask.window(now);
     let before = live.map(|live| &live.window);
@@ -171,6 +186,7 @@ fn declared_one(
             condition: wanted.condition.clone(),
             justification: wanted.justification.clone(),
             ticket: wanted.ticket.clone(),
+            assumed,
         },
         risk: Risk::None,
         reasons: Vec::new(),
@@ -318,6 +334,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
             condition: None,
             justification: None,
             ticket: None,
+            assumed: false,
         },
         risk: Risk::None,
         reasons: Vec::new(),

@@ -410,6 +410,7 @@ impl Runner {
             condition: None,
             justification: None,
             ticket: None,
+            assumed: false,
         };
         let mut last = "six minutes were not enough".to_owned();
         let mut denials = 0;

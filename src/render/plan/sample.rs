@@ -107,6 +107,7 @@ fn assignment(
         condition: None,
         justification: None,
         ticket: None,
+        assumed: false,
     }
 }
 

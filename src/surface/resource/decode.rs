@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::core::assignment::Mode;
 use crate::core::id::{PrincipalId, RoleId, is_guid};
@@ -23,6 +24,7 @@ use crate::surface::{DecodeError, Read, rule};
 pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
     let part = of.part;
     let (mut decoded, mut mistakes) = (Vec::new(), Vec::new());
+    let mut untouched: Vec<Uuid> = Vec::new();
     if !page.get("value").is_some_and(Value::is_array) {
         let why = "`value` is not a list".to_owned();
         mistakes.push(DecodeError { part, why, row: row_name(page), role: None });
@@ -32,7 +34,12 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
         let result = match part {
             Part::Roles => role(row).map(|role| Some(Row::Role(Box::new(role)))),
             Part::Settings => match settings(of, properties) {
-                Ok(found) => Ok(found),
+                Ok(Found::Nothing) => Ok(None),
+                Ok(Found::Changed(row)) => Ok(Some(row)),
+                Ok(Found::Untouched(role)) => {
+                    untouched.push(role);
+                    continue;
+                }
                 Err(error) => {
                     mistakes.push(error);
                     continue;
@@ -58,7 +65,20 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
             }
         }
     }
+    if let Some(scope) = of.scope.as_ref().filter(|_| !untouched.is_empty()) {
+        decoded.push(Row::Untouched(scope.clone(), untouched));
+    }
     (decoded, mistakes)
+}
+
+/// What one row of settings says.
+enum Found {
+    /// It is about another scope.
+    Nothing,
+    /// They are the service's defaults.
+    Untouched(Uuid),
+    /// They are not.
+    Changed(Row),
 }
 
 /// Decodes the answer that finds one role's policy at one scope. The filter by role is not documented (arm.md 0.4), so what it
@@ -91,7 +111,7 @@ fn rules(properties: &Value) -> Result<Settings, DecodeError> {
     Ok(settings.canonical(Surface::Azure))
 }
 
-fn settings(of: &Read, properties: &Value) -> Result<Option<Row>, DecodeError> {
+fn settings(of: &Read, properties: &Value) -> Result<Found, DecodeError> {
     let role = text(properties, "roleDefinitionId").map(|id| RoleId::new(path::name(id)));
     let error = |why: String, role: Option<RoleId>| DecodeError {
         part: Part::Settings,
@@ -101,19 +121,19 @@ fn settings(of: &Read, properties: &Value) -> Result<Option<Row>, DecodeError> {
     };
     let Some(role) = role else { return Err(error("roleDefinitionId is missing".to_owned(), None)) };
     let scope = scope(properties).map_err(|why| error(why, None))?;
-    if of.scope.as_ref().is_some_and(|asked| *asked != scope) {
-        return Ok(None);
+    if of.scope.as_ref() != Some(&scope) {
+        return Ok(Found::Nothing);
     }
     let settings = rules(properties).map_err(|error| DecodeError {
         row: format!("{} of role {role}", error.row),
         role: Some(role.clone()),
         ..error
     })?;
-    let target = Target::Azure { role, scope };
-    Ok(Some(match settings == factory(Surface::Azure).canonical(Surface::Azure) {
-        true => Row::Untouched(target),
-        false => Row::Settings(target, Box::new(settings)),
-    }))
+    let is_factory = settings == factory(Surface::Azure).canonical(Surface::Azure);
+    Ok(match Uuid::try_parse(role.as_str()) {
+        Ok(role) if is_factory => Found::Untouched(role),
+        _ => Found::Changed(Row::Settings(Target::Azure { role, scope }, Box::new(settings))),
+    })
 }
 
 /// Decodes a role definition. Only one block of permissions is used (arm.md A.1); a custom role with several is not understood.
