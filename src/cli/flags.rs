@@ -9,7 +9,8 @@ pub(crate) struct Global {
     #[cfg(feature = "sandbox")]
     #[arg(long, global = true, env = "ROLEWRIGHT_SANDBOX", help_heading = "Global options")]
     pub sandbox: bool,
-    /// What the embedded tenant is made of at first use: empty, contoso, enterprise:N, or a file.
+    /// What the embedded tenant is made of at first use: empty, contoso, enterprise:N
+    /// (or enterprise:N,subscriptions=M,assignments=K), or a file.
     #[cfg(feature = "sandbox")]
     #[arg(
         long,

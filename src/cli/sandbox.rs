@@ -17,7 +17,8 @@ pub(crate) struct Args {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443", env = "ROLEWRIGHT_LISTEN")]
     listen: SocketAddr,
-    /// What the tenant is made of at first use: empty, contoso, enterprise:N, or a file.
+    /// What the tenant is made of at first use: empty, contoso, enterprise:N
+    /// (or enterprise:N,subscriptions=M,assignments=K), or a file.
     #[arg(long, value_name = "NAME|FILE", default_value = "contoso", env = "ROLEWRIGHT_SEED")]
     seed: Seed,
     /// Keep the tenant in this file between runs; it is written after every change.

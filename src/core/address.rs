@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::core::assignment::AssignmentKey;
 use crate::core::hierarchy::Hierarchy;
-use crate::core::id::{GroupId, PrincipalId, RoleId, is_guid};
+use crate::core::id::{GroupId, PrincipalId, RoleId};
 use crate::core::observed::Observed;
 use crate::core::principal::Principals;
-use crate::core::role_definition::RoleDefinition;
 use crate::core::scope::{ArmScope, ArmScopeKind, DirectoryScope};
-use crate::core::target::{Surface, Target};
+use crate::core::target::{RoleKey, Surface, Target};
 
 /// Display names for ids. Where two objects share a name, each gets its id behind it, so that an address always names one.
 #[derive(Debug, Clone, Default)]
 pub struct Labels {
-    roles: BTreeMap<RoleId, String>,
+    roles: BTreeMap<RoleKey, String>,
     principals: BTreeMap<PrincipalId, String>,
     scopes: BTreeMap<DirectoryScope, String>,
     hierarchy: Hierarchy,
@@ -22,20 +21,21 @@ pub struct Labels {
 
 impl Labels {
     /// Returns the labels of everything observed, plus roles that are to be created.
-    pub fn new<'a>(observed: &Observed, planned: impl IntoIterator<Item = (Surface, &'a RoleId, &'a str)>) -> Self {
-        let mut roles: BTreeMap<RoleId, (Surface, String)> = (observed.roles.values())
-            .map(|role: &RoleDefinition| (role.id.clone(), (role.surface, role.display_name.clone())))
-            .collect();
-        for (surface, id, name) in planned {
-            roles.entry(id.clone()).or_insert_with(|| (surface, name.to_owned()));
+    pub fn new<'a>(observed: &Observed, planned: impl IntoIterator<Item = (&'a RoleKey, &'a str)>) -> Self {
+        let mut roles: BTreeMap<RoleKey, String> =
+            observed.roles.iter().map(|(key, role)| (key.clone(), role.display_name.clone())).collect();
+        for (key, name) in planned {
+            roles.entry(key.clone()).or_insert_with(|| name.to_owned());
         }
         // addresses begin with the surface: roles of two surfaces may share a name
-        let of = |surface: Surface, roles: &BTreeMap<RoleId, (Surface, String)>| -> BTreeMap<RoleId, String> {
-            let of_it = roles.iter().filter(|(_, (found, _))| *found == surface);
-            of_it.map(|(id, (_, name))| (id.clone(), name.clone())).collect()
+        let of = |surface: Surface| -> BTreeMap<RoleId, String> {
+            let of_it = roles.iter().filter(|(key, _)| key.surface == surface);
+            of_it.map(|(key, name)| (key.id.clone(), name.clone())).collect()
         };
+        let keyed =
+            |surface: Surface| distinct(of(surface)).into_iter().map(move |(id, name)| (RoleKey { surface, id }, name));
         Self {
-            roles: Surface::ALL.into_iter().flat_map(|surface| distinct(of(surface, &roles))).collect(),
+            roles: Surface::ALL.into_iter().flat_map(keyed).collect(),
             principals: distinct(principals(&observed.principals)),
             scopes: distinct(observed.scope_names.clone()),
             hierarchy: observed.hierarchy.clone(),
@@ -43,8 +43,8 @@ impl Labels {
     }
 
     /// Returns a role's name, or its id when nothing is known.
-    pub fn role(&self, id: &RoleId) -> String {
-        self.roles.get(id).cloned().unwrap_or_else(|| id.to_string())
+    pub fn role(&self, key: &RoleKey) -> String {
+        self.roles.get(key).cloned().unwrap_or_else(|| key.id.to_string())
     }
 
     /// Returns `type:name` of a principal, or `id:…` when nothing is known.
@@ -68,9 +68,11 @@ impl Labels {
     /// Returns `Role@scope`, or `group:access`.
     pub fn target(&self, target: &Target) -> String {
         match target {
-            Target::Directory { role, scope } => format!("{}@{}", self.role(role), self.scope(scope)),
+            Target::Directory { role, scope } => {
+                format!("{}@{}", self.role(&RoleKey::new(Surface::Directory, role)), self.scope(scope))
+            }
             Target::Group { group, access } => format!("{}:{}", self.group(group), access.as_str()),
-            Target::Azure { role, scope } => format!("{}@{scope}", self.role(role)),
+            Target::Azure { role, scope } => format!("{}@{scope}", self.role(&RoleKey::new(Surface::Azure, role))),
         }
     }
 
@@ -90,10 +92,9 @@ impl Labels {
                 if let Some(subscription) = above.iter().find(|above| above.kind() == ArmScopeKind::Subscription) {
                     text.push_str(&format!(" of {}", named(subscription)));
                 }
-                let is_root = |group: &ArmScope| self.hierarchy.parent(group).is_none() && is_guid(group.name());
                 let groups = above.iter().rev().filter(|above| above.kind() == ArmScopeKind::ManagementGroup);
                 let groups: Vec<&str> = groups
-                    .filter(|group| !is_root(group))
+                    .filter(|group| self.hierarchy.root() != Some(group))
                     .map(|group| self.hierarchy.name(group).unwrap_or(group.name()))
                     .collect();
                 if !groups.is_empty() {
@@ -105,14 +106,14 @@ impl Labels {
     }
 
     /// Returns the address of a role definition.
-    pub fn role_definition(&self, surface: Surface, id: &RoleId) -> String {
-        format!("{surface}/role-definition/{}", self.role(id))
+    pub fn role_definition(&self, key: &RoleKey) -> String {
+        format!("{}/role-definition/{}", key.surface, self.role(key))
     }
 
     /// Returns the address of role settings. Directory roles have settings at the tenant only, so the scope is left out.
     pub fn settings(&self, target: &Target) -> String {
         let name = match target {
-            Target::Directory { role, .. } => self.role(role),
+            Target::Directory { role, .. } => self.role(&RoleKey::new(Surface::Directory, role)),
             other => self.target(other),
         };
         format!("{}/settings/{name}", target.surface())
@@ -164,7 +165,7 @@ mod tests {
         let group = |id: &str| ArmScope::management_group(id).unwrap();
         let root = group("5a9dbb0c-0000-4000-8000-000000000001");
         let subscription = ArmScope::parse("/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1").unwrap();
-        observed.hierarchy.insert(root.clone(), Some("Tenant Root Group".into()), None);
+        observed.hierarchy.insert_root(root.clone(), Some("Tenant Root Group".into()));
         observed.hierarchy.insert(group("contoso"), Some("Contoso".into()), Some(root));
         observed.hierarchy.insert(group("corp"), Some("Corp".into()), Some(group("contoso")));
         observed.hierarchy.insert(subscription.clone(), Some("payroll".into()), Some(group("corp")));
@@ -203,7 +204,8 @@ mod tests {
         observed.scope_names.insert(unit.clone(), "EMEA Users".into());
         let trap = DirectoryScope::AdministrativeUnit(ObjectId::new("trap"));
         observed.scope_names.insert(trap.clone(), "Tenant".into());
-        let labels = Labels::new(&observed, [(Surface::Directory, &RoleId::new("r"), "Helpdesk Administrator")]);
+        let labels =
+            Labels::new(&observed, [(&RoleKey::new(Surface::Directory, &RoleId::new("r")), "Helpdesk Administrator")]);
         let address = |principal: &str, scope: &DirectoryScope| {
             labels.assignment(&AssignmentKey {
                 target: Target::Directory { role: RoleId::new("r"), scope: scope.clone() },

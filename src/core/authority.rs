@@ -3,13 +3,12 @@
 use crate::catalog::directory_role::{self, RoleKind};
 use crate::core::assignment::AssignmentKey;
 use crate::core::declared::Declared;
-use crate::core::id::RoleId;
 use crate::core::observed::Observed;
 use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
 use crate::core::role_definition::RoleDefinition;
 use crate::core::scope::ArmScope;
 use crate::core::state::{Desired, Tenant};
-use crate::core::target::{Surface, Target};
+use crate::core::target::{RoleKey, Surface, Target};
 
 /// What holds for an object, in the order of precedence of design.md 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,9 @@ pub fn of_assignment<'a>(desired: &'a Desired, observed: &Observed, key: &Assign
     if tenant.break_glass.iter().any(|p| p.value == key.principal) {
         return Standing::BreakGlass;
     }
-    if principals.iter().any(|p| p.value == key.principal) || key.target.role().is_some_and(|r| is_ignored(tenant, r)) {
+    if principals.iter().any(|p| p.value == key.principal)
+        || key.target.role_key().is_some_and(|r| is_ignored(tenant, &r))
+    {
         return Standing::Ignored;
     }
     let entry =
@@ -44,7 +45,7 @@ pub fn of_assignment<'a>(desired: &'a Desired, observed: &Observed, key: &Assign
 ///
 /// An Azure role is owned where all the scopes at which it can be assigned are.
 pub fn of_role<'a>(tenant: &'a Tenant, observed: &Observed, role: &RoleDefinition) -> Standing<'a> {
-    if is_ignored(tenant, &role.id) {
+    if is_ignored(tenant, &role.key()) {
         return Standing::Ignored;
     }
     let entry = tenant.ownership.entries.iter().find(|entry| match &entry.value.extent {
@@ -63,7 +64,7 @@ pub fn of_role<'a>(tenant: &'a Tenant, observed: &Observed, role: &RoleDefinitio
 }
 
 /// Tells whether `spec.ignore` names the role.
-pub fn is_ignored(tenant: &Tenant, role: &RoleId) -> bool {
+pub fn is_ignored(tenant: &Tenant, role: &RoleKey) -> bool {
     tenant.ownership.ignore.roles.iter().any(|r| r.value == *role)
 }
 
@@ -80,8 +81,9 @@ fn owned<'a>(
 fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Target) -> bool {
     match (extent, target) {
         (Extent::DirectoryRoles(patterns), Target::Directory { role, .. }) => {
-            let name = desired.roles.get(role).map(|declared| declared.value.display_name.as_str());
-            observed.roles.get(role).is_some_and(|role| any_matches(patterns, role, name.unwrap_or(&role.display_name)))
+            let key = RoleKey::new(Surface::Directory, role);
+            let name = desired.roles.get(&key).map(|declared| declared.value.display_name.as_str());
+            observed.roles.get(&key).is_some_and(|role| any_matches(patterns, role, name.unwrap_or(&role.display_name)))
         }
         (Extent::AzureScopes { scopes, exact }, Target::Azure { scope, .. }) => {
             lies_in(scopes, *exact, observed, scope)
@@ -126,7 +128,7 @@ pub fn unknown_to_globs<'a>(
     observed: &Observed,
     key: &AssignmentKey,
 ) -> Option<&'a Declared<OwnershipEntry>> {
-    let role = observed.roles.get(key.target.role()?)?;
+    let role = observed.roles.get(&key.target.role_key()?)?;
     let is_unknown = role.is_built_in
         && role.surface == Surface::Directory
         && directory_role::find(role.id.as_str()).is_none_or(|known| known.id != role.id.as_str());
@@ -141,6 +143,7 @@ pub fn unknown_to_globs<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::id::RoleId;
     use crate::core::role_definition::Permissions;
 
     fn built_in(id: &str, name: &str) -> RoleDefinition {

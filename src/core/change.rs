@@ -15,7 +15,7 @@ use crate::core::policy::settings::Settings;
 use crate::core::principal::PrincipalType;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::schedule::Ask;
-use crate::core::target::{Surface, Target};
+use crate::core::target::{RoleKey, Surface, Target};
 
 /// What a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -125,6 +125,11 @@ impl Subject {
             Self::Settings { target, .. } => target.surface(),
             Self::Assignment { key, .. } => key.target.surface(),
         }
+    }
+
+    /// Returns the role with its surface, where the change is about one.
+    pub fn role_key(&self) -> Option<RoleKey> {
+        self.role().map(|role| RoleKey::new(self.surface(), role))
     }
 
     /// Returns the role at its scope, where the change is about one.

@@ -14,6 +14,8 @@ pub struct Hierarchy {
     names: BTreeMap<ArmScope, String>,
     /// Subscriptions whose resource groups were listed.
     listed: BTreeSet<ArmScope>,
+    /// The tenant's root management group.
+    root: Option<ArmScope>,
 }
 
 impl Hierarchy {
@@ -30,6 +32,17 @@ impl Hierarchy {
                 self.names.entry(scope.clone()).or_insert_with(|| scope.name().to_owned());
             }
         }
+    }
+
+    /// Adds the tenant's root management group, which is above all others.
+    pub fn insert_root(&mut self, scope: ArmScope, name: Option<String>) {
+        self.insert(scope.clone(), name, None);
+        self.root = Some(scope);
+    }
+
+    /// Returns the tenant's root management group, where it is known.
+    pub fn root(&self) -> Option<&ArmScope> {
+        self.root.as_ref()
     }
 
     /// Notes that all resource groups of a subscription are known.

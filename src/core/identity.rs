@@ -7,7 +7,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::id::{RoleId, TenantId, managed_role_id};
 use crate::core::role_definition::{DeclaredRole, RoleDefinition};
 use crate::core::row::DeletedRole;
-use crate::core::target::Surface;
+use crate::core::target::{RoleKey, Surface};
 
 /// How a declared role was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub type Identities = BTreeMap<(Surface, String), Identity>;
 pub fn identify(
     tenant: &TenantId,
     declared: &[Declared<DeclaredRole>],
-    live: &BTreeMap<RoleId, RoleDefinition>,
+    live: &BTreeMap<RoleKey, RoleDefinition>,
     deleted: &[DeletedRole],
 ) -> Result<Identities, Vec<Diagnostic>> {
     let mut identities = Identities::new();
@@ -87,7 +87,7 @@ fn life_id(tenant: &TenantId, kind: &str, name: &str, life: usize) -> RoleId {
 fn identify_one(
     tenant: &TenantId,
     role: &Declared<DeclaredRole>,
-    live: &BTreeMap<RoleId, RoleDefinition>,
+    live: &BTreeMap<RoleKey, RoleDefinition>,
     deleted: &[DeletedRole],
 ) -> Result<Identity, Diagnostic> {
     let wanted = &role.value;
@@ -188,7 +188,7 @@ mod tests {
         Declared::new(role, origin(1))
     }
 
-    fn live(roles: &[(&str, &str, &str, bool)]) -> BTreeMap<RoleId, RoleDefinition> {
+    fn live(roles: &[(&str, &str, &str, bool)]) -> BTreeMap<RoleKey, RoleDefinition> {
         let role = |(id, template, name, built_in): &(&str, &str, &str, bool)| RoleDefinition {
             surface: Surface::Directory,
             id: RoleId::new(id),
@@ -200,7 +200,7 @@ mod tests {
             permissions: Permissions::default(),
             assignable_scopes: Default::default(),
         };
-        roles.iter().map(|r| (RoleId::new(r.0), role(r))).collect()
+        roles.iter().map(|r| (role(r).key(), role(r))).collect()
     }
 
     fn one(role: Declared<DeclaredRole>, roles: &[(&str, &str, &str, bool)]) -> Result<(String, Found), &'static str> {

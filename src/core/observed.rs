@@ -19,7 +19,7 @@ use crate::core::role_definition::RoleDefinition;
 use crate::core::row::{DeletedRole, Membership, Row, ScheduleRow};
 use crate::core::schedule::Window;
 use crate::core::scope::{ArmScope, ArmScopeKind, DirectoryScope};
-use crate::core::target::{Surface, Target};
+use crate::core::target::{RoleKey, Surface, Target};
 
 /// A part of a tenant that is read as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub enum Part {
     ActiveInstances,
     /// Eligible schedules.
     EligibleSchedules,
+    /// How Azure's scopes contain each other.
+    Hierarchy,
 }
 
 impl Part {
@@ -52,6 +54,7 @@ impl Part {
             Self::ActiveSchedules => "active assignment schedules",
             Self::ActiveInstances => "active assignment schedule instances",
             Self::EligibleSchedules => "eligibility schedules",
+            Self::Hierarchy => "the hierarchy",
         }
     }
 
@@ -60,7 +63,7 @@ impl Part {
         match self {
             Self::PlainAssignments | Self::ActiveSchedules | Self::ActiveInstances => mode == Mode::Active,
             Self::EligibleSchedules => mode == Mode::Eligible,
-            Self::Roles | Self::DeletedRoles | Self::Settings => false,
+            Self::Roles | Self::DeletedRoles | Self::Settings | Self::Hierarchy => false,
         }
     }
 }
@@ -84,7 +87,7 @@ pub struct Unreadable {
 
 impl Unreadable {
     /// Tells whether the gap hides something about `target`.
-    fn hides(&self, target: &Target) -> bool {
+    pub(crate) fn hides(&self, target: &Target) -> bool {
         self.surface == target.surface()
             && self.role.as_ref().is_none_or(|role| target.role() == Some(role))
             && match (&self.scope, target) {
@@ -110,7 +113,7 @@ pub struct Observed {
     /// What was looked at; of any other surface nothing is known.
     pub surfaces: BTreeSet<Surface>,
     /// All role definitions.
-    pub roles: BTreeMap<RoleId, RoleDefinition>,
+    pub roles: BTreeMap<RoleKey, RoleDefinition>,
     /// Soft-deleted roles; `None` when the tenant does not show them (graph.md 2.3: public cloud only).
     pub deleted_roles: Option<Vec<DeletedRole>>,
     /// Settings by policy target, the role given by its object id.
@@ -177,7 +180,7 @@ impl Observed {
         for row in rows {
             match row {
                 Row::Role(role) => {
-                    observed.roles.insert(role.id.clone(), *role);
+                    observed.roles.insert(role.key(), *role);
                 }
                 Row::DeletedRole(role) => observed.deleted_roles.get_or_insert_default().push(role),
                 Row::Settings(target, content) => settings.push((target, *content)),
@@ -256,8 +259,7 @@ impl Observed {
             return;
         }
         if row.is_activated {
-            let is_over = row.end.is_some_and(|end| end <= self.now);
-            if !is_over && row.start.is_none_or(|start| start <= self.now) {
+            if row.is_in_force(self.now) {
                 self.activate(row.target, row.principal, row.end);
             }
             return;
@@ -339,15 +341,16 @@ impl Observed {
         self.unreadable.iter().find(|gap| gap.part.tells_of(mode) && gap.surface == Surface::Directory)
     }
 
-    /// Returns why `part` could not be read anywhere on `surface`, if it could not.
+    /// Returns why `part` could not be read anywhere on `surface`, if it could not. A gap about one role only is not meant.
     pub fn gap(&self, surface: Surface, part: Part) -> Option<&Unreadable> {
-        self.unreadable.iter().find(|gap| gap.surface == surface && gap.part == part)
+        self.unreadable.iter().find(|gap| gap.surface == surface && gap.part == part && gap.role.is_none())
     }
 
     /// Returns why `part` of what `target` is about could not be read, if it could not.
     pub fn gap_at(&self, target: &Target, part: Part) -> Option<&Unreadable> {
         // role definitions are listed from a management group down
         let lies_below = |gap: &Unreadable| match (&gap.scope, target) {
+            _ if gap.role.as_ref().is_some_and(|role| target.role() != Some(role)) => false,
             (Some(gap), Target::Azure { scope, .. }) => part == Part::Roles && self.hierarchy.contains(gap, scope),
             _ => false,
         };
@@ -509,7 +512,11 @@ mod tests {
             Row::Schedule(ScheduleRow { membership: Membership::Indirect, ..schedule(Mode::Active) }),
             Row::Schedule(ScheduleRow { end: Some(over), ..schedule(Mode::Active) }),
             Row::Schedule(ScheduleRow { end: Some(over), start: None, is_activated: true, ..schedule(Mode::Active) }),
-            Row::Schedule(ScheduleRow { is_activated: true, ..schedule(Mode::Active) }),
+            Row::Schedule(ScheduleRow {
+                is_activated: true,
+                start: Some("2026-06-01T12:10:00Z".parse().unwrap()),
+                ..schedule(Mode::Active)
+            }),
             Row::Instance(InstanceRow { membership: Membership::Indirect, ..instance.clone() }),
             Row::Instance(InstanceRow { end: Some(over), ..instance.clone() }),
             Row::Instance(InstanceRow { end: Some(over), is_activated: true, ..instance.clone() }),

@@ -14,6 +14,7 @@ use crate::core::policy::rule::{Event, Requirement, RuleId};
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::scope::{ArmScope, ArmScopeKind};
+use crate::core::target::Surface;
 
 /// The nine phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,7 +184,7 @@ pub fn parts(change: &Change) -> Vec<(Phase, StepPart)> {
             }
             parts
         }
-        Subject::Settings { before, after, .. } => settings(before, after),
+        Subject::Settings { target, before, after, .. } => settings(before, after, target.surface()),
         Subject::Assignment { ask: Some(_), .. } => vec![(Phase::Assign, StepPart::Assign)],
         Subject::Assignment { ask: None, .. } => vec![(Phase::Unassign, StepPart::Unassign)],
     }
@@ -208,7 +209,7 @@ fn bridging_scopes(before: &RoleDefinition, after: &RoleDefinition) -> Option<BT
     (groups <= 1 && all.len() <= MOST_SCOPES).then_some(all)
 }
 
-fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
+fn settings(before: &Settings, after: &Settings, surface: Surface) -> Vec<(Phase, StepPart)> {
     let mut stages: Vec<(Phase, Settings)> = Vec::new();
     let mut tight = before.clone();
     let mut loose = before.clone();
@@ -234,6 +235,12 @@ fn settings(before: &Settings, after: &Settings) -> Vec<(Phase, StepPart)> {
         } else {
             tight.activation.require.remove(&mfa);
         }
+    }
+    let is_on = |settings: &Settings| settings.authentication_context.is_enabled;
+    if surface == Surface::Azure && is_on(&tight) && !is_on(before) {
+        // a policy of Azure's is written and judged as a whole and cannot demand both (arm.md C.3): the reviewed demand takes the
+        // other's place in one PATCH
+        tight.activation.require.remove(&mfa);
     }
     let mut reached = before.clone();
     let is_context_new = tight.authentication_context != before.authentication_context;
@@ -296,7 +303,7 @@ fn concerns_same(a: &Subject, b: &Subject) -> bool {
     };
     match (governed(a), governed(b)) {
         (Some(a), Some(b)) => a == b,
-        _ => a.role().is_some() && a.role() == b.role(),
+        _ => a.role_key().is_some() && a.role_key() == b.role_key(),
     }
 }
 
@@ -365,10 +372,13 @@ mod tests {
     use crate::core::period::Period;
     use crate::core::policy::default::factory;
     use crate::core::role_definition::{Permission, Permissions};
-    use crate::core::target::Surface;
 
     fn stages(before: &Settings, after: &Settings) -> Vec<(Phase, Settings, Vec<RuleId>)> {
-        settings(before, after)
+        stages_of(before, after, Surface::Directory)
+    }
+
+    fn stages_of(before: &Settings, after: &Settings, surface: Surface) -> Vec<(Phase, Settings, Vec<RuleId>)> {
+        settings(before, after, surface)
             .into_iter()
             .map(|(phase, part)| match part {
                 StepPart::WriteRules(settings, rules) => (phase, *settings, rules),
@@ -455,15 +465,25 @@ mod tests {
                     settings
                 };
                 let (before, after) = (with(from, had), with(to, has));
-                let stages = stages(&before, &after);
-                for stage in &stages {
-                    assert!(is_taken(stage), "{from:?} {had} to {to:?} {has}: {stage:?}");
+                if !had || !from.contains(&mfa) {
+                    // Azure judges a policy as a whole
+                    for (_, stage, _) in stages_of(&before, &after, Surface::Azure) {
+                        let is_mfa = stage.activation.require.contains(&mfa);
+                        assert!(!(is_mfa && stage.authentication_context.is_enabled), "{from:?} {had} to {to:?} {has}");
+                    }
+                }
+                for (surface, stage) in [Surface::Directory, Surface::Azure].into_iter().flat_map(|surface| {
+                    stages_of(&before, &after, surface).into_iter().map(move |stage| (surface, stage))
+                }) {
+                    let stage = &stage;
+                    assert!(is_taken(stage), "{surface}: {from:?} {had} to {to:?} {has}: {stage:?}");
                     let looser = |than: &Settings| {
                         !than.activation.require.is_subset(&stage.1.activation.require)
                             || than.authentication_context.is_enabled && !stage.1.authentication_context.is_enabled
                     };
                     assert!(!(looser(&before) && looser(&after)), "{from:?} {had} to {to:?} {has}: {stage:?}");
                 }
+                let stages = stages(&before, &after);
                 let end = stages.last().map_or(&before, |stage| &stage.1);
                 assert_eq!(end.activation.require, after.activation.require);
                 assert_eq!(end.authentication_context.is_enabled, has);

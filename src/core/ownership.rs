@@ -3,8 +3,9 @@
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::core::declared::Declared;
-use crate::core::id::{PrincipalId, RoleId};
+use crate::core::id::PrincipalId;
 use crate::core::scope::ArmScope;
+use crate::core::target::RoleKey;
 
 /// Whether what is not declared is removed or only listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,7 +109,7 @@ pub struct Ignore {
     /// Principals.
     pub principals: Vec<Declared<PrincipalId>>,
     /// Roles, of either surface.
-    pub roles: Vec<Declared<RoleId>>,
+    pub roles: Vec<Declared<RoleKey>>,
 }
 
 /// Everything the Tenant manifest says about ownership. The first entry that matches decides.

@@ -11,13 +11,15 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
 use crate::core::direction::Direction;
 use crate::core::guard::{self, Scene, Verdict};
-use crate::core::id::{RoleId, TenantId, request_id};
+use crate::core::id::{TenantId, request_id};
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::order::{self, Step};
 use crate::core::project::project;
+use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
+use crate::core::target::RoleKey;
 
 /// The version of the plan document.
 pub const FORMAT: &str = "rolewright.plan/v1";
@@ -127,11 +129,11 @@ impl Plan {
 /// Every mistake that only the tenant could reveal, and a target that names nothing.
 pub fn plan(
     desired: &Desired,
-    found: &BTreeMap<RoleId, Found>,
+    found: &BTreeMap<RoleKey, Found>,
     observed: &Observed,
     settings: &Settings,
 ) -> Result<Plan, Vec<Diagnostic>> {
-    let planned = (desired.roles.iter()).map(|(id, role)| (role.value.surface, id, role.value.display_name.as_str()));
+    let planned = (desired.roles.iter()).map(|(key, role)| (key, role.value.display_name.as_str()));
     let labels = Labels::new(observed, planned);
     let context = Context { desired, found, observed, labels: &labels };
     let mut difference = diff::diff(&context);
@@ -157,6 +159,14 @@ pub fn plan(
     difference.notices.extend(remarks);
     difference.notices.sort();
     difference.notices.dedup();
+    let (unreadable, odd): (Vec<Unreadable>, Vec<Unreadable>) =
+        observed.unreadable.iter().cloned().partition(|gap| matters(desired, gap));
+    difference.notices.extend(odd.iter().map(|gap| {
+        let role = gap.role.as_ref().map(|role| labels.role(&RoleKey::new(gap.surface, role))).unwrap_or_default();
+        let message = format!("{} of `{role}` are not understood and left out: {}", gap.what(), gap.why);
+        Notice::warning("not-understood", None, message, None)
+    }));
+    difference.notices.sort();
     let summary = summary(&difference.changes, difference.unmanaged.len());
     let mut plan = Plan {
         format: FORMAT.to_owned(),
@@ -168,8 +178,8 @@ pub fn plan(
         expires_at: observed.now.checked_add(LIFETIME).unwrap_or(observed.now),
         nonce: settings.nonce.clone(),
         manifests_digest: settings.manifests.clone(),
-        complete: !observed.unreadable.iter().any(|gap| gap.part != Part::DeletedRoles),
-        unreadable: observed.unreadable.clone(),
+        complete: !unreadable.iter().any(|gap| gap.part != Part::DeletedRoles),
+        unreadable,
         changes: difference.changes,
         unmanaged: difference.unmanaged,
         notices: difference.notices,
@@ -179,6 +189,16 @@ pub fn plan(
     };
     plan.digest = plan.compute_digest();
     Ok(plan)
+}
+
+/// Tells whether a gap stands in the way of anything that is declared. One role of a long list that is not understood (Azure has
+/// policies that lack rules, arm.md C.3) stands in the way of what is declared of that role only.
+fn matters(desired: &Desired, gap: &Unreadable) -> bool {
+    let Some(role) = &gap.role else { return true };
+    let key = RoleKey::new(gap.surface, role);
+    let targets = desired.settings.keys().chain(desired.assignments.keys().map(|key| &key.target));
+    desired.roles.contains_key(&key)
+        || targets.into_iter().any(|target| gap.hides(target) || target.role_key().as_ref() == Some(&key))
 }
 
 fn summary(changes: &[Change], unmanaged: usize) -> Summary {
@@ -195,9 +215,9 @@ fn addresses(context: &Context<'_>) -> BTreeSet<String> {
     let (desired, observed, labels) = (context.desired, context.observed, context.labels);
     let assignments = desired.assignments.keys().chain(observed.assignments.keys()).map(|key| labels.assignment(key));
     let settings = desired.settings.keys().chain(observed.settings.keys()).map(|target| labels.settings(target));
-    let custom = observed.roles.values().filter(|role| !role.is_built_in).map(|role| (role.surface, &role.id));
-    let declared = desired.roles.iter().map(|(id, role)| (role.value.surface, id));
-    let roles = custom.chain(declared).map(|(surface, id)| labels.role_definition(surface, id));
+    let custom = observed.roles.values().filter(|role| !role.is_built_in).map(RoleDefinition::key);
+    let declared = desired.roles.keys().cloned();
+    let roles = custom.chain(declared).map(|key| labels.role_definition(&key));
     assignments.chain(settings).chain(roles).collect()
 }
 

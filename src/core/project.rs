@@ -11,10 +11,10 @@ pub fn project(observed: &Observed, changes: &[Change]) -> Observed {
     for change in changes {
         match &change.subject {
             Subject::Role { after: Some(role), .. } => {
-                end.roles.insert(role.id.clone(), (**role).clone());
+                end.roles.insert(role.key(), (**role).clone());
             }
             Subject::Role { before: Some(role), after: None } => {
-                end.roles.remove(&role.id);
+                end.roles.remove(&role.key());
             }
             Subject::Role { before: None, after: None } => {}
             Subject::Settings { target, after, .. } => {

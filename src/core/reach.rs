@@ -19,6 +19,10 @@ pub struct Reach {
     /// Where role definitions are listed, with everything below: the broadest scopes known, each with the scopes that it stands
     /// for.
     pub roles: BTreeMap<ArmScope, BTreeSet<ArmScope>>,
+    /// Where declared roles can be assigned.
+    pub assignable: BTreeMap<ArmScope, Origin>,
+    /// What is owned with everything below it, where no path shows what that is: management groups and the root.
+    pub descended: BTreeSet<ArmScope>,
 }
 
 impl Reach {
@@ -39,6 +43,9 @@ impl Reach {
         self.assignments.entry(scope.clone()).or_insert_with(|| at.clone());
         if !exact {
             let kinds = [ArmScopeKind::ManagementGroup, ArmScopeKind::Subscription];
+            if scope.subscription().is_none() {
+                self.descended.insert(scope.clone());
+            }
             for below in hierarchy.below(scope, &kinds) {
                 self.assignments.entry(below).or_insert_with(|| at.clone());
             }
@@ -75,9 +82,14 @@ impl Reach {
         self.assignments.is_empty() && self.settings.is_empty() && self.roles.is_empty()
     }
 
+    /// Returns every scope that the manifests speak of.
+    pub fn scopes(&self) -> impl Iterator<Item = &ArmScope> {
+        self.assignments.keys().chain(self.settings.keys()).chain(self.assignable.keys())
+    }
+
     /// Returns the first manifest line that asks for a scope.
     pub fn origin(&self, scope: &ArmScope) -> Option<&Origin> {
-        self.settings.get(scope).or_else(|| self.assignments.get(scope))
+        self.settings.get(scope).or_else(|| self.assignments.get(scope)).or_else(|| self.assignable.get(scope))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::core::guard::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
 use crate::core::observed::Observed;
 use crate::core::schedule::End;
 use crate::core::scope::DirectoryScope;
-use crate::core::target::Target;
+use crate::core::target::{RoleKey, Surface, Target};
 
 /// Returns the risk of a change and the reasons for it. What does not widen has none.
 ///
@@ -19,10 +19,13 @@ pub fn assess(change: &Change, observed: &Observed) -> (Risk, Vec<String>) {
     }
     let mut reasons = Vec::new();
     let mut score = 1;
-    if let Some(role) = change.subject.role()
+    if let Some(role) = change.subject.role().filter(|_| change.surface == Surface::Directory)
         && [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&role.as_str())
     {
-        let name = observed.roles.get(role).map_or("the role", |role| role.display_name.as_str());
+        let name = observed
+            .roles
+            .get(&RoleKey::new(Surface::Directory, role))
+            .map_or("the role", |role| role.display_name.as_str());
         reasons.push(format!("{name} can hand out every other role"));
         score = 4;
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::id::RoleId;
 use crate::core::permission_set::common;
 use crate::core::scope::ArmScope;
-use crate::core::target::Surface;
+use crate::core::target::{RoleKey, Surface};
 
 /// The name of a permission: `microsoft.directory/users/basic/update` or `Microsoft.Compute/*/read`. Compared without regard
 /// to case, sent as written (graph.md 2.2; arm.md).
@@ -128,6 +128,13 @@ pub struct RoleDefinition {
     /// Where it may be assigned; Azure only, empty elsewhere.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub assignable_scopes: BTreeSet<ArmScope>,
+}
+
+impl RoleDefinition {
+    /// Returns the role with its surface.
+    pub fn key(&self) -> RoleKey {
+        RoleKey::new(self.surface, &self.id)
+    }
 }
 
 /// A custom role as a manifest declares it; fields that are not declared are not managed.

@@ -50,10 +50,10 @@ impl ScheduleRow {
     pub(crate) fn is_in_force(&self, now: Timestamp) -> bool {
         let is_over = self.end.is_some_and(|end| end <= now);
         let is_later = self.start.is_some_and(|start| match (self.is_activated, &self.request) {
-            (true, _) => start > now,
             // outside PIM the printed start is the time of the query (graph.md 2.8)
             (false, None) => false,
-            (false, Some(_)) => start.duration_since(now) > crate::core::schedule::TOLERANCE,
+            // the service rewrites a start to a few seconds after the request (arm.md B.3), and our time has whole seconds
+            _ => start.duration_since(now) > crate::core::schedule::TOLERANCE,
         });
         self.membership == Membership::Direct && !is_over && !is_later
     }

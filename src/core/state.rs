@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment};
 use crate::core::declared::Declared;
-use crate::core::id::{PrincipalId, RoleId, TenantId};
+use crate::core::id::{PrincipalId, TenantId};
 use crate::core::ownership::Ownership;
 use crate::core::policy::field::DeclaredSettings;
 use crate::core::role_definition::DeclaredRole;
-use crate::core::target::Target;
+use crate::core::target::{RoleKey, Target};
 
 /// Who applies, which decides whether MFA can be satisfied (graph.md 3.6 #17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,7 +62,7 @@ pub struct Desired {
     /// The Tenant manifest.
     pub tenant: Tenant,
     /// Custom roles by the id they have or will ask for.
-    pub roles: BTreeMap<RoleId, Declared<DeclaredRole>>,
+    pub roles: BTreeMap<RoleKey, Declared<DeclaredRole>>,
     /// Role settings by the target that they govern (a [`Target::policy_target`]).
     pub settings: BTreeMap<Target, Declared<DeclaredSettings>>,
     /// Assignments.

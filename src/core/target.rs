@@ -39,6 +39,23 @@ impl fmt::Display for Surface {
     }
 }
 
+/// A role of one surface. Azure lets callers choose the GUIDs of custom roles (arm.md A.1), so an id alone could mean a role of the
+/// directory too.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleKey {
+    /// The surface.
+    pub surface: Surface,
+    /// The role definition's id there.
+    pub id: RoleId,
+}
+
+impl RoleKey {
+    /// Returns the key of a role.
+    pub fn new(surface: Surface, id: &RoleId) -> Self {
+        Self { surface, id: id.clone() }
+    }
+}
+
 /// What a principal is to a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -102,6 +119,11 @@ impl Target {
             Self::Directory { role, .. } | Self::Azure { role, .. } => Some(role),
             Self::Group { .. } => None,
         }
+    }
+
+    /// Returns the role with its surface, where the role is one.
+    pub fn role_key(&self) -> Option<RoleKey> {
+        self.role().map(|role| RoleKey::new(self.surface(), role))
     }
 
     /// Returns the target whose role settings govern this one: directory roles have settings at the tenant only, whatever the

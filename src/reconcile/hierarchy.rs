@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 
 use crate::core::hierarchy::Hierarchy;
 use crate::core::id::TenantId;
@@ -22,6 +22,8 @@ pub struct Landscape {
     subscriptions: Option<String>,
     /// Why management groups could not be read, if they could not.
     groups: Option<String>,
+    /// Subscriptions of other tenants that the caller may see (delegated ones): never ours.
+    pub foreign: BTreeSet<ArmScope>,
     /// Why a subscription's resource groups could not be read.
     unlisted: BTreeMap<ArmScope, String>,
 }
@@ -34,16 +36,24 @@ impl Landscape {
     /// Only when no token can be had. What is refused is unknown, not absent.
     pub async fn read(reader: &Reader, tenant: &TenantId) -> Result<Self, TransportError> {
         let mut landscape = Self::default();
-        let (subscriptions, below) =
-            join(pages(reader, list::subscriptions()), pages(reader, list::descendants(tenant.as_str()))).await;
+        let (subscriptions, below, root) = join3(
+            pages(reader, list::subscriptions()),
+            pages(reader, list::descendants(tenant.as_str())),
+            reader.get(&list::management_group(tenant.as_str())),
+        )
+        .await;
         match subscriptions? {
-            Ok(pages) => landscape.learn(&pages),
+            Ok(pages) => {
+                landscape.foreign = pages.iter().flat_map(|page| list::foreign(page, tenant)).collect();
+                landscape.learn(&pages);
+            }
             Err(why) => landscape.subscriptions = Some(why),
         }
         match below? {
             Ok(pages) => {
-                if let Some(root) = list::root(tenant) {
-                    landscape.hierarchy.insert(root, Some(ROOT.to_owned()), None);
+                if let Some(scope) = list::root(tenant) {
+                    let name = root.ok().and_then(|answer| list::name(&answer.body));
+                    landscape.hierarchy.insert_root(scope, name);
                 }
                 landscape.learn(&pages);
             }
@@ -123,8 +133,13 @@ impl Landscape {
 
     fn learn(&mut self, pages: &[serde_json::Value]) {
         for page in pages {
-            list::learn(page, &mut self.hierarchy);
+            list::learn(page, &self.foreign, &mut self.hierarchy);
         }
+    }
+
+    /// Tells whether all subscriptions and management groups of the tenant are known.
+    pub fn is_whole(&self) -> bool {
+        self.groups.is_none() && self.subscriptions.is_none() && self.hierarchy.root().is_some()
     }
 
     /// Returns why the scopes below `group` are not all known, when `kinds` are asked for; `None` when they are.
@@ -150,8 +165,7 @@ impl Landscape {
         }
     }
 
-    /// Finds a scope by its id or its display name. An id goes before a name: a management group whose display name is another
-    /// group's id would otherwise make that group unreachable.
+    /// Finds a scope by its id or its display name; what is the id of one and the name of another is not exact.
     fn look_up(&self, kind: ArmScopeKind, handle: &Handle, unreadable: Option<&str>) -> Lookup {
         let (Handle::Id(wanted) | Handle::AppId(wanted) | Handle::Name(wanted)) = handle;
         let of_kind = || self.hierarchy.scopes().filter(|(scope, _)| scope.kind() == kind);
@@ -159,14 +173,23 @@ impl Landscape {
             |scope: &ArmScope, name: &str| Lookup::One(Meaning::Azure { scope: scope.clone(), name: name.to_owned() });
         let by_id = of_kind().find(|(scope, _)| scope.name().eq_ignore_ascii_case(wanted));
         if let Some((scope, name)) = by_id {
-            return meaning(scope, name);
+            // the id of one and the name of another: anybody may make a management group, and must not draw grants to it
+            let other = |other: &&ArmScope| *other != scope;
+            let namesakes = of_kind().filter(|(found, name)| other(found) && same_name(name, wanted));
+            let mut candidates: Vec<String> =
+                namesakes.map(|(found, name)| format!("{name} ({})", found.name())).collect();
+            if candidates.is_empty() || matches!(handle, Handle::Id(_)) {
+                return meaning(scope, name);
+            }
+            candidates.insert(0, format!("{name} ({})", scope.name()));
+            return Lookup::Several { candidates };
         }
         // whoever knows a subscription's id may be refused its list and hear more from what is read there
         let unseen = match (kind, handle) {
             (ArmScopeKind::Subscription, Handle::Id(id)) => ArmScope::parse(&format!("/subscriptions/{id}")),
             _ => None,
         };
-        if let Some(scope) = unseen {
+        if let Some(scope) = unseen.filter(|scope| !self.foreign.contains(scope)) {
             return meaning(&scope, scope.name());
         }
         let by_name: Vec<(&ArmScope, &str)> = match handle {
@@ -185,9 +208,6 @@ impl Landscape {
         }
     }
 }
-
-/// What the portal calls the root management group; a list of what lies below it does not name it.
-const ROOT: &str = "Tenant Root Group";
 
 /// Reads all pages; the inner error is a refusal or an outage, the outer one that no token can be had.
 async fn pages(reader: &Reader, query: Query) -> Result<Result<Vec<serde_json::Value>, String>, TransportError> {

@@ -27,7 +27,9 @@ pub async fn observe(client: &Client, surface: Surface, reach: &Reach) -> Result
     observed.surfaces.insert(surface);
     observed.unreadable = gathered.gaps;
     observed.deleted_roles = gathered.deleted_roles;
+    // whatever answers exists: policies of a new subscription are not found for a while (arm.md C.1)
     observed.absent = gathered.absent;
+    observed.absent.retain(|scope, _| !gathered.answered.contains(scope));
     observed.listed = reach.assignments.keys().filter(|_| surface == Surface::Azure).cloned().collect();
     confirm(client, surface, reach, &mut observed).await?;
     Ok(observed)
@@ -68,6 +70,8 @@ struct Gathered {
     gaps: Vec<Unreadable>,
     deleted_roles: Option<Vec<DeletedRole>>,
     absent: BTreeMap<ArmScope, String>,
+    /// Scopes of which at least one list was answered.
+    answered: BTreeSet<ArmScope>,
 }
 
 async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Result<Gathered, TransportError> {
@@ -77,6 +81,9 @@ async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Resu
         let now: Vec<&Read> = reads.iter().filter(|(r, _)| *r == rank).map(|(_, read)| read).collect();
         let answers = join_all(now.iter().map(|read| one_or_narrower(reader, surface, read))).await;
         for (read, (rows, mistakes)) in answers.into_iter().flatten() {
+            if !mistakes.iter().any(|(_, error)| matches!(error, TransportErrorOr::Transport(_))) {
+                gathered.answered.extend(read.scope.clone());
+            }
             let mut is_missing = false;
             for (role, error) in mistakes {
                 if matches!(error, TransportErrorOr::Transport(TransportError::Auth(_))) {
@@ -222,11 +229,12 @@ async fn confirm(
     let Some(spelling) = surface::of(surface).filter(|_| !suspects.is_empty()) else { return Ok(()) };
     let reads = spelling.second_reads(reach, &suspects);
     let again = gather(&client.reader(), surface, &reads).await?;
-    if let Some(gap) = again.gaps.into_iter().next() {
-        observed.unreadable.push(gap);
-        return Ok(());
-    }
+    // where the second read failed nobody knows: the gap keeps what was found from being removed
+    observed.unreadable.extend(again.gaps);
     let second = Observed::assemble(observed.now, again.rows).unexplained();
-    observed.assignments.retain(|key, _| !suspects.contains(key) || second.contains(key));
+    let unread: BTreeSet<AssignmentKey> =
+        suspects.iter().filter(|key| observed.missing(&key.target, key.mode).is_some()).cloned().collect();
+    let stays = |key: &AssignmentKey| !suspects.contains(key) || second.contains(key) || unread.contains(key);
+    observed.assignments.retain(|key, _| stays(key));
     Ok(())
 }

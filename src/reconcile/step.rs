@@ -49,6 +49,8 @@ pub(super) struct Runner {
     request: Option<Uuid>,
     /// How many requests of the step were answered: each further one needs another name.
     requests: usize,
+    /// Since when the names that the plan gives are known to be used up by an earlier plan of the same nonce.
+    used_up: Option<jiff::Timestamp>,
     /// Scopes that were seen twice in this run.
     settled_scopes: BTreeSet<String>,
     pub(super) remarks: Vec<String>,
@@ -84,6 +86,7 @@ impl Runner {
             assumed: BTreeSet::new(),
             request: None,
             requests: 0,
+            used_up: None,
             settled_scopes: BTreeSet::new(),
             remarks: Vec::new(),
             was_wider: false,
@@ -99,7 +102,7 @@ impl Runner {
         request: Option<Uuid>,
         record: &mut Record<'_>,
     ) -> Ended {
-        (self.request, self.requests) = (request, 0);
+        (self.request, self.requests, self.used_up) = (request, 0, None);
         let was_fine = self.journal_error.is_none();
         let ended = self.carry_out(change, step, record).await;
         match (&self.journal_error, ended) {
@@ -165,9 +168,10 @@ impl Runner {
     /// own name, so that the service recognises it (arm.md B.3).
     fn request_name(&self) -> Option<Uuid> {
         let first = self.request?;
-        Some(match self.requests {
-            0 => first,
-            further => Uuid::new_v5(&first, further.to_string().as_bytes()),
+        Some(match (self.requests, self.used_up) {
+            (0, None) => first,
+            (further, None) => Uuid::new_v5(&first, further.to_string().as_bytes()),
+            (further, Some(since)) => Uuid::new_v5(&first, format!("{further} since {since}").as_bytes()),
         })
     }
 
@@ -281,25 +285,23 @@ impl Runner {
 
     async fn find_role(&self, surface: &dyn Surface, role: &RoleDefinition) -> Result<Option<RoleDefinition>, String> {
         for read in surface.role_reads(role) {
+            let mut custom: Vec<RoleDefinition> = Vec::new();
             for page in self.client.reader().pages(&read.query).await.map_err(|error| error.to_string())? {
                 let (rows, mistakes) = surface.decode(&read, &page.body);
-                if let Some(mistake) = mistakes.first() {
+                // a row about another role does not matter here
+                if let Some(mistake) = mistakes.iter().find(|m| m.role.as_ref().is_none_or(|id| *id == role.id)) {
                     return Err(mistake.to_string());
                 }
-                let custom: Vec<RoleDefinition> = rows
-                    .into_iter()
-                    .filter_map(|row| match row {
-                        Row::Role(found) if !found.is_built_in => Some(*found),
-                        _ => None,
-                    })
-                    .collect();
-                // by id before by name: a list may show others too
-                let is_it = |found: &&RoleDefinition| found.id == role.id || found.template_id == role.template_id;
-                let by_name = |found: &&RoleDefinition| same_name(&found.display_name, &role.display_name);
-                let found = custom.iter().find(is_it).or_else(|| custom.iter().find(by_name));
-                if let Some(found) = found {
-                    return Ok(Some(found.clone()));
-                }
+                custom.extend(rows.into_iter().filter_map(|row| match row {
+                    Row::Role(found) if !found.is_built_in => Some(*found),
+                    _ => None,
+                }));
+            }
+            // by id before by name, over all pages: a list may show others too
+            let is_it = |found: &&RoleDefinition| found.id == role.id || found.template_id == role.template_id;
+            let by_name = |found: &&RoleDefinition| same_name(&found.display_name, &role.display_name);
+            if let Some(found) = custom.iter().find(is_it).or_else(|| custom.iter().find(by_name)) {
+                return Ok(Some(found.clone()));
             }
         }
         Ok(None)
@@ -508,7 +510,7 @@ impl Runner {
     ) -> Result<Option<(String, Settings)>, String> {
         for key in keys {
             match self.client.reader().get(&surface.policy_query(target, key.as_ref())).await {
-                Ok(answer) => match surface.decode_policy(&answer.body) {
+                Ok(answer) => match surface.decode_policy(target, &answer.body) {
                     Ok(Some(found)) => return Ok(Some(found)),
                     Ok(None) => {}
                     Err(error) => return Err(error.to_string()),

@@ -112,7 +112,8 @@ pub struct Switches {
     pub settling_removals: bool,
     /// Schedules and instances of ARM that are older than 30 days carry upper-case GUIDs as names (arm.md 0.1; recorded for old rows).
     pub uppercase_names: bool,
-    /// For a minute after a write of an Azure role definition every other read shows the old one (arm.md A.3, G.7).
+    /// For a minute after a write of an Azure role definition every other read shows what was before, nothing for a new one
+    /// (arm.md A.3, G.7).
     pub alternating_roles: bool,
 }
 

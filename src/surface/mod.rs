@@ -139,12 +139,13 @@ pub trait Surface: Send + Sync {
     /// Returns the read that finds one target's settings and the id of its policy.
     fn policy_query(&self, target: &Target, policy_role: Option<&RoleId>) -> Query;
 
-    /// Returns the policy's id and settings from the answer to [`Surface::policy_query`]; `None` when it shows none yet.
+    /// Returns the policy's id and settings from the answer to [`Surface::policy_query`]; `None` when it shows none of `target` yet.
     ///
     /// # Errors
     /// As [`Surface::decode`].
     fn decode_policy(
         &self,
+        target: &Target,
         page: &Value,
     ) -> Result<Option<(String, crate::core::policy::settings::Settings)>, DecodeError>;
 

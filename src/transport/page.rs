@@ -83,6 +83,7 @@ fn is_next(key: &str) -> bool {
 
 /// Returns the next link of Graph or ARM (management groups have a spelling of their own, arm.md D.2); ARM writes an empty text or null for none now and then.
 fn next_link(body: &Value) -> Option<&str> {
-    let link = ["@odata.nextLink", "nextLink", "@nextLink"].iter().find_map(|member| body.get(*member))?;
-    link.as_str().filter(|link| !link.is_empty())
+    let mut links =
+        ["@odata.nextLink", "nextLink", "@nextLink"].iter().filter_map(|member| body.get(*member)?.as_str());
+    links.find(|link| !link.is_empty())
 }

@@ -32,6 +32,11 @@ const PERSON: &str = "071cc716-8147-4397-a5ba-b2105951cc0b";
 const GROUPS_ADMINISTRATOR: &str = "fdd7a751-b60b-444a-984c-02652fe8fa1c";
 const ATTRIBUTE_ADMINISTRATOR: &str = "8424c6f0-a189-499e-bbd0-26c1753c96d4";
 
+/// A target, which does not matter to decoding either.
+fn anywhere() -> Target {
+    Target::Directory { role: RoleId::new("r"), scope: DirectoryScope::Tenant }
+}
+
 /// A read of a part, whose address does not matter to decoding.
 fn list(part: Part) -> Read {
     Read { part, query: Query::new(Api::Graph, "/"), is_optional: false, scope: None, instead: Vec::new() }
@@ -126,7 +131,7 @@ fn role_definitions_are_read() {
 #[test]
 fn role_settings_are_read() {
     let page = document("policyassignment-directoryrole-expanded");
-    let (policy, settings) = Directory.decode_policy(&page).unwrap().unwrap();
+    let (policy, settings) = Directory.decode_policy(&anywhere(), &page).unwrap().unwrap();
     assert!(policy.starts_with("DirectoryRole_cab01047"));
     let [Row::Settings(target, listed)] = &rows(Part::Settings, "policyassignment-directoryrole-expanded")[..] else {
         panic!("one row")
@@ -141,7 +146,7 @@ fn role_settings_are_read() {
         let rules = policy.get("rules").or_else(|| policy.get("value")).unwrap().clone();
         let mut page = json!({ "value": [row] });
         page["value"][0]["policy"]["rules"] = rules;
-        assert!(Directory.decode_policy(&page).unwrap().is_some(), "{name}");
+        assert!(Directory.decode_policy(&anywhere(), &page).unwrap().is_some(), "{name}");
     }
 }
 
@@ -498,7 +503,7 @@ fn a_bulk_write_is_the_document_for_the_same_values() {
         *known = rule.clone();
     }
     let page = json!({ "value": [{ "policy": { "id": "p", "rules": whole } }] });
-    let (_, settings) = Directory.decode_policy(&page).unwrap().unwrap();
+    let (_, settings) = Directory.decode_policy(&anywhere(), &page).unwrap().unwrap();
     let ids: Vec<RuleId> = rules.iter().map(|rule| RuleId::parse(rule["id"].as_str().unwrap()).unwrap()).collect();
     let given = written(&settings, &ids);
     for (given, wanted) in given.as_array().unwrap().iter().zip(rules) {

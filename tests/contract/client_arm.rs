@@ -222,7 +222,8 @@ fn every_rule_reads_back_as_it_was_written() {
             "policyId": "/p", "effectiveRules": rules}}]})
     };
     let whole = row(body["properties"]["rules"].clone());
-    assert_eq!(Resource.decode_policy(&whole).unwrap(), Some(("/p".to_owned(), settings)));
+    assert_eq!(Resource.decode_policy(&target(ROLE), &whole).unwrap(), Some(("/p".to_owned(), settings)));
+    assert_eq!(Resource.decode_policy(&target(PERSON), &whole).unwrap(), None, "another role's policy is not written");
     let (rows, mistakes) = Resource.decode(&list(Part::Settings, SUBSCRIPTION), &whole);
     assert_eq!((rows, mistakes), (vec![Row::Untouched(target(ROLE))], vec![]), "the defaults are held as a key");
     let mut rules = body["properties"]["rules"].as_array().unwrap().clone();

@@ -38,7 +38,7 @@ fn write(state: &mut Settings, stage: &Settings, rules: &[RuleId]) {
 }
 
 fn roles_of(observed: &Observed) -> BTreeMap<RoleId, RoleDefinition> {
-    observed.roles.clone()
+    observed.roles.values().map(|role| (role.id.clone(), role.clone())).collect()
 }
 
 proptest! {

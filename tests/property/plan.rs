@@ -14,6 +14,7 @@ use rolewright::core::principal::Principal;
 use rolewright::core::project::project;
 use rolewright::core::schedule::Verdict;
 use rolewright::core::state::Desired;
+use rolewright::core::target::{RoleKey, Surface};
 
 use crate::world::{World, checked, choices, config, now, planned};
 
@@ -73,12 +74,15 @@ fn objection(desired: &Desired, observed: &Observed, plan: &Plan, subject: &Subj
             let ignore = &tenant.ownership.ignore;
             let role = key.target.role().unwrap();
             if ignore.principals.iter().any(|p| p.value == key.principal)
-                || ignore.roles.iter().any(|r| r.value == *role)
+                || ignore.roles.iter().any(|r| r.value.id == *role)
             {
                 return Some("it is ignored".into());
             }
-            let live = observed.roles[role].display_name.as_str();
-            let name = desired.roles.get(role).map_or(live, |declared| declared.value.display_name.as_str());
+            let live = observed.roles[&RoleKey::new(Surface::Directory, role)].display_name.as_str();
+            let name = desired
+                .roles
+                .get(&RoleKey::new(Surface::Directory, role))
+                .map_or(live, |declared| declared.value.display_name.as_str());
             let owned = owner(name, role.as_str(), live.starts_with("Directory Sync"));
             if owned.is_none_or(|entry| entry.assignments != Authority::Authoritative) {
                 return Some("nobody owns it".into());
@@ -91,7 +95,7 @@ fn objection(desired: &Desired, observed: &Observed, plan: &Plan, subject: &Subj
         }
         Subject::Role { before, .. } => {
             let role = before.as_ref().unwrap();
-            if role.is_built_in || desired.roles.contains_key(&role.id) {
+            if role.is_built_in || desired.roles.contains_key(&role.key()) {
                 return Some("it is built in or declared".into());
             }
             if owner(&role.display_name, role.id.as_str(), false)

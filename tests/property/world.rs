@@ -24,7 +24,7 @@ use rolewright::core::row::{InstanceRow, Membership, PlainRow, Row, ScheduleRow}
 use rolewright::core::schedule::Schedule;
 use rolewright::core::scope::DirectoryScope;
 use rolewright::core::state::{ApplyAs, Desired, Limits, Tenant};
-use rolewright::core::target::{Surface, Target};
+use rolewright::core::target::{RoleKey, Surface, Target};
 
 /// A source of decisions. Zero is always the plainest one, and an exhausted source says zero.
 #[derive(Clone)]
@@ -130,8 +130,8 @@ pub(crate) fn planned(desired: &Desired, observed: &Observed) -> Option<Plan> {
 
 /// Plans, or says what is wrong.
 pub(crate) fn checked(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<Diagnostic>> {
-    let found = |id: &RoleId| if observed.roles.contains_key(id) { Found::ById } else { Found::New };
-    let found: BTreeMap<RoleId, Found> = desired.roles.keys().map(|id| (id.clone(), found(id))).collect();
+    let found = |id: &RoleKey| if observed.roles.contains_key(id) { Found::ById } else { Found::New };
+    let found: BTreeMap<RoleKey, Found> = desired.roles.keys().map(|id| (id.clone(), found(id))).collect();
     plan(desired, &found, observed, &plan_settings("nonce"))
 }
 
@@ -458,7 +458,7 @@ fn desired(choices: &mut Choices, custom: &[RoleDefinition]) -> Desired {
         assignments: BTreeMap::new(),
     };
     let is_ignored = |desired: &Desired, role: &RoleId| {
-        desired.tenant.ownership.ignore.roles.iter().any(|ignored| ignored.value == *role)
+        desired.tenant.ownership.ignore.roles.iter().any(|ignored| ignored.value.id == *role)
     };
     for (number, role) in custom.iter().enumerate().filter(|(number, _)| is_declared(*number)) {
         // a role that is not live yet must be declared, for others refer to it
@@ -476,7 +476,7 @@ fn desired(choices: &mut Choices, custom: &[RoleDefinition]) -> Desired {
             permissions: permissions(choices),
             assignable_scopes: BTreeSet::new(),
         };
-        desired.roles.insert(role.id.clone(), Declared::new(declared, origin(10 + number)));
+        desired.roles.insert(role.key(), Declared::new(declared, origin(10 + number)));
     }
     for number in 0..choices.below(4) {
         let target = Target::Directory { role: any_role(choices, custom, is_declared), scope: DirectoryScope::Tenant };
@@ -520,7 +520,9 @@ fn ownership(choices: &mut Choices, custom: &[RoleDefinition]) -> Ownership {
         })
         .collect();
     let principals = choices.chance(1, 4).then(|| Declared::new(person(choices.below(PEOPLE)).id, origin(8)));
-    let roles = choices.chance(1, 6).then(|| Declared::new(any_role(choices, custom, is_live), origin(9)));
+    let roles = choices
+        .chance(1, 6)
+        .then(|| Declared::new(RoleKey::new(Surface::Directory, &any_role(choices, custom, is_live)), origin(9)));
     Ownership {
         entries,
         ignore: Ignore { principals: principals.into_iter().collect(), roles: roles.into_iter().collect() },

@@ -8,6 +8,7 @@ use crate::excerpt::BUILT_IN;
 use crate::json::Json;
 use crate::pair::Pair;
 
+const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 /// When everything that the recordings found there already was made.
 const LONG_AGO: &str = "2015-01-01T00:00:00.1234567Z";
@@ -254,11 +255,20 @@ impl Stage {
         }
         if !filter.is_empty() {
             // Somebody else's, which the filter must keep out.
-            let scope = pair.scope();
-            let row = json!({"scope": scope, "role": READER, "principal": "0a4d3ef7-0000-4000-8000-000000000002",
-                "created": LONG_AGO, "updated": LONG_AGO});
-            self.file("assignments", &scope, "0a4d3ef7-0000-4000-8000-000000000003", row);
+            self.another(pair, READER);
         }
+        if pair.method == "DELETE" {
+            // The last owner of a subscription could not go; the recorded ones had others.
+            self.another(pair, OWNER);
+        }
+    }
+
+    /// Gives somebody else a role at the scope.
+    fn another(&mut self, pair: &Pair, role: &str) {
+        let scope = pair.scope();
+        let row = json!({"scope": scope, "role": role, "principal": "0a4d3ef7-0000-4000-8000-000000000002",
+            "created": LONG_AGO, "updated": LONG_AGO});
+        self.file("assignments", &scope, "0a4d3ef7-0000-4000-8000-000000000003", row);
     }
 
     /// Puts the management groups whose assignments the list shows above its subscription, one below the other.

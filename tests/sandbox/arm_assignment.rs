@@ -3,8 +3,8 @@
 use rolewright::sandbox::{SandboxOptions, Seed};
 use serde_json::{Value, json};
 
-use crate::arm_pim::{CONTRIBUTOR, READER, SUBSCRIPTION, at, body, guid, lasting, role};
-use crate::client::{Client, Got, PLAN, TENANT, noon, options};
+use crate::arm_pim::{CONTRIBUTOR, OWNER, READER, SUBSCRIPTION, at, body, guid, lasting, role};
+use crate::client::{ADMIN, Client, Got, PLAN, TENANT, noon, options};
 use jiff::SignedDuration;
 
 const ASKED: &str = "2022-04-01";
@@ -226,4 +226,32 @@ async fn a_global_administrator_can_elevate_access() {
             && row["properties"]["createdOn"] == noon().to_string()
     };
     assert_eq!(mine.iter().filter(is_mine).count(), 1);
+}
+
+#[tokio::test]
+async fn the_last_administrator_of_a_subscription_stays() {
+    let mut c = Client::seeded(Seed::Empty).await;
+    let (ann, ben) = (c.person("ann").await, c.person("ben").await);
+    let user_access = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
+    assert_eq!(assign(&c, SUBSCRIPTION, 1, &ann, OWNER).await.status, 201);
+    assert_eq!(assign(&c, SUBSCRIPTION, 2, &ann, READER).await.status, 201);
+    let refused = c.delete(&one(SUBSCRIPTION, 1)).await;
+    assert_eq!((refused.status, refused.code().as_str()), (412, "CannotDeleteLastRbacAdminAssignment"));
+    assert_eq!(refused.body["error"]["message"], "Cannot delete the last RBAC admin assignment");
+    assert_eq!(c.get(&one(SUBSCRIPTION, 1)).await.status, 200);
+    assert_eq!(c.delete(&one(SUBSCRIPTION, 2)).await.status, 200);
+    assert_eq!(assign(&c, SUBSCRIPTION, 3, &ben, user_access).await.status, 201);
+    assert_eq!(c.delete(&one(SUBSCRIPTION, 1)).await.status, 200);
+    assert_eq!(c.delete(&one(SUBSCRIPTION, 3)).await.status, 412);
+    // Nothing holds back a Global Administrator who may delete at all.
+    c.act_as(json!({"user": "breakglass1@contoso.example"})).await;
+    let elevate = "/providers/Microsoft.Authorization/elevateAccess?api-version=2016-07-01";
+    assert_eq!(c.post(elevate, json!(null)).await.status, 200);
+    assert_eq!(c.delete(&one(SUBSCRIPTION, 3)).await.status, 200);
+    c.sign_in(ADMIN).await;
+    // Resource groups have no such rule.
+    let rg = format!("{SUBSCRIPTION}/resourceGroups/rg");
+    assert_eq!(c.resource_group(&rg).await.status, 201);
+    assert_eq!(assign(&c, &rg, 4, &ann, OWNER).await.status, 201);
+    assert_eq!(c.delete(&one(&rg, 4)).await.status, 200);
 }

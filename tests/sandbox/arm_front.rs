@@ -31,6 +31,9 @@ async fn a_version_is_needed_and_known() {
         "/providers/Microsoft.Nowhere/things?api-version=2020-01-01".to_owned(),
         "/batch?api-version=2020-06-01".to_owned(),
         at(SUBSCRIPTION, "roleManagementAlerts", "2022-08-01-preview"),
+        // A provider's own call, not the id of a resource.
+        format!("{SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01"),
+        format!("{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults?api-version=2023-07-01"),
     ] {
         let got = c.get(&path).await;
         assert_eq!((got.status, got.code().as_str()), (501, "NotEmulated"), "{path}");
@@ -217,6 +220,8 @@ async fn small_collections_answer() {
     let mut c = Client::seeded(Seed::Empty).await;
     c.sign_in(PLAN).await;
     assert!(c.get(&at(SUBSCRIPTION, "denyAssignments", "2022-04-01")).await.rows().is_empty());
+    let denial = c.get(&at(SUBSCRIPTION, &format!("denyAssignments/{}", guid(1)), "2022-04-01")).await;
+    assert_eq!((denial.status, denial.code().as_str()), (404, "DenyAssignmentNotFound"));
     assert!(c.get(&at(SUBSCRIPTION, "classicAdministrators", "2015-07-01")).await.rows().is_empty());
     let one = c.get(&at("", "providerOperations/microsoft.compute?$expand=resourceTypes", "2022-04-01")).await;
     assert_eq!((one.status, &one.body["name"]), (200, &json!("Microsoft.Compute")));
@@ -241,4 +246,26 @@ async fn the_latency_of_lag_is_tenant_time() {
     assert_eq!(c.get(&format!("{rg}?api-version=2021-04-01")).await.status, 404);
     c.advance(31);
     assert_eq!(c.get(&format!("{rg}?api-version=2021-04-01")).await.status, 200);
+}
+
+#[tokio::test]
+async fn operations_of_providers_come_in_pages() {
+    let c = Client::start(SandboxOptions { page_size: Some(200), ..options(Seed::Empty) }).await;
+    let first = c.get(&at("", "providerOperations?$expand=resourceTypes", "2022-04-01")).await;
+    let last = c.get(first.body["nextLink"].as_str().unwrap()).await;
+    assert_eq!(first.rows().len(), 200);
+    assert!(last.rows().iter().any(|row| row["name"] == "Microsoft.Storage"));
+}
+
+#[tokio::test]
+async fn a_missing_resource_names_its_group() {
+    let c = Client::seeded(Seed::Empty).await;
+    let rg = format!("{SUBSCRIPTION}/resourceGroups/rg");
+    assert_eq!(c.resource_group(&rg).await.status, 201);
+    for (scope, group) in [(SUBSCRIPTION, "<null>"), (&rg, "rg")] {
+        let got = c.get(&format!("{scope}/providers/Microsoft.KeyVault/vaults/kv?api-version=2023-07-01")).await;
+        let text = format!("'Microsoft.KeyVault/vaults/kv' under resource group '{group}' was not found");
+        assert_eq!((got.status, got.code().as_str()), (404, "ResourceNotFound"));
+        assert!(got.body["error"]["message"].as_str().unwrap().contains(&text), "{}", got.body);
+    }
 }

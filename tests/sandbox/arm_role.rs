@@ -206,3 +206,23 @@ async fn reads_may_alternate_for_a_minute() {
         assert_eq!(c.get(&one(1)).await.body["properties"]["roleName"], "After");
     }
 }
+
+#[tokio::test]
+async fn a_new_role_may_come_and_go_for_a_minute() {
+    let switches = Switches { alternating_roles: true, ..Switches::default() };
+    let c = Client::start(SandboxOptions { switches, ..options(Seed::Empty) }).await;
+    make(&c, 1, "New").await;
+    let list = path(SUBSCRIPTION, "?$filter=type eq 'CustomRole'");
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let got = c.get(&one(1)).await;
+        seen.push((got.status, c.get(&list).await.rows().len()));
+        c.get(&one(1)).await;
+    }
+    assert_eq!(seen, [(200, 0), (404, 1)]);
+    c.advance(61);
+    for _ in 0..2 {
+        assert_eq!((c.get(&one(1)).await.status, c.get(&list).await.rows().len()), (200, 1));
+        c.get(&one(1)).await;
+    }
+}

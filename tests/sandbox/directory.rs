@@ -28,6 +28,9 @@ async fn names_are_looked_up_as_documented() {
         .to_owned();
     let principal = c.get(&format!("/v1.0/servicePrincipals(appId='{app}')")).await.body;
     assert_eq!(principal["appId"], app.as_str());
+    // Microsoft's command line looks assignees up by this.
+    let named = c.get(&format!("/v1.0/servicePrincipals?$filter=servicePrincipalNames/any(c:c eq '{app}')")).await;
+    assert_eq!((named.rows().len(), &named.rows()[0]["id"]), (1, &principal["id"]));
     let bob = c.id("users", "bob@contoso.example").await;
     let some = c.get(&format!("/v1.0/users?$filter=id in ('{id}','{bob}')&$select=id,userType")).await;
     assert_eq!(some.rows().len(), 2);

@@ -5,6 +5,7 @@ mod arm_pim;
 mod client;
 
 mod arm_assignment;
+mod arm_entity;
 mod arm_front;
 mod arm_graph_query;
 mod arm_hierarchy;
@@ -14,6 +15,7 @@ mod arm_pim_policy;
 mod arm_pim_request;
 mod arm_pim_schedule;
 mod arm_pim_seed;
+mod arm_provider;
 mod arm_role;
 mod control;
 mod directory;

@@ -239,3 +239,25 @@ fn what_cannot_be_is_refused_at_its_line() {
         stage.run(&["validate"]).exits(exit).says(line);
     }
 }
+
+#[test]
+fn a_role_moves_to_another_scope_altogether() {
+    let stage = Stage::new();
+    let dev = stage.subscription("dev", "dev", ROOT_GROUP);
+    stage.user("alice");
+    declare(&stage, NAME, &[START], &here(), "");
+    stage.apply();
+    let id = stage.azure_roles(SUBSCRIPTION)[0]["name"].clone();
+    declare(&stage, NAME, &[START], &format!("[{dev}]"), "");
+    let who = "[{user: alice@contoso.example}]";
+    stage.write("a.yaml", &eligible("a", NAME, &format!("[{dev}]"), who, "{end: 2026-09-01T00:00:00Z}"));
+    // for a while it can be assigned at both: nobody can be granted what cannot be assigned there yet
+    let mark = stage.mark();
+    stage.apply();
+    assert_eq!(
+        stage.azure_wrote_since(mark),
+        ["PUT roleDefinitions", "PUT roleEligibilityScheduleRequests", "PUT roleDefinitions"]
+    );
+    assert!(stage.azure_roles(SUBSCRIPTION).is_empty());
+    assert_eq!(stage.azure_roles(&dev)[0]["name"], id);
+}

@@ -184,6 +184,13 @@ fn the_service_principal_of_pim_is_never_removed() {
     stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
     stage.assert_converged();
     assert!(stage.unmanaged().iter().any(|line| line.contains("it is PIM's own")), "{:?}", stage.unmanaged());
+    // it is known by its application id alone: as long as that cannot be read, no service principal is removed
+    let answer = json!({"answer": {"status": 403, "code": "Authorization_RequestDenied", "message": "Not yours."}});
+    stage.faults(json!([{"match": {"method": "GET", "path": "/servicePrincipals"}, "effect": answer}]));
+    stage.assert_converged();
+    let listed = stage.unmanaged();
+    assert!(listed.iter().any(|line| line.contains("which application its holder is could not be read")), "{listed:?}");
+    stage.faults(json!([]));
     assert!(stage.azure_rows(SUBSCRIPTION, "roleAssignments").iter().any(|row| row["id"] == id.as_str()));
 }
 
@@ -225,4 +232,44 @@ fn what_a_group_holds_is_the_groups() {
     stage.assert_converged();
     stage.write("tenant.yaml", &tenant(""));
     stage.assert_converged();
+}
+
+#[test]
+fn what_the_deleted_hold_is_deleted_by_its_id_and_left_where_pim_must_be_asked() {
+    let stage = Stage::new();
+    let (mallory, olga) = (stage.user("mallory"), stage.user("olga"));
+    stage.azure_assign_plainly(ROLE, &mallory, SUBSCRIPTION, None);
+    stage.azure_request("eligible", "AdminAssign", ROLE, &olga, SUBSCRIPTION, until("2026-09-01T00:00:00Z"));
+    for id in [&mallory, &olga] {
+        stage.admin("DELETE", &format!("/users/{id}"), None);
+    }
+    stage.advance(1);
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    let changes = stage.changes();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert!(changes[0].contains(&mallory), "{changes:?}");
+    let listed = stage.unmanaged();
+    assert!(listed.iter().any(|line| line.contains("its holder was deleted")), "{listed:?}");
+    let mark = stage.mark();
+    stage.apply();
+    assert_eq!(stage.azure_wrote_since(mark), ["DELETE roleAssignments"]);
+}
+
+#[test]
+fn what_is_held_above_is_activated_below_and_is_no_drift_there() {
+    let stage = Stage::new();
+    let bob = stage.user("bob");
+    let net = stage.resource_group(SUBSCRIPTION, "rg-net");
+    let corp = stage.management_group("corp", "Corp", ROOT_GROUP);
+    stage.move_subscription(SUBSCRIPTION, &corp);
+    stage.azure_request("eligible", "AdminAssign", ROLE, &bob, &corp, until("2026-09-01T00:00:00Z"));
+    for scope in [SUBSCRIPTION, &net] {
+        stage.azure_activate("bob", &bob, ROLE, scope, 2);
+    }
+    stage.clock.advance(jiff::SignedDuration::from_mins(10));
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    stage.assert_converged();
+    assert_eq!(stage.notices().iter().filter(|line| line.starts_with("activation ")).count(), 2);
+    stage.advance(3);
+    assert!(stage.notices().is_empty(), "{:?}", stage.notices());
 }

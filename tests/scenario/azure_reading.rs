@@ -184,3 +184,31 @@ fn a_page_that_is_missing_removes_nothing() {
     let plan = stage.run(&["plan", "--allow-incomplete", "--format", "json", "--timeout", "5"]).exits(0).json();
     assert_eq!((&plan["complete"], &plan["changes"]), (&json!(false), &json!([])));
 }
+
+#[test]
+fn a_hierarchy_that_may_not_be_read_is_said_and_never_taken_for_an_empty_one() {
+    let stage = Stage::new();
+    let bob = stage.user("bob");
+    let corp = stage.management_group("corp", "Corp", ROOT_GROUP);
+    stage.move_subscription(SUBSCRIPTION, &corp);
+    stage.write("tenant.yaml", &owning(&[&format!("'{corp}'")]));
+    stage.azure_request("eligible", "AdminAssign", ROLE, &bob, SUBSCRIPTION, until("2026-09-01T00:00:00Z"));
+    stage.advance(1);
+    assert_eq!(stage.changes().len(), 1);
+    let refuse = |path: &str| {
+        let answer = json!({"answer": {"status": 403, "code": "AuthorizationFailed", "message": "Not yours."}});
+        stage.faults(json!([{"match": {"method": "GET", "path": path}, "effect": answer}]));
+    };
+    for path in ["/providers/Microsoft.Management/managementGroups**", "/subscriptions"] {
+        refuse(path);
+        stage.run(&["drift"]).exits(1).says("could not be read").says("Not yours.");
+        let plan = stage.run(&["plan", "--allow-incomplete", "--format", "json"]).json();
+        assert_eq!(plan["complete"], false, "{path}");
+        // by its name nothing is found, which is not the same as that it does not exist
+        stage.write("scopes.yaml", &crate::azure_words::scope("prod", "subscription: prod-core"));
+        stage.write("scopes2.yaml", &crate::azure_words::scope("corp", "managementGroup: Corp"));
+        stage.run(&["plan"]).exits(1).says("could not be looked up").never_says("there is no");
+        stage.erase("scopes.yaml");
+        stage.erase("scopes2.yaml");
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::azure_words::{ROOT_GROUP, SUBSCRIPTION, eligible, owning, scope, settings};
+use crate::azure_words::{ROOT_GROUP, SUBSCRIPTION, eligible, owning, scope, settings, until};
 use crate::stage::Stage;
 
 const ROLE: &str = "Reader";
@@ -129,6 +129,10 @@ fn a_fan_out_reaches_what_lies_below_and_what_comes_later() {
     assert_eq!(stage.changes(), [format!("update azure/settings/Owner@{}", new.to_lowercase())]);
     stage.run(&["drift"]).exits(2);
     stage.apply();
+    // a scope that the fan-out reaches and another manifest names has two settings
+    stage.write("t.yaml", &settings("t", "Owner", &format!("[{SUBSCRIPTION}]"), "activation: {maxDuration: PT2H}"));
+    stage.run(&["plan"]).exits(1).says("conflicting-declaration").says("s.yaml:").says("t.yaml:");
+    stage.erase("t.yaml");
     // an assignment does not fan out
     stage.user("alice");
     stage.write("a.yaml", &eligible("a", "Owner", "[all]", ALICE, "{duration: P30D}"));
@@ -184,4 +188,55 @@ fn role_ids_and_rows_in_every_form_are_the_same() {
         &eligible("a", &guid, &format!("[{SUBSCRIPTION}, '{dev}', '{corp}']"), ALICE, "{end: 2026-09-01T00:00:00Z}"),
     );
     stage.assert_converged();
+}
+
+#[test]
+fn old_rows_with_uppercase_guids_are_the_same_assignments() {
+    let maker = Stage::new();
+    let alice = maker.user("alice");
+    maker.azure_request("eligible", "AdminAssign", ROLE, &alice, SUBSCRIPTION, until("2026-09-01T00:00:00Z"));
+    let mut state = maker.running().state_json();
+    let rows = state["azure"]["schedules"][SUBSCRIPTION].as_object_mut().unwrap();
+    for (name, mut row) in std::mem::take(rows) {
+        row["principal"] = json!(alice.to_uppercase());
+        rows.insert(name.to_uppercase(), row);
+    }
+    let seed = maker.path().join("seed.json");
+    std::fs::write(&seed, state.to_string()).unwrap();
+    let stage = Stage::with(|options| options.seed = rolewright::sandbox::Seed::File(seed));
+    stage.advance(1);
+    let row = &stage.azure_rows(SUBSCRIPTION, "roleEligibilitySchedules")[0];
+    assert_eq!(row["properties"]["principalId"], alice.to_uppercase().as_str());
+    stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    declare(&stage, &format!("[{SUBSCRIPTION}]"));
+    stage.assert_converged();
+}
+
+#[test]
+fn one_place_under_two_names_is_one_place() {
+    let stage = Stage::new();
+    let alice = stage.user("alice");
+    stage.write("scopes.yaml", &scope("prod", "subscription: prod-core"));
+    declare(&stage, &format!("[prod, {SUBSCRIPTION}]"));
+    stage.run(&["plan"]).exits(0).says("duplicate-declaration");
+    stage.apply();
+    assert_eq!(stage.azure_requested("eligible", SUBSCRIPTION), ["AdminAssign"]);
+    assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &alice).is_some());
+    let other = eligible("b", ROLE, "[prod]", ALICE, "{end: 2026-10-01T00:00:00Z}");
+    stage.write("b.yaml", &other);
+    stage.run(&["plan"]).exits(1).says("conflicting-declaration").says("a.yaml:").says("b.yaml:");
+}
+
+#[test]
+fn a_resource_group_that_is_gone_is_an_error_where_it_is_declared_or_owned() {
+    let stage = Stage::new();
+    stage.user("alice");
+    let net = stage.resource_group(SUBSCRIPTION, "rg-net");
+    stage.write("tenant.yaml", &owning(&[&format!("'{net}'")]));
+    declare(&stage, &format!("['{net}']"));
+    stage.apply();
+    stage.arm_admin("DELETE", &format!("{net}?api-version=2021-04-01"), None);
+    stage.run(&["plan"]).exits(1).says("there is no resource group").says("a.yaml:7");
+    stage.erase("a.yaml");
+    stage.run(&["plan"]).exits(1).says("there is no resource group").says("tenant.yaml:");
 }

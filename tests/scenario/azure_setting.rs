@@ -190,13 +190,13 @@ fn settings_do_not_inherit_and_every_scope_has_its_own() {
     for scope in [&corp, &net, &vault] {
         assert_eq!(stage.azure_rules(scope, ROLE)[LONGEST]["maximumDuration"], "PT8H", "{scope}");
     }
-    let all = format!("[{SUBSCRIPTION}, '{corp}', '{net}', '{vault}']");
+    let all = format!("[{SUBSCRIPTION}, '{corp}', '{net}', '{vault}', /]");
     stage.write("s.yaml", &settings("s", ROLE, &all, "activation: {maxDuration: PT1H}"));
-    assert_eq!(stage.changes().len(), 4);
+    assert_eq!(stage.changes().len(), 5);
     let mark = stage.mark();
     stage.apply();
-    assert_eq!(writes(&stage, mark), 4);
-    for scope in [SUBSCRIPTION, &corp, &net, &vault] {
+    assert_eq!(writes(&stage, mark), 5);
+    for scope in [SUBSCRIPTION, &corp, &net, &vault, "/"] {
         assert_eq!(stage.azure_rules(scope, ROLE)[LONGEST]["maximumDuration"], "PT1H", "{scope}");
     }
     // an assignment where nobody manages the settings is worth a remark
@@ -227,4 +227,45 @@ fn a_wish_that_needs_looser_settings_is_granted_after_they_are_and_before_they_t
     );
     assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &alice).is_some());
     assert_ne!(stage.azure_rules(SUBSCRIPTION, ROLE)[LONGEST]["maximumDuration"], Value::Null);
+}
+
+#[test]
+fn what_nobody_declares_goes_back_to_the_services_default_where_that_is_asked_for() {
+    let stage = Stage::new();
+    stage.azure_write_rule(SUBSCRIPTION, ROLE, "Enablement_EndUser_Assignment", json!({"enabledRules": []}));
+    stage.azure_write_rule(SUBSCRIPTION, ROLE, "Expiration_Admin_Assignment", json!({"maximumDuration": "P300D"}));
+    declare(&stage, "activation: {maxDuration: PT2H}");
+    assert_eq!(stage.plan()["changes"][0]["fields"].as_array().unwrap().len(), 1);
+    declare(&stage, "activation: {maxDuration: PT2H}\nundeclared: serviceDefault");
+    assert_eq!(stage.plan()["changes"][0]["fields"].as_array().unwrap().len(), 3);
+    stage.apply();
+    let rules = stage.azure_rules(SUBSCRIPTION, ROLE);
+    assert_eq!(rules["Enablement_EndUser_Assignment"]["enabledRules"], json!(["Justification"]));
+    assert_eq!(rules["Expiration_Admin_Assignment"]["maximumDuration"], "P180D");
+}
+
+#[test]
+fn from_multifactor_authentication_to_a_context_and_back() {
+    let stage = Stage::new();
+    let demands = |stage: &Stage| {
+        let rules = stage.azure_rules(SUBSCRIPTION, ROLE);
+        let context = rules["AuthenticationContext_EndUser_Assignment"]["isEnabled"].clone();
+        (rules["Enablement_EndUser_Assignment"]["enabledRules"].as_array().unwrap().len(), context)
+    };
+    declare(&stage, "activation: {require: [multiFactorAuthentication, justification]}");
+    stage.apply();
+    assert_eq!(demands(&stage), (2, json!(false)));
+    declare(&stage, "activation: {require: [justification], authenticationContext: c1}");
+    stage.apply();
+    assert_eq!(demands(&stage), (1, json!(true)));
+    let mark = stage.mark();
+    declare(&stage, "activation: {require: [multiFactorAuthentication, justification], authenticationContext: none}");
+    stage.apply();
+    assert_eq!(demands(&stage), (2, json!(false)));
+    assert_eq!(writes(&stage, mark), 1, "both rules at once: for no instant is neither demanded");
+    declare(&stage, "activation: {require: [multiFactorAuthentication], authenticationContext: c1}");
+    stage.run(&["plan"]).exits(1).says("s.yaml:7");
+    // the service's own approvers are the directory's alone
+    declare(&stage, "activation: {approval: {approvers: fallback}}");
+    stage.run(&["plan"]).exits(1).says("s.yaml:7");
 }

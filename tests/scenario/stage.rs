@@ -175,11 +175,14 @@ impl Stage {
         let folder = self.folder.path().to_string_lossy().into_owned();
         let mut line = vec!["rolewright", arguments[0], &folder];
         line.extend(&arguments[1..]);
+        line.extend(["--metadata-host", &self.origin, "--color", "never"]);
         let nonce = match arguments[0] {
             "apply" => format!("story-{}", self.applied.fetch_add(1, std::sync::atomic::Ordering::SeqCst)),
             _ => "story".to_owned(),
         };
-        line.extend(["--metadata-host", &self.origin, "--nonce", &nonce, "--color", "never"]);
+        if !arguments.contains(&"--nonce") {
+            line.extend(["--nonce", &nonce]);
+        }
         let code = run_with(line.iter().map(std::ffi::OsString::from), surroundings);
         Run { code, stdout: stdout.text(), stderr: stderr.text() }
     }

@@ -49,6 +49,23 @@ async fn arm_links_are_followed_and_empty_ones_end() {
 }
 
 #[tokio::test]
+async fn two_spellings_of_a_link_are_one_page() {
+    let server = Server::start(|n, seen| {
+        let host = seen.header("host").expect("a host");
+        let link = format!("http://{host}/providers/x?page={n}");
+        ok(match n {
+            0 => json!({"value": [n], "nextLink": link, "@nextLink": link}),
+            1 => json!({"value": [n], "nextLink": null, "@nextLink": link}),
+            _ => json!({"value": [n]}),
+        })
+    })
+    .await;
+    let (client, _) = client(&server).await;
+    let pages = client.reader().pages(&Query::new(Api::Arm, "/providers/x")).await.expect("three pages");
+    assert_eq!((pages.len(), server.asked().len()), (3, 3));
+}
+
+#[tokio::test]
 async fn no_token_follows_a_link_elsewhere() {
     let stranger = Server::start(|_, _| ok(json!({"value": []}))).await;
     let origin = stranger.origin.clone();

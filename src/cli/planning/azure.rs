@@ -6,7 +6,7 @@ use crate::cli::connection::Connection;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::hierarchy::Hierarchy;
 use crate::core::name::{Names, Reference};
-use crate::core::observed::Observed;
+use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::origin::Origin;
 use crate::core::reach::Reach;
 use crate::core::scope::{ArmScope, ArmScopeKind};
@@ -45,6 +45,10 @@ pub(super) async fn survey(
     let missing = missing_resources(&reader, &reach).await?;
     let mut observed = observe::observe(&connection.client, Surface::Azure, &reach).await?;
     observed.absent.extend(missing);
+    observed.absent.extend(unassignable(&reader, &mut landscape, &reach).await?);
+    let foreign = |scope: &&ArmScope| scope.subscription().is_some_and(|own| landscape.foreign.contains(&own));
+    let strangers: Vec<ArmScope> = reach.scopes().filter(foreign).cloned().collect();
+    observed.absent.extend(strangers.into_iter().map(|scope| (scope, "it belongs to another tenant".to_owned())));
     let absent: Vec<ArmScope> = observed.absent.keys().cloned().collect();
     let subscriptions = absent.iter().filter(|scope| scope.kind() == ArmScopeKind::ResourceGroup);
     let subscriptions: BTreeSet<ArmScope> = subscriptions.filter_map(ArmScope::subscription).collect();
@@ -52,6 +56,13 @@ pub(super) async fn survey(
     landscape.list_groups(&reader, &subscriptions).await?;
     for (scope, why) in &observed.absent {
         mistakes.push(absence(scope, why, reach.origin(scope), &landscape.hierarchy));
+    }
+    for group in &reach.descended {
+        // what is not known to lie below is not owned: that it is in sync nobody can say
+        if let Some(why) = landscape.gap_below(group, &[]) {
+            let (surface, part, scope) = (Surface::Azure, Part::Hierarchy, Some(group.clone()));
+            observed.unreadable.push(Unreadable { surface, part, scope, role: None, why });
+        }
     }
     observed.unreadable.retain(|gap| gap.scope.as_ref().is_none_or(|scope| !absent.contains(scope)));
     observed.hierarchy = landscape.hierarchy;
@@ -78,13 +89,38 @@ async fn missing_resources(
     Ok(missing.map(|scope| (scope, "its resource group does not hold it".to_owned())).collect())
 }
 
+/// Returns the scopes where declared roles shall be assignable and that are not there: nothing else of the run need look at them.
+async fn unassignable(
+    reader: &crate::transport::Reader,
+    landscape: &mut Landscape,
+    reach: &Reach,
+) -> Result<Vec<(ArmScope, String)>, TransportError> {
+    let groups = reach.assignable.keys().filter(|scope| scope.kind() == ArmScopeKind::ResourceGroup);
+    let subscriptions: BTreeSet<ArmScope> = groups.filter_map(ArmScope::subscription).collect();
+    landscape.list_groups(reader, &subscriptions).await?;
+    let is_absent = |scope: &&ArmScope| {
+        let is_unknown = landscape.hierarchy.name(scope).is_none();
+        match scope.kind() {
+            ArmScopeKind::Root | ArmScopeKind::Resource => false,
+            ArmScopeKind::ResourceGroup => {
+                is_unknown && scope.subscription().is_some_and(|own| landscape.hierarchy.has_groups_of(&own))
+            }
+            ArmScopeKind::ManagementGroup | ArmScopeKind::Subscription => is_unknown && landscape.is_whole(),
+        }
+    };
+    let absent = reach.assignable.keys().filter(is_absent);
+    Ok(absent.map(|scope| (scope.clone(), "looked for in the tenant's hierarchy".to_owned())).collect())
+}
+
 /// Returns the mistake of a manifest that names a scope which does not exist.
 fn absence(scope: &ArmScope, why: &str, at: Option<&Origin>, hierarchy: &Hierarchy) -> Diagnostic {
     let kind = scope.kind();
     let message = format!("there is no {} `{scope}`", kind.as_str());
     let mistake = Diagnostic::error(code::UNKNOWN_AZURE_SCOPE, at.cloned(), message).note(why.to_owned());
-    let siblings =
-        hierarchy.scopes().filter(|(other, _)| other.kind() == kind && other.subscription() == scope.subscription());
+    // subscriptions and management groups are all siblings, resource groups those of one subscription
+    let is_near = |other: &ArmScope| kind <= ArmScopeKind::Subscription || other.subscription() == scope.subscription();
+    let siblings = hierarchy.scopes().filter(|(other, _)| other.kind() == kind && is_near(other));
+    let siblings = siblings.filter(|(other, _)| *other != scope);
     let siblings = siblings.collect::<Vec<_>>();
     match similar(siblings.iter().copied(), scope.name()).first() {
         Some(name) => mistake.help(format!("did you mean `{name}`?")),

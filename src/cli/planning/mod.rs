@@ -19,7 +19,7 @@ use crate::core::observed::{Observed, Part};
 use crate::core::plan::{self, Plan, Settings};
 use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
-use crate::core::target::Surface;
+use crate::core::target::{RoleKey, Surface};
 use crate::manifest::{self, Manifests, TenantHead};
 use crate::reconcile::hierarchy::Landscape;
 use crate::reconcile::{names, observe};
@@ -171,7 +171,8 @@ pub(crate) async fn plan(
         diagnostic::sort(&mut remarks);
         listing::show(context, manifests, &remarks);
     }
-    let found: BTreeMap<RoleId, Found> = identities.values().map(|i| (i.id.clone(), i.found)).collect();
+    let found: BTreeMap<RoleKey, Found> =
+        identities.iter().map(|((surface, _), i)| (RoleKey::new(*surface, &i.id), i.found)).collect();
     let settings = Settings {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         cloud: connection.client.cloud().name.clone(),
@@ -198,12 +199,12 @@ fn known_roles(
     declared: &[crate::core::declared::Declared<crate::core::role_definition::DeclaredRole>],
     identities: &Identities,
 ) -> Vec<RoleDefinition> {
-    let mut known: BTreeMap<RoleId, RoleDefinition> = observed.roles.clone();
+    let mut known: BTreeMap<RoleKey, RoleDefinition> = observed.roles.clone();
     for role in declared {
         let key = (role.value.surface, role.value.name.clone());
         let Some(identity) = identities.get(&key) else { continue };
         known
-            .entry(identity.id.clone())
+            .entry(RoleKey::new(role.value.surface, &identity.id))
             .and_modify(|live| live.display_name.clone_from(&role.value.display_name))
             .or_insert_with(|| RoleDefinition {
                 surface: role.value.surface,

@@ -74,7 +74,7 @@ fn declared_one(
     };
     // without the role's settings nobody can tell whether the service agrees, nor whom the reviewed settings would stop
     let policy_target = key.target.policy_target();
-    let is_role_known = key.target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+    let is_role_known = key.target.role_key().is_none_or(|role| context.observed.roles.contains_key(&role));
     let roles = context.observed.gap_at(&key.target, Part::Roles);
     if let Some(gap) = roles.filter(|_| !is_role_known) {
         let message = format!("cannot be planned: {} could not be read", gap.what());
@@ -119,11 +119,11 @@ fn declared_one(
             .push(mistake.help("change the assignment's schedule or the role's settings so that they agree"));
     }
     let mut requires = Vec::new();
-    if let Some(role) = key.target.role() {
-        let address = context.labels.role_definition(key.target.surface(), role);
+    if let Some(role) = key.target.role_key() {
+        let address = context.labels.role_definition(&role);
         let changes = difference.changes.iter().filter(|change| change.address == address);
         let definition = changes.map(|change| &change.subject).next();
-        if !context.observed.roles.contains_key(role) {
+        if !context.observed.roles.contains_key(&role) {
             let reason = "a role must exist before anybody can hold it".to_owned();
             requires.push(Requirement { address, reason });
         } else if definition.is_some() {
@@ -230,9 +230,9 @@ fn preconditions(
         let help = "service principals cannot activate anything: declare an ActiveAssignment";
         refuse("service-principal-eligible", format!("`{label}` is a service principal and cannot be eligible"), help);
     }
-    let role = key.target.role().and_then(|role| context.observed.roles.get(role));
+    let role = key.target.role_key().and_then(|role| context.observed.roles.get(&role));
     let declared_off =
-        key.target.role().and_then(|role| context.desired.roles.get(role)).and_then(|r| r.value.is_enabled);
+        key.target.role_key().and_then(|role| context.desired.roles.get(&role)).and_then(|r| r.value.is_enabled);
     if role.is_some_and(|role| !role.is_enabled) && declared_off != Some(true) || declared_off == Some(false) {
         let name = context.labels.target(&key.target);
         refuse(
@@ -286,7 +286,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         }
     }
     let holder = context.observed.principals.get(&key.principal);
-    let is_application = !holder.and_then(|p| p.kind).is_some_and(|kind| kind != PrincipalType::ServicePrincipal);
+    let is_application = holder.and_then(|p| p.kind).is_none_or(|kind| kind == PrincipalType::ServicePrincipal);
     let is_deleted = context.observed.deleted_principals.contains(&key.principal);
     let is_vague = is_application && !is_deleted && holder.is_none_or(|p| p.app_id.is_none());
     if key.target.surface() == Surface::Azure && is_vague {
@@ -331,8 +331,8 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
 
 /// Says that globs pass over a built-in role that the catalog does not know: whether people should hold it, nobody here can tell.
 fn unknown_role(context: &Context<'_>, key: &AssignmentKey, at: Origin) -> Notice {
-    let role = key.target.role();
-    let address = role.map(|role| context.labels.role_definition(key.target.surface(), role));
+    let role = key.target.role_key();
+    let address = role.map(|role| context.labels.role_definition(&role));
     let message = "a built-in role that this version does not know has holders that no manifest declares; globs pass it over, \
                    write its name under `directoryRoles` to own it";
     Notice::warning("role-unknown-to-globs", address, message, Some(at))

@@ -15,7 +15,7 @@ const NAMED: usize = 5;
 
 /// Says where the live built-in role of a copy allows less than the copy, or more than this version's catalog knows.
 pub(super) fn remark(context: &Context<'_>, difference: &mut Difference) {
-    for (id, declared) in &context.desired.roles {
+    for (key, declared) in &context.desired.roles {
         let Some(base) = &declared.value.based_on else { continue };
         let is_base = |role: &&RoleDefinition| {
             role.surface == Surface::Azure
@@ -23,7 +23,7 @@ pub(super) fn remark(context: &Context<'_>, difference: &mut Difference) {
                 && (same_name(&role.display_name, base) || role.id.as_str().eq_ignore_ascii_case(base))
         };
         let mut notice = |code: &'static str, message: String| {
-            let address = context.labels.role_definition(Surface::Azure, id);
+            let address = context.labels.role_definition(key);
             difference.notices.push(Notice::warning(code, Some(address), message, Some(declared.at.clone())));
         };
         let Some(live) = context.observed.roles.values().find(is_base) else {

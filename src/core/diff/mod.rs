@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 use crate::core::address::Labels;
 use crate::core::change::Change;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::id::RoleId;
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Observed;
 use crate::core::state::Desired;
+use crate::core::target::RoleKey;
 
 /// The outcome of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ pub struct Context<'a> {
     /// What is declared.
     pub desired: &'a Desired,
     /// How each declared role was found, by the id in `desired`.
-    pub found: &'a BTreeMap<RoleId, Found>,
+    pub found: &'a BTreeMap<RoleKey, Found>,
     /// What is there.
     pub observed: &'a Observed,
     /// Names for addresses.

@@ -7,6 +7,7 @@ use crate::core::change::{Change, Requirement, Subject};
 use crate::core::direction::Direction;
 use crate::core::guard::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
 use crate::core::id::RoleId;
+use crate::core::target::Surface;
 
 /// Declares what removals and narrowings rely on.
 ///
@@ -21,8 +22,10 @@ pub(super) fn declare(changes: &mut [Change]) {
     for change in changes.iter().filter(|change| !takes(change)) {
         let Subject::Assignment { key, ask: Some(_), .. } = &change.subject else { continue };
         by_key.insert(key.clone(), change.address.clone());
-        let vital =
-            key.target.role().filter(|r| [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&r.as_str()));
+        let vital = key.target.role().filter(|r| {
+            key.target.surface() == Surface::Directory
+                && [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&r.as_str())
+        });
         if let Some(role) = vital {
             by_role.entry(role.clone()).or_default().push(change.address.clone());
         }
@@ -36,7 +39,14 @@ pub(super) fn declare(changes: &mut [Change]) {
             let reason = "its holder keeps the one until the other is granted".to_owned();
             requires.push(Requirement { address: address.clone(), reason });
         }
-        for address in key.target.role().and_then(|role| by_role.get(role)).into_iter().flatten() {
+        for address in key
+            .target
+            .role()
+            .filter(|_| key.target.surface() == Surface::Directory)
+            .and_then(|role| by_role.get(role))
+            .into_iter()
+            .flatten()
+        {
             if swapped != Some(address) {
                 let reason = "nobody loses this role before those who are to hold it do".to_owned();
                 requires.push(Requirement { address: address.clone(), reason });

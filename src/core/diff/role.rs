@@ -21,11 +21,12 @@ use crate::core::target::{Surface, Target};
 
 /// Compares declared roles with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
-    for (id, declared) in &context.desired.roles {
+    for (key, declared) in &context.desired.roles {
+        let id = &key.id;
         let wanted = &declared.value;
-        let live = context.observed.roles.get(id);
-        let found = context.found.get(id).copied().unwrap_or(Found::New);
-        let address = context.labels.role_definition(wanted.surface, id);
+        let live = context.observed.roles.get(key);
+        let found = context.found.get(key).copied().unwrap_or(Found::New);
+        let address = context.labels.role_definition(key);
         if let Some(gap) = gap(context, wanted).filter(|_| live.is_none()) {
             let message = format!("cannot be compared: {} could not be read", gap.part.as_str());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
@@ -75,7 +76,7 @@ pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
     for role in changes {
         let Subject::Role { before: Some(before), after: Some(after) } = &role.subject else { continue };
         let (is_swap, is_enabled) = (order::is_replaced(before, after), !before.is_enabled && after.is_enabled);
-        for other in changes.iter().filter(|other| other.subject.role() == role.subject.role()) {
+        for other in changes.iter().filter(|other| other.subject.role_key() == role.subject.role_key()) {
             let what = match &other.subject {
                 Subject::Assignment { ask: Some(_), .. } if is_enabled => "is enabled while it is granted",
                 Subject::Assignment { ask: Some(_), .. } if is_swap && other.direction == Direction::Widens => {
@@ -103,10 +104,11 @@ pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
 /// Plans the removal of undeclared custom roles where ownership is authoritative, once nothing holds them any more.
 pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
     for role in context.observed.roles.values().filter(|role| !role.is_built_in) {
-        if context.desired.roles.contains_key(&role.id) {
+        if context.desired.roles.contains_key(&role.key()) {
             continue;
         }
-        let address = context.labels.role_definition(role.surface, &role.id);
+        let own = role.key();
+        let address = context.labels.role_definition(&own);
         let detail = match role.permissions.actions.len() {
             1 => "custom role with 1 permission".to_owned(),
             several => format!("custom role with {several} permissions"),
@@ -120,8 +122,10 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
                 continue;
             }
         };
-        let mut assigned = context.desired.assignments.iter().filter(|(key, _)| key.target.role() == Some(&role.id));
-        let mut governed = context.desired.settings.iter().filter(|(target, _)| target.role() == Some(&role.id));
+        let mut assigned =
+            context.desired.assignments.iter().filter(|(key, _)| key.target.role_key().as_ref() == Some(&own));
+        let mut governed =
+            context.desired.settings.iter().filter(|(target, _)| target.role_key().as_ref() == Some(&own));
         let named = assigned.next().map(|(_, d)| &d.at).or_else(|| governed.next().map(|(_, d)| &d.at));
         if let Some(at) = named {
             let why = "nobody declares its definition, but a manifest uses it".to_owned();
@@ -137,6 +141,7 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             Part::ActiveSchedules,
             Part::ActiveInstances,
             Part::EligibleSchedules,
+            Part::Hierarchy,
         ];
         // Azure: anybody could hold it at a scope that was not read
         if let Some(scope) = role.assignable_scopes.iter().find(|scope| !context.observed.is_listed(scope)) {
@@ -151,7 +156,7 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
         }
         let removed: BTreeSet<&str> =
             (difference.changes.iter()).filter(|c| c.action == Action::Remove).map(|c| c.address.as_str()).collect();
-        let holders = || context.observed.assignments.keys().filter(|key| key.target.role() == Some(&role.id));
+        let holders = || context.observed.assignments.keys().filter(|key| key.target.role_key().as_ref() == Some(&own));
         let staying: Vec<String> =
             holders().map(|key| context.labels.assignment(key)).filter(|a| !removed.contains(a.as_str())).collect();
         let requires: Vec<Requirement> = holders()
@@ -159,7 +164,8 @@ pub(super) fn remove(context: &Context<'_>, difference: &mut Difference) {
             .filter(|address| removed.contains(address.as_str()))
             .map(|address| Requirement { address, reason: "a role can be removed once nobody holds it".to_owned() })
             .collect();
-        let running = context.observed.activations.iter().filter(|a| a.target.role() == Some(&role.id)).count();
+        let running =
+            context.observed.activations.iter().filter(|a| a.target.role_key().as_ref() == Some(&own)).count();
         if !staying.is_empty() || running > 0 {
             let why = match staying.is_empty() {
                 true => format!("would be removed, but {running} activation(s) of it are running"),

@@ -12,10 +12,10 @@ use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
 use crate::core::origin::Origin;
 use crate::core::policy::default::factory;
-use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue};
+use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue, Want};
 use crate::core::policy::rule::{Approver, Event, Recipient, Requirement as Demand};
 use crate::core::policy::settings::Settings;
-use crate::core::target::Target;
+use crate::core::target::{Surface, Target};
 
 /// Compares declared settings with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -23,29 +23,31 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let surface = target.surface();
         let address = context.labels.settings(target);
         let live = context.observed.settings_of(target);
-        let is_role_known = target.role().is_none_or(|role| context.observed.roles.contains_key(role));
+        let is_role_known = target.role_key().is_none_or(|role| context.observed.roles.contains_key(&role));
         let part = if is_role_known { Part::Settings } else { Part::Roles };
         if let Some(gap) = context.observed.gap_at(target, part).filter(|_| live.is_none()) {
             let message = format!("cannot be compared: {} could not be read", gap.what());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
         }
-        if target.role().is_some_and(|role| authority::is_ignored(&context.desired.tenant, role)) {
+        if target.role_key().is_some_and(|role| authority::is_ignored(&context.desired.tenant, &role)) {
             continue;
         }
         let factory = factory(surface);
-        let role = target.role().and_then(|role| context.observed.roles.get(role));
+        let role = target.role_key().and_then(|role| context.observed.roles.get(&role));
         let before = live.unwrap_or(&factory);
-        let after = declared.value.over(before, &factory).canonical(surface);
+        let written = declared.value.over(before, &factory);
+        difference.mistakes.extend(idle_maximum(surface, &declared.value, &address, &written));
+        let after = written.canonical(surface);
         let fields = fields(context.labels, before, &after);
         if fields.is_empty() {
             continue;
         }
         difference.mistakes.extend(contradictions(&declared.value, &declared.at, &address, before, &after));
         let mut requires = Vec::new();
-        if let Some(id) = target.role().filter(|_| role.is_none()) {
+        if let Some(key) = target.role_key().filter(|_| role.is_none()) {
             requires.push(Requirement {
-                address: context.labels.role_definition(surface, id),
+                address: context.labels.role_definition(&key),
                 reason: "a role must exist before it has settings".to_owned(),
             });
         }
@@ -82,6 +84,27 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         });
     }
     unmanaged(context, difference);
+}
+
+/// Returns the declared maxima that nothing would come of: where Azure demands no end it knows no maximum (arm.md C.5), and what is
+/// reviewed as 90 days would be granted for ever.
+fn idle_maximum(surface: Surface, declared: &DeclaredSettings, address: &str, written: &Settings) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    for event in [Event::EligibleAssignment, Event::ActiveAssignment].into_iter().filter(|_| surface == Surface::Azure)
+    {
+        let maximum = declared.fields.get(&SettingField::MaxDuration(event));
+        let maximum = maximum.filter(|declared| matches!(declared.value, Want::Value(_)));
+        if let Some(declared) = maximum.filter(|_| !written.event(event).expiration.is_required) {
+            let message =
+                format!("`{address}` would allow permanent assignments, and Azure knows no maximum duration then");
+            let mistake = Diagnostic::error("idle-maximum", Some(declared.at.clone()), message);
+            let word = event.as_str();
+            mistakes.push(
+                mistake.help(format!("declare `{word}.permanent: forbidden`, or leave `{word}.maxDuration` out")),
+            );
+        }
+    }
+    mistakes
 }
 
 /// Returns what the declared fields and the live ones they leave alone cannot be together.
@@ -152,7 +175,7 @@ fn contradictions(
 /// Lists undeclared settings that are not the service's defaults.
 fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
     for (target, live) in &context.observed.settings {
-        let is_ignored = target.role().is_some_and(|role| authority::is_ignored(&context.desired.tenant, role));
+        let is_ignored = target.role_key().is_some_and(|role| authority::is_ignored(&context.desired.tenant, &role));
         if context.desired.settings.contains_key(target) || is_ignored {
             continue;
         }

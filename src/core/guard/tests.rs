@@ -19,7 +19,7 @@ use crate::core::principal::{Principal, PrincipalType};
 use crate::core::role_definition::{Permissions, RoleDefinition};
 use crate::core::schedule::{Schedule, Window};
 use crate::core::state::{ApplyAs, Limits, Tenant};
-use crate::core::target::Surface;
+use crate::core::target::{RoleKey, Surface};
 
 const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 
@@ -70,7 +70,7 @@ fn tenant(held: &[(&str, &str, Mode)]) -> Observed {
         }
         settings.active_assignment.require.clear();
         observed.settings.insert(target, settings);
-        observed.roles.insert(role.id.clone(), role);
+        observed.roles.insert(role.key(), role);
     }
     ["ada", "bea", "cy", "dan"].into_iter().for_each(|name| observed.learn(person(name)));
     for (role, name, mode) in held {
@@ -255,9 +255,9 @@ fn removals_wait_for_the_grants_they_rely_on() {
 fn a_built_in_role_that_nobody_knows_is_named_and_left_alone() {
     let mut observed = tenant(&[(GA, "ada", Active), (HELPDESK, "cy", Active), (HELPDESK, "dan", Active)]);
     let id = RoleId::new("0f0e5a00-0000-4000-8000-00000000000a");
-    let mut role = observed.roles.remove(&RoleId::new(HELPDESK)).unwrap();
+    let mut role = observed.roles.remove(&RoleKey::new(Surface::Directory, &RoleId::new(HELPDESK))).unwrap();
     (role.id, role.template_id, role.display_name) = (id.clone(), id.clone(), "Quantum Administrator".into());
-    observed.roles.insert(id.clone(), role);
+    observed.roles.insert(role.key(), role);
     for name in ["cy", "dan"] {
         let found = observed.assignments.remove(&key(HELPDESK, name, Active)).unwrap();
         observed.assignments.insert(key(id.as_str(), name, Active), found);

@@ -67,8 +67,9 @@ impl Manifests {
         }
         for (document, spec) in run.specs(Kind::AzureRoleDefinition) {
             let Spec::AzureRoleDefinition(role) = spec else { continue };
-            for (scope, _) in run.places(document, &role.assignable_scopes, "/spec/assignableScopes") {
+            for (scope, at) in run.places(document, &role.assignable_scopes, "/spec/assignableScopes") {
                 reach.define(&scope, hierarchy);
+                reach.assignable.entry(scope).or_insert(at);
             }
         }
         if let Some(tenant) = run.tenant() {

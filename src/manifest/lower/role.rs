@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::declared::Declared;
-use crate::core::id::{RoleId, TenantId, managed_role_id};
+use crate::core::id::{TenantId, managed_role_id};
 use crate::core::role_definition::{DeclaredRole, Permission, Permissions};
-use crate::core::target::Surface;
+use crate::core::target::{RoleKey, Surface};
 use crate::manifest::document::Document;
 use crate::manifest::kind::role_definition::{AzureRoleDefinition, DirectoryRoleDefinition};
 use crate::manifest::kind::{Kind, Spec};
@@ -60,8 +60,8 @@ impl Run<'_> {
         roles: Vec<Declared<DeclaredRole>>,
         ids: &RoleIds,
         tenant: &TenantId,
-    ) -> BTreeMap<RoleId, Declared<DeclaredRole>> {
-        let mut keyed: BTreeMap<RoleId, Declared<DeclaredRole>> = BTreeMap::new();
+    ) -> BTreeMap<RoleKey, Declared<DeclaredRole>> {
+        let mut keyed: BTreeMap<RoleKey, Declared<DeclaredRole>> = BTreeMap::new();
         for role in roles {
             let kind = match role.value.surface {
                 Surface::Azure => Kind::AzureRoleDefinition,
@@ -69,12 +69,13 @@ impl Run<'_> {
             };
             let found = ids.get(&(role.value.surface, role.value.name.clone())).or(role.value.id.as_ref()).cloned();
             let id = found.unwrap_or_else(|| managed_role_id(tenant, kind.as_str(), &role.value.name));
-            if let Some(first) = keyed.get(&id) {
+            let key = RoleKey { surface: role.value.surface, id };
+            if let Some(first) = keyed.get(&key) {
                 let what = format!("the custom role `{}`", role.value.display_name);
                 self.diagnostics.push(repeated(&what, &first.at, &role.at, false));
                 continue;
             }
-            keyed.insert(id, role);
+            keyed.insert(key, role);
         }
         keyed
     }

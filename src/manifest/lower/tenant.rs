@@ -5,6 +5,7 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::id::PrincipalId;
 use crate::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
 use crate::core::state::{ApplyAs, Limits, Tenant};
+use crate::core::target::{RoleKey, Surface};
 use crate::manifest::code;
 use crate::manifest::document::Document;
 use crate::manifest::kind::principal::Principal;
@@ -95,7 +96,11 @@ impl Run<'_> {
             for (at, role) in ignored.roles.iter().flatten().enumerate() {
                 let (_, reference) = ignored_reference(role);
                 let at = document.at(&format!("/spec/ignore/roles/{at}"));
-                ignore.roles.extend(self.role(&reference).map(|id| Declared::new(id, at)));
+                let surface = match role {
+                    tenant::IgnoredRole::Directory { .. } => Surface::Directory,
+                    tenant::IgnoredRole::Azure { .. } => Surface::Azure,
+                };
+                ignore.roles.extend(self.role(&reference).map(|id| Declared::new(RoleKey { surface, id }, at)));
             }
         }
         Ownership { entries, ignore }

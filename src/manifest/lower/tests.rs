@@ -108,7 +108,7 @@ fn an_assignment_is_scopes_times_principals() {
     assert_eq!(desired.tenant.limits.max_removals, 3);
     assert_eq!(desired.tenant.limits.max_removal_percent, 30);
     assert_eq!(desired.tenant.break_glass[0].value, PrincipalId::new("bg@c.example"));
-    assert_eq!(desired.tenant.ownership.ignore.roles[0].value, RoleId::new("Directory Readers"));
+    assert_eq!(desired.tenant.ownership.ignore.roles[0].value.id, RoleId::new("Directory Readers"));
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn custom_roles_have_the_id_they_have_or_will_ask_for() {
     let lowered = files.lower(&names, &Hierarchy::default(), &live, NOW.parse().unwrap());
     let mut want = [managed_role_id(&tenant, "DirectoryRoleDefinition", "a"), RoleId::new(fixed), RoleId::new("live")];
     want.sort();
-    assert!(lowered.desired.unwrap().roles.keys().eq(want.iter()));
+    assert!(lowered.desired.unwrap().roles.keys().map(|key| &key.id).eq(want.iter()));
     let same = RoleIds::from([((Surface::Directory, "c".to_owned()), RoleId::new(fixed))]);
     let lowered = files.lower(&names, &Hierarchy::default(), &same, NOW.parse().unwrap());
     assert_eq!(lowered.diagnostics[0].code, "conflicting-declaration");

@@ -59,7 +59,10 @@ impl Runner {
                         if wider.was_so(&key, before.as_ref(), asked_at) {
                             return Ended::Failed(format!("{}, as it was before", wider.why));
                         }
-                        return self.revoke(surface, change, step, wider, record).await;
+                        return match before.is_some() && wider.is_of(&key) {
+                            true => self.narrow(surface, change, &subject, step, &locator, wider, record).await,
+                            false => self.revoke(surface, change, step, wider, record).await,
+                        };
                     }
                     let is_silent = !says_what(surface, &answer.body);
                     match surface.granted(&answer.body) {
@@ -74,7 +77,7 @@ impl Runner {
                             let shown = self.shown_wider(&key, before.as_ref(), &wanted, asked_at, &ended).await;
                             return match (shown, ended) {
                                 (Some(wider), _) if before.is_some() => {
-                                    self.narrow(surface, &subject, step, &locator, wider, record).await
+                                    self.narrow(surface, change, &subject, step, &locator, wider, record).await
                                 }
                                 (Some(wider), _) => self.revoke(surface, change, step, wider, record).await,
                                 // it may hold elsewhere or longer, where no look of ours would find it
@@ -119,9 +122,15 @@ impl Runner {
                     let ended = self.await_grant(&key, &wanted, asked_at, why).await;
                     return match self.shown_wider(&key, before.as_ref(), &wanted, asked_at, &ended).await {
                         Some(wider) if before.is_some() => {
-                            self.narrow(surface, &subject, step, &locator, wider, record).await
+                            self.narrow(surface, change, &subject, step, &locator, wider, record).await
                         }
                         Some(wider) => self.revoke(surface, change, step, wider, record).await,
+                        // or the request of an earlier plan that was made with the same nonce, whose name is used up
+                        None if matches!(ended, Ended::Pending(_)) && self.used_up.is_none() => {
+                            self.used_up = Some(self.client.now());
+                            last = refusal_text(&Outcome::Arrived);
+                            continue;
+                        }
                         None => ended,
                     };
                 }
@@ -171,6 +180,8 @@ impl Runner {
             Ok(Some(seen)) if !is_same_condition(seen.condition.as_deref(), before.condition.as_deref()) => {
                 return Ended::Failed("its condition changed since it was read; plan again".to_owned());
             }
+            // gone, or explained by an activation meanwhile: a row of PIM's is no longer ours to delete
+            Ok(None) if verb == AssignVerb::DeletePlain => return Ended::AlreadySo,
             Ok(_) => {}
             Err(why) => return Ended::Failed(format!("it could not be read before its removal: {why}")),
         }
@@ -183,7 +194,7 @@ impl Runner {
                 // the service may list what it says does not exist, and what it removed (arm.md B.7)
                 Sent::Refused(Outcome::Arrived) => match self.await_removal(key).await {
                     ended @ Ended::Pending(_) if waits.next().is_none() => return ended,
-                    Ended::Pending(_) => {}
+                    Ended::Pending(_) => self.used_up = Some(self.client.now()),
                     ended => return ended,
                 },
                 Sent::Answer(_) => match self.await_removal(key).await {
@@ -314,9 +325,11 @@ impl Runner {
 
     /// Asks once more for the window of an assignment that was there before and is wider now than both then and asked for: to
     /// remove it would take away what its holder had. The run fails either way.
+    #[allow(clippy::too_many_arguments, reason = "one step with its parts spelled out")]
     async fn narrow(
         &mut self,
         surface: &dyn Surface,
+        change: &Change,
         subject: &Subject,
         step: &Step,
         locator: &Locator,
@@ -344,6 +357,10 @@ impl Runner {
             Sent::Refused(outcome) => refusal_text(&outcome),
             Sent::Doubtful(why) | Sent::Failed(why) => why,
         };
+        if wanted.condition.is_some() && wider.grant.condition.is_none() {
+            // without its condition it reaches further than before and after allow: better none
+            return self.revoke(surface, change, step, wider, record).await;
+        }
         Ended::Failed(format!("{}; NARROW IT BY HAND: {last}", wider.why))
     }
 
@@ -469,8 +486,16 @@ impl Wider {
     /// Tells whether it gives no more than was there before: then nothing was gained that could be revoked, and to remove the
     /// assignment would take away what its holder had.
     fn was_so(&self, key: &AssignmentKey, before: Option<&ObservedAssignment>, now: Timestamp) -> bool {
-        let is_same = self.grant.target == key.target && self.grant.principal == key.principal;
-        is_same && before.is_some_and(|before| before.window.as_ask().covers(&self.window, now))
+        self.is_of(key)
+            && before.is_some_and(|before| {
+                before.window.as_ask().covers(&self.window, now)
+                    && is_same_condition(before.condition.as_deref(), self.grant.condition.as_deref())
+            })
+    }
+
+    /// Tells whether it is a grant of the very role, scope and principal that were meant.
+    fn is_of(&self, key: &AssignmentKey) -> bool {
+        self.grant.target == key.target && self.grant.principal == key.principal
     }
 }
 

@@ -103,10 +103,10 @@ mod tests {
             // a new part does not compile until it is here and in the schema
             match serde_json::from_value::<Part>(json!(word)).unwrap() {
                 Part::Roles | Part::DeletedRoles | Part::Settings | Part::PlainAssignments => {}
-                Part::ActiveSchedules | Part::ActiveInstances | Part::EligibleSchedules => {}
+                Part::ActiveSchedules | Part::ActiveInstances | Part::EligibleSchedules | Part::Hierarchy => {}
             }
         }
-        assert_eq!(parts.len(), 7);
+        assert_eq!(parts.len(), 8);
     }
 
     fn collect(value: &Value, seen: &mut BTreeSet<String>) {

@@ -47,6 +47,9 @@ pub(crate) struct Azure {
     pub(crate) policies: Scoped<Policy>,
     /// What the alias of a subscription made, by the alias' name in lower case.
     pub(crate) aliases: BTreeMap<String, String>,
+    /// Providers that were unregistered, as `{subscription}/{namespace}` in lower case; all others are registered.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) unregistered: BTreeSet<String>,
     /// The names of the built-in roles that lists show; all of them when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listed_built_in: Option<BTreeSet<String>>,
@@ -346,7 +349,8 @@ impl Azure {
                     return Err(refusal::no_resource_group(scope.id().split('/').nth(4).unwrap_or_default()));
                 }
                 if scope.level() == Level::Resource && !self.resources.contains_key(scope.key()) {
-                    let group = scope.id().split('/').nth(4).unwrap_or_default();
+                    // Outside a resource group the service names the group so.
+                    let group = scope.resource_group().and_then(|_| scope.id().split('/').nth(4)).unwrap_or("<null>");
                     return Err(refusal::no_resource(&scope.type_name(), scope.name(), group));
                 }
                 Ok(())

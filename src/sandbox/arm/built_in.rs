@@ -71,6 +71,13 @@ impl Provider {
     }
 }
 
+/// Returns the type in the name of an operation without its namespace: all but the verb, which has two parts where it ends in
+/// `/action`; empty for operations of the provider itself.
+pub(crate) fn resource_type(operation: &str) -> &str {
+    let verb = operation.strip_suffix("/action").unwrap_or(operation);
+    verb.rfind('/').and_then(|end| operation.get(..end)).unwrap_or_default()
+}
+
 static ROLES: LazyLock<Vec<BuiltInRole>> = LazyLock::new(|| embedded(include_str!("../data/azure_roles.json")));
 static INDEX: LazyLock<BTreeMap<&'static str, usize>> =
     LazyLock::new(|| ROLES.iter().enumerate().map(|(n, role)| (role.name.as_str(), n)).collect());

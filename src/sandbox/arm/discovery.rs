@@ -50,11 +50,22 @@ pub(super) fn empty(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
     page::page(ask, Vec::new(), 0)
 }
 
+/// Answers GET of deny assignments, of which the sandbox has none; nobody may write them (arm.md 0.4). The code of the 404 is
+/// assumed.
+pub(super) fn denials(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
+    let ("GET", [name]) = (ask.method.as_str(), ask.rest.as_slice()) else { return empty(world, ask) };
+    let tenant = world.store.read(ask.view);
+    ask.require(&tenant, "Microsoft.Authorization/denyAssignments/read")?;
+    tenant.azure.exists(&ask.scope)?;
+    let text = format!("The deny assignment '{name}' is not found.");
+    Err(Problem::new(404, "DenyAssignmentNotFound", text))
+}
+
 /// Answers GET `providerOperations[/{namespace}]`; the recorded shape, with names for what the sandbox has no texts of.
 pub(super) fn operations(ask: &Ask<'_>) -> Answer {
     let with_types = ask.option("$expand").is_some_and(|text| text.eq_ignore_ascii_case("resourceTypes"));
     match (ask.method.as_str(), ask.rest.as_slice()) {
-        ("GET", []) => page::page(ask, built_in::providers().iter().map(|one| provider(one, with_types)).collect(), 0),
+        ("GET", []) => page::built(ask, built_in::providers().iter().collect(), 0, |one| provider(one, with_types)),
         ("GET", [name]) => {
             let found = built_in::providers().iter().find(|one| one.name.eq_ignore_ascii_case(name));
             let text = || Problem::new(404, "ProviderNotFound", format!("Provider '{name}' not found."));
@@ -65,15 +76,13 @@ pub(super) fn operations(ask: &Ask<'_>) -> Answer {
 }
 
 fn provider(one: &Provider, with_types: bool) -> Value {
-    let (mut own, mut types) = (Vec::new(), std::collections::BTreeMap::<String, Vec<Value>>::new());
+    let (mut own, mut types) = (Vec::new(), std::collections::BTreeMap::<&str, Vec<Value>>::new());
     for (name, is_data) in one.all() {
         let row = json!({"name": format!("{}/{name}", one.name), "displayName": name, "description": name,
             "origin": "user,system", "properties": null, "isDataAction": is_data});
-        let verb_parts = if name.ends_with("/action") { 2 } else { 1 };
-        let parts: Vec<&str> = name.split('/').collect();
-        match parts.len().saturating_sub(verb_parts) {
-            0 => own.push(row),
-            kept => types.entry(parts[..kept].join("/")).or_default().push(row),
+        match built_in::resource_type(name) {
+            "" => own.push(row),
+            kind => types.entry(kind).or_default().push(row),
         }
     }
     let types: Vec<Value> = types

@@ -58,7 +58,28 @@ fn list(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
                 "properties": {"tenantId": id::TENANT, "displayName": group.display_name}})
         })
         .collect();
-    page::page(ask, rows, 0)
+    let mut reply = page::page(ask, rows, 0)?;
+    // Microsoft's clients for this list read the one spelling, everybody else the other (arm.md D.2).
+    if let Some(body) = &mut reply.body
+        && let Some(next) = body.get("nextLink").cloned()
+    {
+        body["@nextLink"] = next;
+    }
+    Ok(reply)
+}
+
+/// Tells whether subscriptions are left out of children: the one filter that there is, `children.childType ne Subscription`.
+///
+/// # Errors
+/// 400 for any other.
+fn is_without_subscriptions(ask: &Ask<'_>) -> Result<bool, Problem> {
+    let Some(filter) = ask.filter() else { return Ok(false) };
+    let words: Vec<String> = filter.split_whitespace().map(str::to_ascii_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["children.childtype", "ne", "subscription" | "'subscription'"] => Ok(true),
+        _ => Err(refusal::bad_filter(filter)),
+    }
 }
 
 fn one(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
@@ -70,10 +91,14 @@ fn one(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
     let mut body = document(azure, group);
     let expand: Vec<String> =
         ask.option("$expand").unwrap_or_default().split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
-    let is_deep = ask.option("$recurse").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let (with_subscriptions, is_deep) =
+        (!is_without_subscriptions(ask)?, ask.option("$recurse").is_some_and(|text| text.eq_ignore_ascii_case("true")));
     for part in expand.iter().filter(|part| !part.is_empty()) {
         match part.as_str() {
-            "children" => body["properties"]["children"] = children(azure, &name.to_ascii_lowercase(), is_deep),
+            "children" => {
+                body["properties"]["children"] =
+                    children(azure, &name.to_ascii_lowercase(), is_deep, with_subscriptions);
+            }
             "path" => {
                 let path: Vec<Value> = ancestors(azure, group)
                     .iter()
@@ -113,19 +138,19 @@ fn ancestors<'a>(azure: &'a Azure, group: &ManagementGroup) -> Vec<&'a Managemen
     above
 }
 
-fn children(azure: &Azure, parent: &str, is_deep: bool) -> Value {
+fn children(azure: &Azure, parent: &str, is_deep: bool, with_subscriptions: bool) -> Value {
     let groups = azure.management_groups.iter().filter(|(_, group)| group.parent.as_deref() == Some(parent));
     let mut rows: Vec<Value> = groups
         .map(|(key, group)| {
             let mut row =
                 json!({"type": TYPE, "id": id_of(group), "name": group.id, "displayName": group.display_name});
             if is_deep {
-                row["children"] = children(azure, key, true);
+                row["children"] = children(azure, key, true, with_subscriptions);
             }
             row
         })
         .collect();
-    let subscriptions = azure.subscriptions.values().filter(|one| one.parent == parent);
+    let subscriptions = azure.subscriptions.values().filter(|one| with_subscriptions && one.parent == parent);
     rows.extend(subscriptions.map(|one| {
         json!({"type": "/subscriptions", "id": format!("/subscriptions/{}", one.id), "name": one.id,
             "displayName": one.display_name})

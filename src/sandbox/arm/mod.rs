@@ -26,6 +26,7 @@ mod pim_filter;
 pub(crate) mod policy;
 mod policy_assignment;
 pub(crate) mod policy_rule;
+mod provider;
 pub(crate) mod quota;
 mod refusal;
 pub(crate) mod request;
@@ -107,7 +108,10 @@ pub(crate) fn answer(world: &Arc<World>, call: &Call) -> Answer {
         return Err(Problem::new(400, "MissingApiVersionParameter", text));
     };
     let split = (0..parts.len().saturating_sub(2)).rev().find(|at| {
-        parts[*at].eq_ignore_ascii_case("providers") && parts[at + 1].eq_ignore_ascii_case("Microsoft.Authorization")
+        parts[*at].eq_ignore_ascii_case("providers")
+            && parts[at + 1].eq_ignore_ascii_case("Microsoft.Authorization")
+            // The provider itself can be registered like any other.
+            && !["register", "unregister"].iter().any(|verb| parts[at + 2].eq_ignore_ascii_case(verb))
     });
     let Some(at) = split else {
         version::check_form(&version)?;
@@ -139,11 +143,16 @@ fn hierarchy(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         ["subscriptions", _, "resourcegroups", _, "resources"] => {
             resource::list(world, ask, &Scope::new(&ask.rest[..4].join("/")))
         }
+        ["subscriptions", id, "providers"] => provider::list(world, ask, id),
+        ["subscriptions", id, "providers", _] => provider::one(world, ask, id, ask.rest[3]),
+        ["subscriptions", id, "providers", _, verb @ ("register" | "unregister")] => {
+            provider::act(world, ask, id, ask.rest[3], verb)
+        }
         ["subscriptions", id, "providers", "microsoft.subscription", verb] => subscription::act(world, ask, id, verb),
         ["providers", "microsoft.management", "managementgroups", ..] => {
             management_group::answer(world, ask, &ask.rest[3..])
         }
-        ["providers", "microsoft.management", "getentities"] if ask.method == "POST" => entity::answer(world, ask),
+        ["providers", "microsoft.management", "getentities"] => entity::answer(world, ask),
         ["providers", "microsoft.resourcegraph", "resources"] => resource_graph::answer(world, ask),
         ["providers", "microsoft.subscription", "aliases", _] => subscription::alias(world, ask, ask.rest[3]),
         ["subscriptions", _, "providers", _, _, _, ..]
@@ -175,7 +184,8 @@ fn authorization(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         "eligibleChildResources" => eligible_child::answer(world, ask),
         "permissions" => discovery::permissions(world, ask),
         "providerOperations" => discovery::operations(ask),
-        "denyAssignments" | "classicAdministrators" => discovery::empty(world, ask),
+        "denyAssignments" => discovery::denials(world, ask),
+        "classicAdministrators" => discovery::empty(world, ask),
         "elevateAccess" => discovery::elevate(world, ask),
         _ => Err(ask.not_emulated()),
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 /// follow in alphabetical order.
 const ORDERS: &[(&[&str], &[&str])] = &[
     (&["error"], &["error"]),
+    (&["registrationState"], &["id", "namespace", "resourceTypes", "registrationState", "registrationPolicy"]),
     (&["resourceTypes"], &["displayName", "operations", "resourceTypes", "id", "type", "name"]),
     (
         &["subscriptionPolicies"],
@@ -188,7 +189,7 @@ const ORDERS: &[(&[&str], &[&str])] = &[
     ),
     (&["regionalDisplayName"], &["id", "name", "displayName", "regionalDisplayName", "metadata"]),
     (&["type", "value"], &["type", "value"]),
-    (&["value"], &["value", "nextLink", "count"]),
+    (&["value"], &["value", "nextLink", "@nextLink", "count"]),
 ];
 const PLAIN: &[&str] = &["properties", "id", "type", "name"];
 const PIM: &[&str] = &["properties", "name", "id", "type"];

@@ -12,8 +12,16 @@ use super::ask::Ask;
 /// # Errors
 /// 400 for a `$top` or `$skiptoken` that is none.
 pub(crate) fn page(ask: &Ask<'_>, rows: Vec<Value>, most: usize) -> Answer {
+    built(ask, rows, most, |row| row)
+}
+
+/// Returns the same of rows that `document` prints, for lists whose documents take time to build: only those of the page are.
+///
+/// # Errors
+/// 400 for a `$top` or `$skiptoken` that is none.
+pub(crate) fn built<T>(ask: &Ask<'_>, rows: Vec<T>, most: usize, document: impl Fn(T) -> Value) -> Answer {
     let (rows, next) = split(ask, rows, most)?;
-    let mut body = json!({"value": rows});
+    let mut body = json!({"value": rows.into_iter().map(document).collect::<Vec<_>>()});
     if let Some(next) = next {
         body["nextLink"] = Value::from(next);
     }

@@ -77,7 +77,8 @@ pub(super) fn list(world: &Arc<World>, ask: &Ask<'_>, scope: &Scope) -> Answer {
 
 /// Answers the calls at the full id of a resource.
 pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>, scope: &Scope) -> Answer {
-    let Some(kind) = scope.resource_type().filter(|kind| kind.contains('/')) else { return Err(ask.not_emulated()) };
+    // What is no pair of type and name at the end is a collection or some provider's own call.
+    let Some(kind) = scope.resource_type().filter(|_| scope.is_resource()) else { return Err(ask.not_emulated()) };
     match ask.method.as_str() {
         "GET" | "HEAD" => {
             let tenant = world.store.read(ask.view);

@@ -6,21 +6,25 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::answer::{Answer, Problem, Reply};
+use super::super::graph;
 use super::super::id;
 use super::super::instant::{self, truncate};
 use super::super::tenant::Tenant;
 use super::super::world::World;
 use super::ask::Ask;
 use super::azure::Reach;
-use super::refusal;
 use super::role_assignment::{self, RoleAssignment};
 use super::scope::{Level, Scope};
+use super::{built_in, refusal};
 
 /// Role assignments of a subscription with everything in it, and of one management group (arm.md E.4).
 const MOST_IN_SUBSCRIPTION: usize = 5_000;
 const MOST_AT_GROUP: usize = 500;
 /// Bytes of a condition (arm.md F).
 const LONGEST_CONDITION: usize = 8_192;
+
+/// Built-in roles that administer access; a subscription keeps at least one of their assignments.
+const ADMINISTRATORS: [&str; 2] = ["Owner", "User Access Administrator"];
 
 /// The body of a PUT. Read-only members may come along.
 #[derive(Debug, Deserialize)]
@@ -82,6 +86,7 @@ pub(super) fn delete(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
         ask.require(tenant, "Microsoft.Authorization/roleAssignments/delete")?;
         tenant.azure.exists(&ask.scope)?;
         let Some(row) = role_assignment::find(tenant, &ask.scope, name, now) else { return Ok(None) };
+        is_not_last(tenant, ask, &row, now)?;
         let body = role_assignment::document(tenant, ask, name, &row);
         let azure = &mut tenant.azure;
         if azure.assignments.remove(ask.scope.key(), name).is_none() {
@@ -94,6 +99,24 @@ pub(super) fn delete(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
         Ok(Some(body))
     })?;
     Ok(body.map_or_else(Reply::empty, |body| Reply::json(200, body)))
+}
+
+/// Refuses to take the last Owner or User Access Administrator from a subscription, unless a Global Administrator asks (arm.md E.3;
+/// who may and which roles count are from Microsoft's "Troubleshoot Azure RBAC", 2025-05-27). What is inherited does not count;
+/// that, status and code are reported by users of Terraform (azurerm#26122).
+fn is_not_last(tenant: &Tenant, ask: &Ask<'_>, row: &RoleAssignment, now: jiff::Timestamp) -> Result<(), Problem> {
+    let scope = &ask.scope;
+    let administers =
+        |row: &RoleAssignment| ADMINISTRATORS.iter().any(|name| built_in::role_named(name) == Some(row.role.as_str()));
+    if scope.level() != Level::Subscription || !administers(row) {
+        return Ok(());
+    }
+    let held = tenant.azure.held(scope, Reach::At, now);
+    let is_free = ask.caller.user.is_some() && graph::holds(tenant, &ask.caller.oid, &["Global Administrator"], now);
+    if is_free || held.iter().filter(|(_, row)| administers(row)).count() > 1 {
+        return Ok(());
+    }
+    Err(Problem::new(412, "CannotDeleteLastRbacAdminAssignment", "Cannot delete the last RBAC admin assignment"))
 }
 
 /// Returns the row of this name wherever it is; names are unique in the tenant.

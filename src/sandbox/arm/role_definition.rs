@@ -43,14 +43,11 @@ pub(crate) struct RoleDefinition {
 const UNSETTLED: SignedDuration = SignedDuration::from_secs(60);
 
 impl RoleDefinition {
-    /// Returns what the `turn`-th read shows: every other one the old version, while the last write is young and the sandbox is
-    /// told to.
-    fn seen(&self, now: Timestamp, turn: Option<u64>) -> &Self {
+    /// Returns what the `turn`-th read shows: every other one what was before, nothing for a new role, while the last write is
+    /// young and the sandbox is told to.
+    fn seen(&self, now: Timestamp, turn: Option<u64>) -> Option<&Self> {
         let is_young = now < instant::plus(self.updated, UNSETTLED);
-        match (&self.previous, turn) {
-            (Some(previous), Some(turn)) if is_young && turn % 2 == 1 => previous,
-            _ => self,
-        }
+        if is_young && turn.is_some_and(|turn| turn % 2 == 1) { self.previous.as_deref() } else { Some(self) }
     }
 }
 
@@ -63,8 +60,8 @@ pub(super) fn answer(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
             ask.require(&tenant, "Microsoft.Authorization/roleDefinitions/read")?;
             tenant.azure.exists(&ask.scope)?;
             let found = tenant.azure.role(name).filter(|role| is_readable(&tenant.azure, *role, &ask.scope));
-            let role = found.ok_or_else(|| refusal::no_role(name))?;
-            Ok(Reply::json(200, row(ask, role, world.turn())))
+            let row = found.and_then(|role| row(ask, role, world.turn()));
+            Ok(Reply::json(200, row.ok_or_else(|| refusal::no_role(name))?))
         }
         ("PUT", [name]) => role_write::put(world, ask, name),
         ("DELETE", [name]) => role_write::delete(world, ask, name),
@@ -103,7 +100,7 @@ fn list(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         .filter(|role| kind.as_ref().is_none_or(|kind| role.kind().eq_ignore_ascii_case(kind)))
         .filter(|role| name.as_ref().is_none_or(|name| role.role_name().eq_ignore_ascii_case(name)))
         .filter(|role| is_seen(*role))
-        .map(|role| row(ask, role, turn))
+        .filter_map(|role| row(ask, role, turn))
         .collect();
     page::page(ask, rows, 0)
 }
@@ -116,8 +113,16 @@ pub(super) fn is_readable(azure: &Azure, role: Role<'_>, scope: &Scope) -> bool 
     })
 }
 
-/// Returns a role as ARM prints it for the scope and version of the call.
-pub(super) fn row(ask: &Ask<'_>, role: Role<'_>, turn: Option<u64>) -> Value {
+/// Returns a role as ARM prints it for the scope and version of the call; nothing when this read does not see it yet.
+fn row(ask: &Ask<'_>, role: Role<'_>, turn: Option<u64>) -> Option<Value> {
+    match role {
+        Role::BuiltIn(_) => Some(current(ask, role)),
+        Role::Custom(name, stored) => Some(current(ask, Role::Custom(name, stored.seen(ask.now(), turn)?))),
+    }
+}
+
+/// Returns a role as it is now.
+pub(super) fn current(ask: &Ask<'_>, role: Role<'_>) -> Value {
     match role {
         Role::BuiltIn(built_in) => {
             let instant = |text: &Option<String>| match text {
@@ -128,10 +133,10 @@ pub(super) fn row(ask: &Ask<'_>, role: Role<'_>, turn: Option<u64>) -> Value {
             let stamps = json!([instant(&built_in.created_on), instant(&built_in.updated_on), null, null]);
             document(ask, role, &built_in.description, &built_in.permissions, &stamps)
         }
-        Role::Custom(name, stored) => {
-            let seen = stored.seen(ask.now(), turn);
-            let stamps = json!([precise(seen.created), precise(seen.updated), seen.created_by, seen.updated_by]);
-            document(ask, Role::Custom(name, seen), &seen.description, &seen.permissions, &stamps)
+        Role::Custom(_, custom) => {
+            let stamps =
+                json!([precise(custom.created), precise(custom.updated), custom.created_by, custom.updated_by]);
+            document(ask, role, &custom.description, &custom.permissions, &stamps)
         }
     }
 }

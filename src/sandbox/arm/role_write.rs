@@ -117,7 +117,7 @@ pub(super) fn delete(world: &Arc<World>, ask: &Ask<'_>, name: &str) -> Answer {
                 "There are existing role assignments referencing role (code: RoleDefinitionHasAssignments)",
             ));
         }
-        let body = role_definition::row(ask, Role::Custom(&key, &stored), None);
+        let body = role_definition::current(ask, Role::Custom(&key, &stored));
         azure.roles.remove(&key);
         let policies: Vec<String> =
             azure.policies.iter().filter(|(_, role, _)| *role == key).map(|(scope, _, _)| scope.to_owned()).collect();

@@ -137,6 +137,13 @@ impl Scope {
         Some(kind.join("/"))
     }
 
+    /// Tells whether it has the form of a resource: a namespace, then pairs of type and name.
+    pub(crate) fn is_resource(&self) -> bool {
+        let parts = self.parts();
+        let at = parts.iter().rposition(|part| *part == "providers");
+        at.is_some_and(|at| parts.len() > at + 3 && (parts.len() - at).is_multiple_of(2))
+    }
+
     /// Returns the last part of the id, the name of what it is.
     pub(crate) fn name(&self) -> &str {
         self.id.rsplit('/').next().unwrap_or_default()
@@ -175,6 +182,7 @@ mod tests {
         let text = "/subscriptions/a/resourceGroups/r/providers/Microsoft.Network/virtualNetworks/v/subnets/s";
         let scope = Scope::new(text);
         assert_eq!(scope.type_name(), "Microsoft.Network/virtualNetworks/subnets");
+        assert!(scope.is_resource() && !Scope::new("/subscriptions/a/providers/x/y/z/list").is_resource());
         assert_eq!(scope.resource_group(), Some("/subscriptions/a/resourcegroups/r"));
         let above = scope.parent().unwrap();
         assert_eq!(above.id(), "/subscriptions/a/resourceGroups/r/providers/Microsoft.Network/virtualNetworks/v");

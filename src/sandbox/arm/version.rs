@@ -51,9 +51,14 @@ pub(super) fn spelled(name: &str) -> Option<&'static str> {
     TYPES.iter().map(|(known, _)| *known).find(|known| known.eq_ignore_ascii_case(name))
 }
 
+/// Returns the versions of a type of `Microsoft.Authorization`, newest last.
+pub(super) fn known(kind: &str) -> Option<&'static [&'static str]> {
+    TYPES.iter().find(|(name, _)| name.eq_ignore_ascii_case(kind)).map(|(_, versions)| *versions)
+}
+
 /// Returns 400 `InvalidResourceType` unless the type of `Microsoft.Authorization` knows the version.
 pub(super) fn check(kind: &str, version: &str) -> Result<(), Problem> {
-    let known = TYPES.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, versions)| versions);
+    let known = known(kind).unwrap_or_default();
     if known.iter().any(|one| one.eq_ignore_ascii_case(version)) {
         return Ok(());
     }

@@ -58,6 +58,7 @@ pub(super) const fn allowed(kind: Kind) -> Allowed {
                 NAME,
                 ("accountEnabled", "eq ne"),
                 ("servicePrincipalType", "eq ne in"),
+                ("servicePrincipalNames", "any"),
             ],
             ..PLAIN
         },

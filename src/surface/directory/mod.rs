@@ -66,7 +66,7 @@ impl Surface for Directory {
         query::policy(policy_role.or(target.role()))
     }
 
-    fn decode_policy(&self, page: &Value) -> Result<Option<(String, Settings)>, DecodeError> {
+    fn decode_policy(&self, _: &Target, page: &Value) -> Result<Option<(String, Settings)>, DecodeError> {
         decode::policy(page)
     }
 

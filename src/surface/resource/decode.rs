@@ -38,8 +38,8 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
                     continue;
                 }
             },
-            // Azure keeps no deleted roles
-            Part::DeletedRoles => Ok(None),
+            // Azure keeps no deleted roles, and its hierarchy is read before
+            Part::DeletedRoles | Part::Hierarchy => Ok(None),
             Part::PlainAssignments => plain(of, row, properties).map(|row| row.map(Row::Plain)),
             Part::ActiveInstances => instance(of, properties).map(|row| row.map(Row::Instance)),
             Part::ActiveSchedules => schedule(of, row, properties, Mode::Active).map(|row| row.map(Row::Schedule)),
@@ -51,25 +51,35 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
                 decoded.push(found);
                 decoded.extend(principal(properties).map(Row::Principal));
             }
-            Err(why) => mistakes.push(DecodeError { part, why, row: row_name(row), role: None }),
+            Err(why) => {
+                // a custom role that is not understood says nothing about the others
+                let id = text(row, "name").filter(|name| part == Part::Roles && is_guid(name)).map(RoleId::new);
+                mistakes.push(DecodeError { part, why, row: row_name(row), role: id });
+            }
         }
     }
     (decoded, mistakes)
 }
 
-/// Decodes the answer that finds one role's policy at one scope.
-pub(super) fn policy(page: &Value) -> Result<Option<(String, Settings)>, DecodeError> {
-    match rows(page) {
+/// Decodes the answer that finds one role's policy at one scope. The filter by role is not documented (arm.md 0.4), so what it
+/// answers is compared with what was asked: another role's policy must never be written.
+pub(super) fn policy(target: &Target, page: &Value) -> Result<Option<(String, Settings)>, DecodeError> {
+    let is_it = |properties: &&Value| {
+        let role = text(properties, "roleDefinitionId").map(|id| RoleId::new(path::name(id)));
+        let found = role.zip(scope(properties).ok()).map(|(role, scope)| Target::Azure { role, scope });
+        found.as_ref() == Some(target)
+    };
+    let all: Vec<&Value> = rows(page).iter().filter_map(|row| row.get("properties")).filter(is_it).collect();
+    match all.as_slice() {
         [] => Ok(None),
-        [row] => {
-            let properties = row.get("properties").unwrap_or(&Value::Null);
+        [properties] => {
             let Some(id) = text(properties, "policyId") else { return Ok(None) };
             Ok(Some((id.to_owned(), rules(properties)?)))
         }
         several => Err(DecodeError {
             part: Part::Settings,
             why: format!("{} policies for one role", several.len()),
-            row: row_name(&several[0]),
+            row: row_name(several[0]),
             role: None,
         }),
     }
@@ -182,7 +192,7 @@ pub(super) fn condition(properties: &Value) -> Option<String> {
 }
 
 fn plain(of: &Read, row: &Value, properties: &Value) -> Result<Option<PlainRow>, String> {
-    let id = text(row, "id").ok_or("id is missing")?.to_owned();
+    let id = text(row, "id").ok_or("id is missing")?.to_ascii_lowercase();
     let found = asked_for(of, properties)?;
     Ok(found.map(|(target, principal)| PlainRow { id, target, principal, condition: condition(properties) }))
 }
@@ -228,7 +238,8 @@ fn instance(of: &Read, properties: &Value) -> Result<Option<InstanceRow>, String
         membership: membership(properties),
         is_activated: is_activated(properties)?,
         end: optional(properties, "endDateTime")?,
-        origin: text(properties, "originRoleAssignmentId").map(str::to_owned),
+        // ids are compared without regard to case (arm.md 0.1)
+        origin: text(properties, "originRoleAssignmentId").map(str::to_ascii_lowercase),
     }))
 }
 

@@ -1,5 +1,7 @@
 //! Management groups, subscriptions and resource groups: how they are read and what the answers say (arm.md D.2).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::core::hierarchy::Hierarchy;
@@ -23,6 +25,24 @@ pub fn subscriptions() -> Query {
 /// Returns the list of management groups that the caller may see, without their parents.
 pub fn management_groups() -> Query {
     groups("")
+}
+
+/// Returns one management group.
+pub fn management_group(group: &str) -> Query {
+    let probe = ArmScope::management_group(group).map(|scope| path::scope(&scope)).unwrap_or_default();
+    groups(&format!("/{}", path::name(&probe)))
+}
+
+/// Returns the display name of a management group that was read by itself.
+pub fn name(body: &Value) -> Option<String> {
+    text(body.get("properties")?, "displayName").map(str::to_owned)
+}
+
+/// Returns the subscriptions on a page that belong to other tenants: who manages those of customers sees them in the same list
+/// (`tenantId`, arm.md D.2).
+pub fn foreign(page: &Value, tenant: &TenantId) -> Vec<ArmScope> {
+    let is_foreign = |row: &&Value| text(row, "tenantId").is_some_and(|id| TenantId::new(id) != *tenant);
+    rows(page).iter().filter(is_foreign).filter_map(scope).collect()
 }
 
 /// Returns the flat list of everything below a management group.
@@ -49,12 +69,12 @@ pub fn root(tenant: &TenantId) -> Option<ArmScope> {
 }
 
 /// Adds the rows of a page of any of the lists. Rows that are no scopes are passed over: they can hold nothing that is ours.
-pub fn learn(page: &Value, hierarchy: &mut Hierarchy) {
+pub fn learn(page: &Value, foreign: &BTreeSet<ArmScope>, hierarchy: &mut Hierarchy) {
     for row in rows(page) {
         let properties = row.get("properties").unwrap_or(&Value::Null);
         let name = text(row, "displayName").or_else(|| text(properties, "displayName"));
         let parent = properties.get("parent").and_then(|parent| text(parent, "id")).and_then(ArmScope::observed);
-        if let Some(scope) = scope(row) {
+        if let Some(scope) = scope(row).filter(|scope| !foreign.contains(scope)) {
             hierarchy.insert(scope, name.map(str::to_owned), parent);
         }
     }
@@ -95,12 +115,13 @@ mod tests {
              "type": "Microsoft.Management/managementGroups/subscriptions", "name": subscription,
              "properties": {"displayName": "prod", "parent": {"id": group("corp")}}},
         ]});
-        learn(&below, &mut tree);
+        learn(&below, &BTreeSet::new(), &mut tree);
         learn(
             &json!({"value": [{"id": format!("/subscriptions/{subscription}"), "displayName": "prod-core"}]}),
+            &BTreeSet::new(),
             &mut tree,
         );
-        learn(&json!({"value": [{"name": "no id"}, 7]}), &mut tree);
+        learn(&json!({"value": [{"name": "no id"}, 7]}), &BTreeSet::new(), &mut tree);
         let scope = ArmScope::parse(&format!("/subscriptions/{subscription}")).unwrap();
         assert!(tree.contains(&root(&tenant).unwrap(), &scope));
         assert_eq!(tree.name(&scope), Some("prod-core"));

@@ -62,8 +62,8 @@ impl Surface for Resource {
         query::policy(target, policy_role)
     }
 
-    fn decode_policy(&self, page: &Value) -> Result<Option<(String, Settings)>, DecodeError> {
-        decode::policy(page)
+    fn decode_policy(&self, target: &Target, page: &Value) -> Result<Option<(String, Settings)>, DecodeError> {
+        decode::policy(target, page)
     }
 
     fn encode(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator) -> Command {
