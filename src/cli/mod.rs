@@ -29,7 +29,7 @@ pub use crate::cli::context::{Answer, Environment, Surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::flags::Global;
 
-/// Keeps privileged access in Microsoft Entra PIM as files in Git.
+/// Keeps privileged access in Microsoft Entra PIM, to the directory and to Azure, as files in Git.
 ///
 /// Manifests declare custom roles, role settings and assignments of directory roles and of Azure resource roles. `validate` checks
 /// them offline, `plan` compares them with the tenant, `apply` makes the tenant match, `drift` says whether it still does.

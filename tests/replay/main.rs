@@ -124,6 +124,38 @@ async fn a_difference_is_told() {
     assert_eq!(order.len(), 1, "{order:?}");
 }
 
+/// No list of PIM's was recorded so far; the day one is, a row too many must not pass.
+#[test]
+fn a_row_too_many_is_told() {
+    let row = |name: &str, scope: &str| {
+        let id = format!("{scope}/providers/Microsoft.Authorization/roleEligibilitySchedules/{name}");
+        format!(r#"{{"id":"{id}","properties":{{"scope":"{scope}"}}}}"#)
+    };
+    let list = |rows: &[String]| json::Json::read(&format!(r#"{{"value":[{}]}}"#, rows.join(",")));
+    let scope = "/subscriptions/0a4d3ef7-0000-4000-8000-000000000001";
+    let (one, other, above) = (row("one", scope), row("other", scope), row("above", "/"));
+    let pair = Pair {
+        recording: "made/up.json".to_owned(),
+        number: 0,
+        method: "GET".to_owned(),
+        target: format!("{scope}/providers/Microsoft.Authorization/roleEligibilitySchedules?api-version=2020-10-01"),
+        sent: None,
+        status: 200,
+        headers: BTreeMap::new(),
+        body: list(std::slice::from_ref(&one)),
+    };
+    let told = |rows: &[String]| {
+        let answer = play::Answer { status: 200, headers: BTreeMap::new(), body: list(rows) };
+        match verdict::of(&pair, &answer) {
+            Verdict::Comparable(_) => Vec::new(),
+            Verdict::Different(lines) => lines,
+        }
+    };
+    assert!(told(&[one.clone(), above]).is_empty());
+    let lines = told(&[one, other]);
+    assert!(lines.len() == 1 && lines[0].ends_with("/roleEligibilitySchedules/other: not recorded"), "{lines:?}");
+}
+
 #[test]
 #[ignore = "writes the excerpt anew from all recordings"]
 fn write_the_excerpt() {

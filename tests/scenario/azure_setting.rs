@@ -98,6 +98,10 @@ fn a_duration_that_does_not_count_is_no_difference_and_is_never_sent() {
             assert_eq!(writes(&stage, mark), 0, "{length}");
             assert_eq!(rule(CHANGED)["maximumDuration"], length);
 
+            // it does not come to count by itself either
+            declare(&stage, "eligibleAssignment: {permanent: forbidden}");
+            stage.run(&["plan"]).exits(1).says("maximum-missing").says("s.yaml:7");
+
             // a rule is replaced whole, so what is stored is what was sent
             declare(&stage, "eligibleAssignment: {permanent: forbidden, maxDuration: P30D}");
             stage.apply();
