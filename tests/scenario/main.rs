@@ -6,6 +6,7 @@ mod approval;
 mod authentication_context;
 mod azure_condition;
 mod azure_custom_role;
+mod azure_doubt;
 mod azure_guard;
 mod azure_order;
 mod azure_outside;

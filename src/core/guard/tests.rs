@@ -171,6 +171,20 @@ fn what_a_gap_hides_is_not_touched() {
 }
 
 #[test]
+fn a_role_that_is_not_understood_matters_where_something_is_declared_of_it() {
+    let mut observed = tenant(&[(GA, "ada", Active), (GA, "bea", Active), (HELPDESK, "cy", Active)]);
+    let gap = |role: &str| Unreadable { role: Some(RoleId::new(role)), ..gap(Part::Settings) };
+    observed.unreadable = vec![gap("11111111-0000-4000-8000-000000000000")];
+    let desired = manifests(&[(GA, "ada", Active), (GA, "bea", Active), (HELPDESK, "cy", Active)]);
+    let plan = planned(&desired, &observed, &[]);
+    assert!(plan.complete && plan.unreadable.is_empty());
+    assert!(plan.notices.iter().any(|notice| notice.code == "not-understood"));
+    observed.unreadable.push(gap(HELPDESK));
+    let plan = planned(&desired, &observed, &[]);
+    assert!(!plan.complete && plan.unreadable == [gap(HELPDESK)]);
+}
+
+#[test]
 fn the_last_known_rescuer_stays_though_eligibilities_could_not_be_read() {
     let mut observed = tenant(&[(GA, "ada", Active), (HELPDESK, "bea", Active)]);
     observed.unreadable = vec![gap(Part::EligibleSchedules)];

@@ -109,6 +109,9 @@ fn by_id(kind: NameKind) -> &'static str {
         NameKind::AdministrativeUnit | NameKind::Application | NameKind::EnterpriseApplication => {
             "name it by id: `{id: …}`"
         }
+        NameKind::ManagementGroup => {
+            "write its full id where the scope is used: /providers/Microsoft.Management/managementGroups/…"
+        }
         _ => "write its id in place of the name",
     }
 }
