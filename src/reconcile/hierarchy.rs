@@ -24,6 +24,8 @@ pub struct Landscape {
     groups: Option<String>,
     /// Subscriptions of other tenants that the caller may see (delegated ones): never ours.
     pub foreign: BTreeSet<ArmScope>,
+    /// Management groups whose descendants were read: of any other nobody knows what lies below it.
+    descended: BTreeSet<ArmScope>,
     /// Why a subscription's resource groups could not be read.
     unlisted: BTreeMap<ArmScope, String>,
 }
@@ -53,6 +55,7 @@ impl Landscape {
             Ok(pages) => {
                 if let Some(scope) = list::root(tenant) {
                     let name = root.ok().and_then(|answer| list::name(&answer.body));
+                    landscape.descended.insert(scope.clone());
                     landscape.hierarchy.insert_root(scope, name);
                 }
                 landscape.learn(&pages);
@@ -79,7 +82,10 @@ impl Landscape {
         let reads = ids.iter().map(|group| pages(reader, list::descendants(group.name())));
         for (group, below) in ids.iter().zip(join_all(reads).await) {
             match below? {
-                Ok(pages) => self.learn(&pages),
+                Ok(pages) => {
+                    self.descended.insert(group.clone());
+                    self.learn(&pages);
+                }
                 Err(error) => self.groups = Some(format!("{group}: {error}")),
             }
         }
@@ -146,6 +152,14 @@ impl Landscape {
     pub fn gap_below(&self, group: &ArmScope, kinds: &[ArmScopeKind]) -> Option<String> {
         if let Some(why) = self.groups.as_ref().or(self.subscriptions.as_ref()) {
             return Some(why.clone());
+        }
+        let is_descended = match group.kind() {
+            ArmScopeKind::Root => self.is_whole(),
+            ArmScopeKind::ManagementGroup => self.descended.iter().any(|top| self.hierarchy.contains(top, group)),
+            ArmScopeKind::Subscription | ArmScopeKind::ResourceGroup | ArmScopeKind::Resource => true,
+        };
+        if !is_descended {
+            return Some("the caller may not see it in the hierarchy".to_owned());
         }
         let wants_groups = kinds.contains(&ArmScopeKind::ResourceGroup);
         let is_below = |scope: &&ArmScope| self.hierarchy.contains(group, scope);
@@ -229,4 +243,27 @@ pub fn similar<'a>(known: impl Iterator<Item = (&'a ArmScope, &'a str)>, wanted:
     close.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     close.dedup_by(|a, b| a.1.eq_ignore_ascii_case(&b.1));
     close.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_below_a_group_that_is_not_seen_is_not_known() {
+        let group = |id: &str| ArmScope::management_group(id).unwrap();
+        let mut landscape = Landscape::default();
+        landscape.hierarchy.insert(group("corp"), None, None);
+        landscape.hierarchy.insert(group("payroll"), None, Some(group("corp")));
+        landscape.descended.insert(group("corp"));
+        assert_eq!(landscape.gap_below(&group("corp"), &[]), None);
+        assert_eq!(landscape.gap_below(&group("payroll"), &[]), None, "read with the group above it");
+        assert!(
+            landscape.gap_below(&group("hidden"), &[]).is_some(),
+            "no list showed it, none of its children neither"
+        );
+        assert!(landscape.gap_below(&ArmScope::parse("/").unwrap(), &[]).is_some(), "the root group was not seen");
+        landscape.hierarchy.insert_root(group("root"), None);
+        assert_eq!(landscape.gap_below(&ArmScope::parse("/").unwrap(), &[]), None);
+    }
 }

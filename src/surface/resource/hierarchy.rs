@@ -127,4 +127,20 @@ mod tests {
         assert_eq!(tree.name(&scope), Some("prod-core"));
         assert_eq!(descendants("a b").path, "/providers/Microsoft.Management/managementGroups/a%20b/descendants");
     }
+
+    #[test]
+    fn subscriptions_of_other_tenants_are_told_apart_and_never_learnt() {
+        let tenant = TenantId::new("5a9dbb0c-0000-4000-8000-000000000001");
+        let row = |last: u8, tenant: &str| {
+            let id = format!("/subscriptions/5a9dbb0c-0000-4000-8000-0000000000{last:02x}");
+            json!({"id": id, "displayName": "prod-core", "tenantId": tenant})
+        };
+        let page =
+            json!({"value": [row(1, &tenant.as_str().to_uppercase()), row(2, "99999999-0000-4000-8000-000000000009")]});
+        let foreign: BTreeSet<ArmScope> = foreign(&page, &tenant).into_iter().collect();
+        assert_eq!(foreign.iter().map(ArmScope::name).collect::<Vec<_>>(), ["5a9dbb0c-0000-4000-8000-000000000002"]);
+        let mut tree = Hierarchy::default();
+        learn(&page, &foreign, &mut tree);
+        assert_eq!(tree.scopes().count(), 1, "of two of one name only ours is known");
+    }
 }
