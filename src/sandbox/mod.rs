@@ -21,6 +21,7 @@ mod batch;
 mod catalog;
 mod clock;
 mod control;
+mod failed_rule;
 mod fault;
 mod graph;
 mod id;

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::super::answer::Problem;
+use super::super::failed_rule;
 use super::super::fault::Effect;
 use super::super::instant::{plus, truncate};
 use super::super::options::SandboxOptions;
@@ -234,7 +235,7 @@ impl<'a> Command<'a> {
         if failed.is_empty() {
             return Ok(());
         }
-        let text = check::message(failed, self.options.switches.newer_policy_message);
+        let text = failed_rule::message(failed, self.options.switches.newer_policy_message);
         Err(Problem::new(400, "RoleAssignmentRequestPolicyValidationFailed", text))
     }
 

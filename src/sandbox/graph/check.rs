@@ -51,25 +51,3 @@ pub(super) fn failures(rules: &[Value], tail: &str, wish: &Wish<'_>) -> Vec<&'st
     }
     failed
 }
-
-/// Returns the message that names failed rules, in one of its two forms.
-pub(super) fn message(failed: &[&str], is_newer: bool) -> String {
-    if !is_newer {
-        let names: Vec<String> = failed.iter().map(|name| format!("\"{name}\"")).collect();
-        return format!("The following policy rules failed: [{}]", names.join(","));
-    }
-    let texts: Vec<String> = failed
-        .iter()
-        .map(|name| {
-            let text = match *name {
-                "MfaRule" => "Multi-factor authentication is required",
-                "JustificationRule" => "Justification is required",
-                "TicketingRule" => "Ticket information is required",
-                "ExpirationRule" => "The requested duration is not allowed",
-                _ => "The requestor is not eligible",
-            };
-            format!("{name} - {text}")
-        })
-        .collect();
-    format!("The following policy rules failed: {}", texts.join(", "))
-}

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Problem, Reply};
+use super::super::failed_rule;
 use super::super::fault::Effect;
 use super::super::instant::{self, plus, precise, truncate};
 use super::super::options::SandboxOptions;
@@ -401,7 +402,7 @@ impl Asked<'_> {
             }
         }
         if !failed.is_empty() {
-            let text = check::message(&failed, self.options.switches.newer_policy_message);
+            let text = failed_rule::message(&failed, self.options.switches.newer_policy_message);
             return Err(Problem::new(400, "RoleAssignmentRequestPolicyValidationFailed", text));
         }
         if self.action == Action::Activate {
