@@ -5,6 +5,7 @@
 pub mod directory;
 pub mod json;
 pub mod name;
+mod pim;
 pub mod resource;
 pub mod rule;
 

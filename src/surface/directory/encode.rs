@@ -7,8 +7,8 @@ use crate::core::change::Subject;
 use crate::core::id::{RoleId, is_guid};
 use crate::core::order::StepPart;
 use crate::core::role_definition::RoleDefinition;
-use crate::core::schedule::{Ask, End};
 use crate::core::target::Target;
+use crate::surface::pim::{self, Case};
 use crate::surface::rule::{self, Spelling};
 use crate::surface::{AssignVerb, Locator};
 use crate::wire::{Api, Command, Verb};
@@ -79,22 +79,15 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
         }
         _ => {}
     }
-    let action = match verb {
-        AssignVerb::Assign => "adminAssign",
-        AssignVerb::Update => "adminUpdate",
-        AssignVerb::Extend => "adminExtend",
-        AssignVerb::Renew => "adminRenew",
-        AssignVerb::Remove | AssignVerb::Cancel | AssignVerb::DeletePlain => "adminRemove",
-    };
     let Target::Directory { role, scope } = &key.target else { panic!("a directory request for another surface") };
     let role: &RoleId = locator.role.as_ref().unwrap_or(role);
     let mut body = Map::new();
-    body.insert("action".to_owned(), json!(action));
+    body.insert("action".to_owned(), json!(pim::action(verb, Case::Camel)));
     body.insert("principalId".to_owned(), json!(key.principal.as_str()));
     body.insert("roleDefinitionId".to_owned(), json!(role.as_str()));
     body.insert("directoryScopeId".to_owned(), json!(scope.to_string()));
-    if action != "adminRemove" {
-        body.insert("scheduleInfo".to_owned(), ask.as_ref().map_or(Value::Null, schedule));
+    if !pim::is_removal(verb) {
+        body.insert("scheduleInfo".to_owned(), ask.as_ref().map_or(Value::Null, |ask| pim::schedule_info(ask, Case::Camel)));
         if let Some(text) = justification {
             body.insert("justification".to_owned(), json!(text));
         }
@@ -106,17 +99,4 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
         }
     }
     Command::new(Api::Graph, Verb::Post, requests).body(Value::Object(body))
-}
-
-/// A start that is left out means now (graph.md 2.9).
-fn schedule(ask: &Ask) -> Value {
-    let mut info = match ask.end {
-        End::Never => json!({ "expiration": { "type": "noExpiration" } }),
-        End::At(end) => json!({ "expiration": { "type": "afterDateTime", "endDateTime": end.to_string() } }),
-        End::After(period) => json!({ "expiration": { "type": "afterDuration", "duration": period.to_string() } }),
-    };
-    if let Some(start) = ask.start {
-        info["startDateTime"] = json!(start.to_string());
-    }
-    info
 }

@@ -20,7 +20,7 @@ use crate::core::role_definition::RoleDefinition;
 use crate::core::row::Row;
 use crate::core::scope::DirectoryScope;
 use crate::core::target::Target;
-use crate::surface::name;
+use crate::surface::{name, pim};
 use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface};
 use crate::wire::{Command, Query, Refusal};
 
@@ -83,11 +83,11 @@ impl Surface for Directory {
     }
 
     fn refusal(&self, refusal: &Refusal) -> Outcome {
-        outcome::refusal(refusal)
+        pim::graph_refusal(refusal)
     }
 
     fn granted(&self, body: &Value) -> Outcome {
-        outcome::granted(body)
+        pim::status(body)
     }
 
     fn grant(&self, body: &Value) -> Option<Grant> {
