@@ -2,14 +2,18 @@
 //! stand and in the case of words only.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::core::change::Subject;
 use crate::core::period::Period;
+use crate::core::policy::rule::RuleId;
+use crate::core::policy::settings::Settings;
 use crate::core::row::Membership;
 use crate::core::schedule::{Ask, End};
 use crate::surface::json::{Instant, instant, text};
-use crate::surface::{AssignVerb, Outcome};
-use crate::wire::Refusal;
+use crate::surface::rule::{self, Spelling};
+use crate::surface::{AssignVerb, Locator, Outcome};
+use crate::wire::{Api, Command, Refusal, Verb};
 
 /// How an API writes the words of PIM. Both read either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +139,33 @@ pub(super) fn action(verb: AssignVerb, case: Case) -> String {
         AssignVerb::Renew => "adminRenew",
         AssignVerb::Remove | AssignVerb::Cancel | AssignVerb::DeletePlain => "adminRemove",
     })
+}
+
+/// Adds to a request on Graph what the two surfaces there ask for alike: window, justification and ticket. A removal needs none
+/// of them (graph.md 2.9, 4.3).
+pub(super) fn when_and_why(body: &mut Map<String, Value>, subject: &Subject, verb: AssignVerb) {
+    let Subject::Assignment { ask, justification, ticket, .. } = subject else { return };
+    if is_removal(verb) {
+        return;
+    }
+    let info = ask.as_ref().map_or(Value::Null, |ask| schedule_info(ask, Case::Camel));
+    body.insert("scheduleInfo".to_owned(), info);
+    if let Some(text) = justification {
+        body.insert("justification".to_owned(), json!(text));
+    }
+    if let Some(ticket) = ticket {
+        let info = json!({ "ticketNumber": ticket.number, "ticketSystem": ticket.system });
+        body.insert("ticketInfo".to_owned(), info);
+    }
+}
+
+/// Returns the request on Graph that brings rules of a policy to their content: one bulk PATCH per policy, the only form that can
+/// swap MFA and a context, and the way out of the write lock of approver recipients (graph.md 3.5, 3.6 #6 and #7).
+pub(super) fn policy_command(settings: &Settings, rules: &[RuleId], spelling: Spelling, locator: &Locator) -> Command {
+    let rules: Vec<Value> = rules.iter().map(|id| rule::encode(settings, *id, spelling)).collect();
+    let policy = locator.policy.as_deref().unwrap_or_default();
+    Command::new(Api::Graph, Verb::Patch, format!("/policies/roleManagementPolicies/{policy}"))
+        .body(json!({ "rules": rules }))
 }
 
 /// Tells whether a request takes something away.

@@ -39,7 +39,7 @@ fn anywhere() -> Target {
 
 /// A read of a part, whose address does not matter to decoding.
 fn list(part: Part) -> Read {
-    Read { part, query: Query::new(Api::Graph, "/"), is_optional: false, scope: None, instead: Vec::new() }
+    Read::new(part, Query::new(Api::Graph, "/"))
 }
 
 fn document(name: &str) -> Value {

@@ -122,8 +122,7 @@ impl Run<'_> {
                     let message = "an assignment to a group has no `scopes`: the group is the scope";
                     self.error(code::WRONG_SCOPE, document.key_at("/spec/scopes"), message);
                 }
-                if let Some(group) = self.principal(&id) {
-                    let group = GroupId::new(group.as_str());
+                if let Some(group) = self.group(&id) {
                     targets.push((Target::Group { group, access: (*access).into() }, None));
                 }
             }

@@ -43,8 +43,6 @@ pub struct Lowered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-pub use self::reach::FanOut;
-
 impl Manifests {
     /// Returns the custom roles that the manifests declare, with what is wrong with them. `names` must hold the scopes that
     /// they are assignable at.

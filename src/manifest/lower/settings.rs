@@ -80,8 +80,7 @@ impl Run<'_> {
                 .into_iter()
                 .collect(),
             GovernedRole::Group { access, .. } => {
-                let group = self.principal(&id).map(|group| GroupId::new(group.as_str()));
-                group.map(|group| Target::Group { group, access: (*access).into() }).into_iter().collect()
+                self.group(&id).map(|group| Target::Group { group, access: (*access).into() }).into_iter().collect()
             }
             GovernedRole::Azure { scopes, .. } => {
                 let mut targets = Vec::new();

@@ -9,7 +9,7 @@ use crate::core::order::StepPart;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::Target;
 use crate::surface::pim::{self, Case};
-use crate::surface::rule::{self, Spelling};
+use crate::surface::rule::Spelling;
 use crate::surface::{AssignVerb, Locator};
 use crate::wire::{Api, Command, Verb};
 
@@ -30,12 +30,7 @@ pub(super) fn command(subject: &Subject, part: &StepPart, verb: AssignVerb, loca
             Command::new(Api::Graph, Verb::Delete, format!("{ROLES}/{}", role.id))
         }
         (Subject::Settings { .. }, StepPart::WriteRules(settings, rules)) => {
-            // one bulk PATCH per policy: the only form that can swap MFA and a context, and the way out of the write lock
-            // of approver recipients (graph.md 3.5, 3.6 #6 and #7)
-            let rules: Vec<Value> = rules.iter().map(|id| rule::encode(settings, *id, Spelling::DIRECTORY)).collect();
-            let policy = locator.policy.as_deref().unwrap_or_default();
-            Command::new(Api::Graph, Verb::Patch, format!("/policies/roleManagementPolicies/{policy}"))
-                .body(json!({ "rules": rules }))
+            pim::policy_command(settings, rules, Spelling::DIRECTORY, locator)
         }
         (Subject::Assignment { .. }, StepPart::Assign | StepPart::Unassign) => assignment(subject, verb, locator),
         (subject, part) => panic!("{part:?} is no step of {subject:?}"),
@@ -61,7 +56,7 @@ fn definition(role: &RoleDefinition) -> Value {
 }
 
 fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command {
-    let Subject::Assignment { key, before, ask, justification, ticket, .. } = subject else {
+    let Subject::Assignment { key, before, .. } = subject else {
         panic!("only assignments are assigned")
     };
     let requests = match key.mode {
@@ -86,17 +81,6 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
     body.insert("principalId".to_owned(), json!(key.principal.as_str()));
     body.insert("roleDefinitionId".to_owned(), json!(role.as_str()));
     body.insert("directoryScopeId".to_owned(), json!(scope.to_string()));
-    if !pim::is_removal(verb) {
-        body.insert("scheduleInfo".to_owned(), ask.as_ref().map_or(Value::Null, |ask| pim::schedule_info(ask, Case::Camel)));
-        if let Some(text) = justification {
-            body.insert("justification".to_owned(), json!(text));
-        }
-        if let Some(ticket) = ticket {
-            body.insert(
-                "ticketInfo".to_owned(),
-                json!({ "ticketNumber": ticket.number, "ticketSystem": ticket.system }),
-            );
-        }
-    }
+    pim::when_and_why(&mut body, subject, verb);
     Command::new(Api::Graph, Verb::Post, requests).body(Value::Object(body))
 }

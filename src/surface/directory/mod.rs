@@ -33,6 +33,10 @@ impl Surface for Directory {
         query::reads()
     }
 
+    fn is_batched(&self) -> bool {
+        false
+    }
+
     fn second_reads(&self, _: &Reach, _: &BTreeSet<AssignmentKey>) -> Vec<(u8, Read)> {
         let parts = [Part::PlainAssignments, Part::ActiveSchedules, Part::ActiveInstances];
         query::reads().into_iter().filter(|(_, read)| parts.contains(&read.part)).collect()
