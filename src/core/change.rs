@@ -205,6 +205,9 @@ pub struct Change {
     /// Where an Azure change takes place, in the names that people know: the address has ids only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Whether it brings its group under PIM, for which there is no way back (graph.md 4.4).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub onboards: bool,
     /// What changes.
     pub subject: Subject,
     /// The fields that change.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::core::assignment::{Activation, AssignmentKey, ObservedAssignment, Provenance};
 use crate::core::hierarchy::Hierarchy;
-use crate::core::id::PrincipalId;
+use crate::core::id::{GroupId, PrincipalId};
 use crate::core::policy::default::factory;
 use crate::core::policy::settings::Settings;
 use crate::core::principal::{Principal, Principals};
@@ -54,6 +54,11 @@ pub struct Observed {
     pub listed: BTreeSet<ArmScope>,
     /// Azure scopes that were to be read and do not exist, with the service's words.
     pub absent: BTreeMap<ArmScope, String>,
+    /// The groups whose members, owners and settings were listed, and whether PIM manages them already; `None` where the tenant
+    /// does not tell.
+    pub groups: BTreeMap<GroupId, Option<bool>>,
+    /// Why nobody can tell which groups beside those that the manifests name are onboarded to PIM, where a glob asks for them.
+    pub undiscovered: Option<String>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -77,6 +82,8 @@ impl Observed {
             hierarchy: Hierarchy::default(),
             listed: BTreeSet::new(),
             absent: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            undiscovered: None,
             unreadable: Vec::new(),
         }
     }
@@ -140,6 +147,8 @@ impl Observed {
             hierarchy,
             listed,
             absent,
+            groups,
+            undiscovered,
             unreadable,
         } = other;
         self.surfaces.extend(surfaces);
@@ -161,6 +170,8 @@ impl Observed {
         }
         self.listed.extend(listed);
         self.absent.extend(absent);
+        self.groups.extend(groups);
+        self.undiscovered = self.undiscovered.take().or(undiscovered);
         self.unreadable.extend(unreadable);
     }
 }

@@ -9,7 +9,7 @@ use crate::core::authority::{self, Standing};
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::diff::{Context, Difference, setting};
+use crate::core::diff::{Context, Difference, group, setting};
 use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
@@ -87,7 +87,8 @@ fn declared_one(
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
-    let mistakes = preconditions(context, key, declared);
+    let mut mistakes = preconditions(context, key, declared);
+    mistakes.extend(group::preconditions(context, key, declared));
     if !mistakes.is_empty() {
         difference.mistakes.extend(mistakes);
         return;
@@ -194,6 +195,7 @@ fn declared_one(
         observed: live.map(observed_hash),
         requires,
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     });
 }
@@ -309,6 +311,9 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         // PIM's own is known by its application id alone
         return leave("would be removed, but which application its holder is could not be read".to_owned());
     }
+    if let Some((_, why)) = group::unmanageable(context, &key.target) {
+        return leave(format!("would be removed, but {why}"));
+    }
     if let Some(gap) = context.observed.missing(&key.target, key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.what()));
     }
@@ -342,6 +347,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         observed: Some(observed_hash(live)),
         requires: Vec::new(),
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     });
 }

@@ -271,6 +271,7 @@ fn change(
         source,
         requires: Vec::new(),
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::assignment::Mode;
-use crate::core::id::RoleId;
+use crate::core::id::{GroupId, RoleId};
 use crate::core::observed::Observed;
 use crate::core::scope::ArmScope;
 use crate::core::target::{Surface, Target};
@@ -28,6 +28,8 @@ pub enum Part {
     EligibleSchedules,
     /// How Azure's scopes contain each other.
     Hierarchy,
+    /// Which groups PIM manages.
+    Onboarded,
 }
 
 impl Part {
@@ -42,6 +44,7 @@ impl Part {
             Self::ActiveInstances => "active assignment schedule instances",
             Self::EligibleSchedules => "eligibility schedules",
             Self::Hierarchy => "the hierarchy",
+            Self::Onboarded => "the list of onboarded groups",
         }
     }
 
@@ -50,7 +53,7 @@ impl Part {
         match self {
             Self::PlainAssignments | Self::ActiveSchedules | Self::ActiveInstances => mode == Mode::Active,
             Self::EligibleSchedules => mode == Mode::Eligible,
-            Self::Roles | Self::DeletedRoles | Self::Settings | Self::Hierarchy => false,
+            Self::Roles | Self::DeletedRoles | Self::Settings | Self::Hierarchy | Self::Onboarded => false,
         }
     }
 }
@@ -65,6 +68,9 @@ pub struct Unreadable {
     /// Where on the Azure surface; all that lies below by path is unknown too. `None` when the whole surface is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ArmScope>,
+    /// The group that is meant; all of them when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
     /// The Azure role whose settings alone are meant; all of them when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleId>,
@@ -81,13 +87,18 @@ impl Unreadable {
                 (Some(gap), Target::Azure { scope, .. }) => gap.contains_path(scope),
                 _ => true,
             }
+            && match (&self.group, target) {
+                (Some(gap), Target::Group { group, .. }) => gap == group,
+                _ => true,
+            }
     }
 
     /// Returns the words for what could not be read.
     pub fn what(&self) -> String {
-        match &self.scope {
-            Some(scope) => format!("{} at {scope}", self.part.as_str()),
-            None => self.part.as_str().to_owned(),
+        match (&self.scope, &self.group) {
+            (Some(scope), _) => format!("{} at {scope}", self.part.as_str()),
+            (None, Some(group)) => format!("{} of group {group}", self.part.as_str()),
+            (None, None) => self.part.as_str().to_owned(),
         }
     }
 }

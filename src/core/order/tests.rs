@@ -183,6 +183,7 @@ fn change(subject: Subject) -> Change {
         observed: None,
         requires: Vec::new(),
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     }
 }

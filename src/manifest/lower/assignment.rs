@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Ticket};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::id::GroupId;
 use crate::core::schedule::Schedule;
 use crate::core::target::{Surface, Target};
 use crate::manifest::code;

@@ -8,7 +8,7 @@ use crate::core::name::Names;
 use crate::core::origin::Origin;
 use crate::core::ownership::{Authority, Extent};
 use crate::core::reach::{Asked, FanOut, Reach};
-use crate::core::scope::{ArmScope, ArmScopeKind};
+use crate::core::scope::ArmScope;
 use crate::manifest::Manifests;
 use crate::manifest::document::Document;
 use crate::manifest::kind::role::{GovernedRole, RoleReference};

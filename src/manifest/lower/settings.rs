@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::id::GroupId;
 use crate::core::origin::Origin;
 use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue, Want};
 use crate::core::policy::rule::{Approver, Event, Recipient};

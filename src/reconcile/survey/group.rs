@@ -72,8 +72,7 @@ async fn onboarded(reader: &Reader) -> Result<Result<BTreeSet<GroupId>, Hidden>,
             Ok(pages) => return Ok(Ok(pages.iter().flat_map(|page| group::groups(&page.body)).collect())),
             Err(error @ TransportError::Auth(_)) => return Err(error),
             Err(error) => {
-                let is_missing =
-                    error.refusal().is_some_and(|refusal| matches!(refusal.status, 400 | 404 | 405 | 501));
+                let is_missing = error.refusal().is_some_and(|refusal| matches!(refusal.status, 400 | 404 | 405 | 501));
                 hidden = match is_missing {
                     true => Hidden::NotShown(error.to_string()),
                     false => Hidden::Unreadable(error.to_string()),
@@ -95,17 +94,11 @@ struct Found {
 }
 
 /// Finds the groups that the manifests own: by exact name among all groups, by a glob among those that are onboarded.
-async fn owned(
-    reader: &Reader,
-    reach: &Reach,
-    onboarded: Option<&BTreeSet<GroupId>>,
-) -> Result<Found, TransportError> {
+async fn owned(reader: &Reader, reach: &Reach, onboarded: Option<&BTreeSet<GroupId>>) -> Result<Found, TransportError> {
     let mut queries: Vec<Query> = Vec::new();
     if reach.owned_groups.iter().any(|pattern| !pattern.value.is_exact()) {
         let ids: Vec<PrincipalId> = onboarded.into_iter().flatten().map(|id| PrincipalId::new(id.as_str())).collect();
-        queries.extend(
-            ids.chunks(name::IDS_PER_FILTER).map(|ids| name::principals_query(ids, PrincipalType::Group)),
-        );
+        queries.extend(ids.chunks(name::IDS_PER_FILTER).map(|ids| name::principals_query(ids, PrincipalType::Group)));
     }
     let exact = reach.owned_groups.iter().filter(|pattern| pattern.value.is_exact());
     queries.extend(exact.map(|pattern| name::groups_query(pattern.value.as_str())));

@@ -88,6 +88,7 @@ pub(in crate::render) fn change(
         source: Some(source),
         requires: Vec::new(),
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     }
 }

@@ -37,8 +37,8 @@ pub(super) fn page(part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
 fn decode_row(part: Part, row: &Value) -> Result<Option<Row>, DecodeError> {
     let decoded = match part {
         Part::Roles => role(row).map(|role| Some(Row::Role(Box::new(role)))),
-        // the directory has no hierarchy of scopes
-        Part::Hierarchy => Ok(None),
+        // the directory has no hierarchy of scopes, and nothing is onboarded to it
+        Part::Hierarchy | Part::Onboarded => Ok(None),
         Part::DeletedRoles => deleted(row).map(|role| Some(Row::DeletedRole(role))),
         Part::Settings => return settings(row),
         Part::PlainAssignments => plain(row).map(|row| row.map(Row::Plain)),

@@ -56,9 +56,7 @@ fn definition(role: &RoleDefinition) -> Value {
 }
 
 fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command {
-    let Subject::Assignment { key, before, .. } = subject else {
-        panic!("only assignments are assigned")
-    };
+    let Subject::Assignment { key, before, .. } = subject else { panic!("only assignments are assigned") };
     let requests = match key.mode {
         Mode::Eligible => "/roleManagement/directory/roleEligibilityScheduleRequests",
         Mode::Active => "/roleManagement/directory/roleAssignmentScheduleRequests",

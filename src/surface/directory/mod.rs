@@ -20,8 +20,8 @@ use crate::core::role_definition::RoleDefinition;
 use crate::core::row::Row;
 use crate::core::scope::DirectoryScope;
 use crate::core::target::Target;
-use crate::surface::{name, pim};
 use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface};
+use crate::surface::{name, pim};
 use crate::wire::{Command, Query, Refusal};
 
 /// The directory surface.

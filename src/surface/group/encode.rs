@@ -27,9 +27,7 @@ pub(super) fn command(subject: &Subject, part: &StepPart, verb: AssignVerb, loca
 }
 
 fn assignment(subject: &Subject, verb: AssignVerb) -> Command {
-    let Subject::Assignment { key, before, .. } = subject else {
-        panic!("only assignments are assigned")
-    };
+    let Subject::Assignment { key, before, .. } = subject else { panic!("only assignments are assigned") };
     let Target::Group { group, access } = &key.target else { panic!("a group's request for another surface") };
     let requests = match key.mode {
         Mode::Eligible => "/identityGovernance/privilegedAccess/group/eligibilityScheduleRequests",

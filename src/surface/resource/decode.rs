@@ -45,7 +45,7 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
                 }
             },
             // Azure keeps no deleted roles, and its hierarchy is read before
-            Part::DeletedRoles | Part::Hierarchy => Ok(None),
+            Part::DeletedRoles | Part::Hierarchy | Part::Onboarded => Ok(None),
             Part::PlainAssignments => plain(of, row, properties).map(|row| row.map(Row::Plain)),
             Part::ActiveInstances => instance(of, properties).map(|row| row.map(Row::Instance)),
             Part::ActiveSchedules => schedule(of, row, properties, Mode::Active).map(|row| row.map(Row::Schedule)),

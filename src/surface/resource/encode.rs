@@ -10,9 +10,9 @@ use crate::core::id::is_guid;
 use crate::core::order::StepPart;
 use crate::core::role_definition::{Permission, RoleDefinition};
 use crate::core::target::Target;
+use crate::surface::pim::{self, Case};
 use crate::surface::resource::path::{self, PIM, RBAC};
 use crate::surface::resource::query;
-use crate::surface::pim::{self, Case};
 use crate::surface::rule::{self, Spelling};
 use crate::surface::{AssignVerb, Locator};
 use crate::wire::{Command, Verb};
@@ -100,7 +100,10 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
         body.insert("ticketInfo".to_owned(), info);
     }
     if !is_removal {
-        body.insert("scheduleInfo".to_owned(), ask.as_ref().map_or(Value::Null, |ask| pim::schedule_info(ask, Case::Pascal)));
+        body.insert(
+            "scheduleInfo".to_owned(),
+            ask.as_ref().map_or(Value::Null, |ask| pim::schedule_info(ask, Case::Pascal)),
+        );
         if let Some(text) = condition {
             body.insert("condition".to_owned(), json!(text));
             body.insert("conditionVersion".to_owned(), json!("2.0"));
