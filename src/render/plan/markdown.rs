@@ -9,7 +9,7 @@ use crate::core::direction::Direction;
 use crate::core::plan::Plan;
 use crate::render::escape::{markdown as plain, markdown_code as code, terminal};
 use crate::render::plan::value::{Shown, shown};
-use crate::render::plan::{Options, access, cause, counts, matters, next, transition};
+use crate::render::plan::{ONBOARDS, Options, access, cause, counts, matters, next, transition};
 use crate::render::style::{self, Mark};
 
 /// The longest text, in bytes: GitHub takes 65,536 characters for a comment, and whoever posts it may put something around it.
@@ -232,6 +232,9 @@ fn holder(change: &Change, options: &Options) -> String {
     if let Some(place) = &change.place {
         let _ = write!(text, " at {}", plain(&cut(place)));
     }
+    if change.onboards {
+        let _ = write!(text, "; **{ONBOARDS}**");
+    }
     for field in &change.fields {
         let _ = write!(text, "; {}", plain(&brief(change, field, options)));
     }
@@ -246,7 +249,10 @@ fn holder(change: &Change, options: &Options) -> String {
 fn row(change: &Change, options: &Options) -> String {
     let place = change.source.as_ref().map_or(String::new(), |at| code(&cut(&format!("{}:{}", at.file, at.line))));
     let what: Vec<String> = change.fields.iter().take(8).map(|field| code(&brief(change, field, options))).collect();
-    let located = change.place.as_ref().map_or(String::new(), |place| format!("<br>at {}", code(&cut(place))));
+    let mut located = change.place.as_ref().map_or(String::new(), |place| format!("<br>at {}", code(&cut(place))));
+    if change.onboards {
+        let _ = write!(located, "<br>**{ONBOARDS}**");
+    }
     let more = match change.fields.len().saturating_sub(8) {
         0 => String::new(),
         left => format!("<br>and {left} more"),
@@ -288,6 +294,9 @@ fn detail(change: &Change, options: &Options) -> String {
     let mut text = format!("<details><summary>{}</summary>\n\n", summary(&title));
     if let Some(place) = &change.place {
         let _ = writeln!(text, "- at {}", plain(&cut(place)));
+    }
+    if change.onboards {
+        let _ = writeln!(text, "- **{ONBOARDS}**");
     }
     let _ = writeln!(text, "- {}", plain(&cut(&cause(change))));
     let _ = write!(text, "- {}", style::direction(options.wording, change.direction));

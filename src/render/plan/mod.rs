@@ -146,6 +146,9 @@ fn next(plan: &Plan, options: &Options) -> Option<String> {
     }
 }
 
+/// What is said of a change that brings a group under PIM (graph.md 4.4).
+const ONBOARDS: &str = "brings the group under PIM, which cannot be undone";
+
 /// Tells whether a gap keeps anything from being planned; deleted roles are only needed for advice.
 fn matters(part: Part) -> bool {
     part != Part::DeletedRoles

@@ -133,6 +133,7 @@ pub(super) fn unreadable(choices: &mut Choices) -> Vec<Unreadable> {
         surface: Surface::Directory,
         part: *part,
         scope: None,
+        group: None,
         role: None,
         why: "HTTP 503".into(),
     };

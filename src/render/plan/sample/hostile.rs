@@ -49,6 +49,7 @@ pub(in crate::render) fn hostile() -> Plan {
         surface: Surface::Directory,
         part: Part::Roles,
         scope: None,
+        group: None,
         role: None,
         why: NASTY.to_owned(),
     }];

@@ -112,6 +112,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
     let fields = vec![field("schedule", json!("until 2026-09-01T00:00:00Z, made in PIM"), json!(null), Narrows)];
     let address = "group/eligible/sg-tier0-operators:owner/id:0b00b2f4-0000-4000-8000-000000000031";
     all.push(change(address, Action::Remove, subject, fields, origin("tenant.yaml", 14)));
+    all.last_mut().unwrap().onboards = true;
 
     let mut plan = plan(all);
     plan.complete = false;
@@ -120,6 +121,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
             surface: Surface::Directory,
             part: Part::EligibleSchedules,
             scope: None,
+            group: None,
             role: None,
             why: "HTTP 403 PermissionScopeNotGranted: RoleEligibilitySchedule.Read.Directory is missing".to_owned(),
         },
@@ -127,6 +129,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
             surface: Surface::Directory,
             part: Part::DeletedRoles,
             scope: None,
+            group: None,
             role: None,
             why: "HTTP 404".to_owned(),
         },
@@ -135,8 +138,17 @@ pub(in crate::render) fn other_surfaces() -> Plan {
         surface: Surface::Azure,
         part: Part::Settings,
         scope: ArmScope::parse(SUBSCRIPTION),
+        group: None,
         role: Some(RoleId::new(CUSTOM)),
         why: "rule Approval_EndUser_Assignment is missing".to_owned(),
+    });
+    plan.unreadable.push(Unreadable {
+        surface: Surface::Group,
+        part: Part::Onboarded,
+        scope: None,
+        group: Some(GroupId::new("0b00b2f4-0000-4000-8000-000000000040")),
+        role: None,
+        why: "HTTP 403".to_owned(),
     });
     plan.verdicts = vec![
         Verdict {
