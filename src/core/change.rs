@@ -224,6 +224,9 @@ pub struct Change {
     pub observed: Option<String>,
     /// What must come first.
     pub requires: Vec<Requirement>,
+    /// What must have taken away before this gives anybody more: both are on one way to a role, through groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<Requirement>,
     /// The ids of the requests that it will send.
     pub request_ids: Vec<Uuid>,
 }

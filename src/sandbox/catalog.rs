@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::place::Surface;
 
 /// A built-in role definition.
 #[derive(Debug, Deserialize)]
@@ -77,7 +79,27 @@ pub(crate) fn actions() -> &'static [String] {
     &ACTION_NAMES
 }
 
-/// Returns the 17 rules of an untouched policy of a directory role (graph.md 3.3).
-pub(crate) fn default_rules() -> &'static [Value] {
-    &RULES
+/// What the rules of an untouched policy of a group say otherwise than those of a directory role (graph.md 3.3): assignments must
+/// end, and an activation needs no multi-factor authentication. `operations` is spelled otherwise throughout.
+static GROUP_RULES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let mut rules = RULES.clone();
+    for rule in &mut rules {
+        rule["target"]["operations"] = json!(["All"]);
+        match rule["id"].as_str().unwrap_or_default() {
+            "Expiration_Admin_Eligibility" | "Expiration_Admin_Assignment" => {
+                rule["isExpirationRequired"] = json!(true)
+            }
+            "Enablement_EndUser_Assignment" => rule["enabledRules"] = json!(["Justification"]),
+            _ => {}
+        }
+    }
+    rules
+});
+
+/// Returns the 17 rules of an untouched policy (graph.md 3.3).
+pub(crate) fn default_rules(surface: Surface) -> &'static [Value] {
+    match surface {
+        Surface::Directory => &RULES,
+        Surface::Group => &GROUP_RULES,
+    }
 }

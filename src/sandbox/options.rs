@@ -79,6 +79,17 @@ impl Default for SandboxOptions {
     }
 }
 
+/// On which versions `…/group/resources` answers; elsewhere it is 404.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupResources {
+    /// On v1.0 and beta, as the SDK of 2026-10 has it.
+    Everywhere,
+    /// On beta alone, as it was documented first.
+    BetaOnly,
+    /// On neither.
+    Nowhere,
+}
+
 /// Behaviours on which sources disagree or say nothing; the default is the one with the better evidence (graph.md 15, arm.md H).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Switches {
@@ -86,6 +97,10 @@ pub struct Switches {
     pub newer_policy_message: bool,
     /// The code for a service principal as eligible (graph.md 2.9; unconfirmed).
     pub eligible_service_principal_code: String,
+    /// The code for a group that PIM cannot manage: dynamic, synchronised, for distribution (graph.md 4.4; unconfirmed).
+    pub unmanageable_group_code: String,
+    /// Where the list of onboarded groups is (graph.md 4.1; sources disagree).
+    pub group_resources: GroupResources,
     /// The tenant has Entra ID P2; without it PIM answers `AadPremiumLicenseRequired` (graph.md 9).
     pub is_licensed: bool,
     /// Deleted custom roles go to `deletedItems` (graph.md 2.3; public cloud only).
@@ -122,6 +137,8 @@ impl Default for Switches {
         Self {
             newer_policy_message: false,
             eligible_service_principal_code: "InvalidRoleAssignmentRequest".to_owned(),
+            unmanageable_group_code: "InvalidRoleAssignmentRequest".to_owned(),
+            group_resources: GroupResources::Everywhere,
             is_licensed: true,
             soft_delete: true,
             renewed_schedule_ids: false,

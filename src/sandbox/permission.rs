@@ -25,8 +25,10 @@ pub(crate) const ALL: &[&str] = &[
     "PrivilegedAccess.Read.AzureADGroup",
     "PrivilegedAssignmentSchedule.Read.AzureADGroup",
     "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
+    "PrivilegedAssignmentSchedule.Remove.AzureADGroup",
     "PrivilegedEligibilitySchedule.Read.AzureADGroup",
     "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+    "PrivilegedEligibilitySchedule.Remove.AzureADGroup",
     "RoleAssignmentSchedule.Read.Directory",
     "RoleAssignmentSchedule.ReadWrite.Directory",
     "RoleAssignmentSchedule.Remove.Directory",
@@ -111,6 +113,10 @@ pub(crate) const WRITE_ROLES: &[&str] = &["RoleManagement.ReadWrite.Directory"];
 pub(crate) const READ_POLICIES: &[&str] =
     &["RoleManagementPolicy.Read.Directory", "RoleManagementPolicy.ReadWrite.Directory"];
 pub(crate) const WRITE_POLICIES: &[&str] = &["RoleManagementPolicy.ReadWrite.Directory"];
+pub(crate) const READ_GROUP_POLICIES: &[&str] =
+    &["RoleManagementPolicy.Read.AzureADGroup", "RoleManagementPolicy.ReadWrite.AzureADGroup"];
+pub(crate) const WRITE_GROUP_POLICIES: &[&str] = &["RoleManagementPolicy.ReadWrite.AzureADGroup"];
+pub(crate) const READ_ONBOARDED: &[&str] = &["PrivilegedAccess.Read.AzureADGroup"];
 
 /// Refuses a directory call without any of `accepted` (403 `Authorization_RequestDenied`).
 pub(crate) fn directory(caller: &Caller, accepted: &[&str]) -> Result<(), Problem> {
@@ -132,16 +138,6 @@ pub(crate) fn pim(caller: &Caller, accepted: &[&str]) -> Result<(), Problem> {
         format!("Authorization failed due to missing permission scope {name}."),
     ))
 }
-
-/// Directory roles whose holders may read PIM of directory roles (graph.md 8.3); writing needs the first or the second.
-pub(crate) const PIM_READERS: &[&str] = &[
-    "Privileged Role Administrator",
-    "Global Administrator",
-    "Global Reader",
-    "Security Reader",
-    "Security Operator",
-    "Security Administrator",
-];
 
 /// Returns the refusal for a person without the directory role (graph.md 7.2).
 pub(crate) fn unauthorized() -> Problem {

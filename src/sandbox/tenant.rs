@@ -1,7 +1,8 @@
 //! The tenant as one document: what a state file holds and a seed makes. Nothing derived is stored: instances, plain
 //! assignments and untouched policies follow from it and from the hour.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::arm::{self, azure::Azure};
 use super::catalog::{self, BuiltIn};
+use super::place::{Key, Place, Subject};
 use super::shared::Shared;
 use super::{id, instant};
 
@@ -29,9 +31,12 @@ pub(crate) struct Tenant {
     /// Custom role definitions by object id, soft-deleted ones included.
     #[serde(default)]
     pub(crate) custom_roles: BTreeMap<String, CustomRole>,
-    /// Policies that were ever written, by template id; all others have the factory values.
+    /// Policies that were ever written, by template id or `{groupId}_member|owner`; all others have the factory values.
     #[serde(default)]
     pub(crate) policies: BTreeMap<String, Policy>,
+    /// Groups that PIM manages. There is no way back (graph.md 4.4).
+    #[serde(default)]
+    pub(crate) onboarded: BTreeSet<String>,
     /// Schedules by id, ended ones included for a while (a renewal needs them).
     #[serde(default)]
     pub(crate) schedules: Shared<BTreeMap<String, Shared<Schedule>>>,
@@ -142,6 +147,9 @@ pub(crate) struct Policy {
     /// A notification rule was written without its target: the other notification rules are refused (graph.md 3.6 #4).
     #[serde(default)]
     pub(crate) is_corrupt: bool,
+    /// How often it was written; a group's policy has another id after each time (graph.md 3.6 #2).
+    #[serde(default)]
+    pub(crate) writes: u32,
 }
 
 /// Eligible or active: the two sides of PIM.
@@ -150,33 +158,6 @@ pub(crate) struct Policy {
 pub(crate) enum Side {
     Eligible,
     Active,
-}
-
-/// What a schedule is about: one principal holds one role once per scope and side (graph.md 2.5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Key {
-    pub(crate) side: Side,
-    pub(crate) principal: String,
-    /// Object id of the role definition.
-    pub(crate) role: String,
-    /// `/`, `/administrativeUnits/{id}` or `/{objectId}`.
-    pub(crate) scope: String,
-}
-
-impl Key {
-    /// Returns the key as a text to mint ids from.
-    pub(crate) fn text(&self) -> String {
-        format!("{:?}/{}/{}{}", self.side, self.principal, self.role, self.scope)
-    }
-
-    /// Tells whether the two are the same, ids compared without case.
-    pub(crate) fn is(&self, other: &Key) -> bool {
-        self.side == other.side
-            && self.principal.eq_ignore_ascii_case(&other.principal)
-            && self.role.eq_ignore_ascii_case(&other.role)
-            && self.scope.eq_ignore_ascii_case(&other.scope)
-    }
 }
 
 /// A stored intent with its time window.
@@ -311,6 +292,7 @@ impl Tenant {
             objects: Shared::default(),
             custom_roles: BTreeMap::new(),
             policies: BTreeMap::new(),
+            onboarded: BTreeSet::new(),
             schedules: Shared::default(),
             requests: Shared::default(),
             minted: Shared::default(),
@@ -342,32 +324,39 @@ impl Tenant {
             .map(|(key, role)| Role::Custom(key, role))
     }
 
-    /// Returns the live role with this template id.
-    pub(crate) fn role_by_template(&self, template: &str) -> Option<Role<'_>> {
-        if let Some(role) = catalog::built_in(template) {
-            return Some(Role::BuiltIn(role));
-        }
-        let mut live = self.custom_roles.iter().filter(|(_, role)| role.deleted.is_none());
-        live.find(|(_, role)| role.template_id == template).map(|(id, role)| Role::Custom(id, role))
-    }
-
     /// Returns every live role, built-in ones first.
     pub(crate) fn roles(&self) -> impl Iterator<Item = Role<'_>> {
         let custom = self.custom_roles.iter().filter(|(_, role)| role.deleted.is_none());
         catalog::built_ins().iter().map(Role::BuiltIn).chain(custom.map(|(id, role)| Role::Custom(id, role)))
     }
 
-    /// Returns the rules in force for the role with `template`.
-    pub(crate) fn rules(&self, template: &str) -> &[Value] {
-        self.policies.get(template).map_or_else(|| catalog::default_rules(), |policy| &policy.rules)
+    /// Returns whose policy decides on `place`; nothing for a role or group that is gone.
+    pub(crate) fn subject(&self, place: &Place) -> Option<Subject<'_>> {
+        match place {
+            Place::Directory { role, .. } => self.role(role).map(Subject::Role),
+            Place::Group { group, access } => {
+                self.object_of(Kind::Group, group).map(|(id, _)| Subject::Group(id, *access))
+            }
+        }
+    }
+
+    /// Returns the rules in force.
+    pub(crate) fn rules(&self, subject: Subject<'_>) -> &[Value] {
+        self.policies
+            .get(&subject.key())
+            .map_or_else(|| catalog::default_rules(subject.surface()), |policy| &policy.rules)
     }
 
     /// Returns the schedule for `key` that has not ended, one that is still provisioning included.
-    pub(crate) fn schedule(&self, key: &Key, now: Timestamp) -> Option<(&str, &Schedule)> {
-        self.schedules
-            .iter()
-            .find(|(_, s)| s.key.is(key) && s.end.is_none_or(|end| end > now))
-            .map(|(id, s)| (id.as_str(), &**s))
+    pub(crate) fn schedule(&self, key: &Key, now: Timestamp) -> Option<(Cow<'_, str>, Cow<'_, Schedule>)> {
+        let is_held = |s: &Schedule| s.key.is(key) && s.end.is_none_or(|end| end > now);
+        match &key.place {
+            Place::Group { group, .. } => self.group_rows(group, now).into_iter().find(|(_, s)| is_held(s)),
+            Place::Directory { .. } => {
+                let found = self.schedules.iter().find(|(_, s)| is_held(s));
+                found.map(|(id, s)| (Cow::Borrowed(id.as_str()), Cow::Borrowed(&**s)))
+            }
+        }
     }
 
     /// Mints an id for `key`; the n-th one of a key is the same in every history.

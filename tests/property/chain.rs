@@ -360,6 +360,49 @@ proptest! {
     }
 
     #[test]
+    fn forks_are_holders_with_two_beginnings(mut choices in choices(LENGTH)) {
+        let small = Small::draw(&mut choices);
+        let graph = small.graph();
+        for target in small.targets() {
+            let mut expected: BTreeSet<PrincipalId> = BTreeSet::new();
+            for holder in small.holders() {
+                let itself = Target::Group { group: GroupId::new(holder.as_str()), access: Access::Member };
+                let mut rows = small.rows(&small.start(&holder));
+                // an indirect member of a group begins there too
+                if small.is_group(&holder) {
+                    rows.extend(small.rows(&State::AnyMember(GroupId::new(holder.as_str()))));
+                }
+                let is_own = |step: &Step| match step {
+                    Step::Grant(key) => key.target == itself,
+                    Step::AddsItself(_) => true,
+                    Step::Nothing => false,
+                };
+                let first = |steps: &Vec<Step>| steps.iter().find_map(|step| match step {
+                    Step::Grant(key) => Some(key.target.clone()),
+                    _ => None,
+                });
+                let beginnings: BTreeSet<Target> = rows
+                    .iter()
+                    .filter(|(steps, state)| target_of(state).as_ref() == Some(&target) && !steps.iter().any(is_own))
+                    .filter_map(|(steps, _)| first(steps))
+                    .collect();
+                if beginnings.len() > 1 && itself != target {
+                    expected.insert(holder);
+                }
+            }
+            let forks = graph.forks(&target);
+            for fork in &forks {
+                let [first, second] = &fork.chains;
+                prop_assert_eq!(&first.holder, &second.holder);
+                prop_assert!(is_walkable(&small, &graph, first, &target) && is_walkable(&small, &graph, second, &target));
+                prop_assert!(first.links[0] != second.links[0] && first.links.len() <= second.links.len());
+            }
+            let found: BTreeSet<PrincipalId> = forks.into_iter().map(|fork| fork.chains[0].holder.clone()).collect();
+            prop_assert_eq!(found, expected, "{:?}", target);
+        }
+    }
+
+    #[test]
     fn streams_are_what_can_be_come_to(mut choices in choices(LENGTH)) {
         let small = Small::draw(&mut choices);
         let graph = small.graph();

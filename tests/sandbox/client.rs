@@ -13,6 +13,7 @@ pub(crate) const PLAN: &str = "00000000-0000-4000-8000-0000000000a1";
 pub(crate) const APPLY: &str = "00000000-0000-4000-8000-0000000000a2";
 pub(crate) const ADMIN: &str = "00000000-0000-4000-8000-0000000000a3";
 pub(crate) const DIRECTORY: &str = "/v1.0/roleManagement/directory";
+pub(crate) const GROUP: &str = "/v1.0/identityGovernance/privilegedAccess/group";
 
 /// Returns when every test begins.
 pub(crate) fn noon() -> Timestamp {
@@ -182,6 +183,51 @@ impl Client {
         let body = json!({"action": action, "principalId": principal, "roleDefinitionId": role, "directoryScopeId": scope,
             "justification": "test", "scheduleInfo": schedule});
         self.post(&format!("{DIRECTORY}/role{side}ScheduleRequests"), body).await
+    }
+
+    /// Sends a schedule request of PIM for Groups; `at` is group and access.
+    pub(crate) async fn group_request(
+        &self,
+        side: &str,
+        action: &str,
+        principal: &str,
+        at: (&str, &str),
+        schedule: Value,
+    ) -> Got {
+        let body = json!({"action": action, "principalId": principal, "groupId": at.0, "accessId": at.1,
+            "justification": "test", "scheduleInfo": schedule});
+        self.post(&format!("{GROUP}/{side}ScheduleRequests"), body).await
+    }
+
+    /// Returns the rows of a collection of PIM for Groups about one group.
+    pub(crate) async fn in_group(&self, collection: &str, group: &str) -> Vec<Value> {
+        self.get(&format!("{GROUP}/{collection}?$filter=groupId eq '{group}'")).await.rows().clone()
+    }
+
+    /// Returns the policy assignment of a group with policy and rules.
+    pub(crate) async fn group_policy(&self, group: &str, access: &str) -> Value {
+        let filter = format!("scopeId eq '{group}' and scopeType eq 'Group' and roleDefinitionId eq '{access}'");
+        let path =
+            format!("/v1.0/policies/roleManagementPolicyAssignments?$filter={filter}&$expand=policy($expand=rules)");
+        let rows = self.get(&path).await.rows().clone();
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows[0].clone()
+    }
+
+    /// Writes one rule of a group's policy, found right before.
+    pub(crate) async fn group_rule(&self, group: &str, access: &str, rule: &str, more: Value) -> Got {
+        let policy = self.group_policy(group, access).await;
+        let rules = policy["policy"]["rules"].as_array().unwrap();
+        let mut found = rules.iter().find(|found| found["id"] == rule).unwrap().clone();
+        found.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let id = policy["policyId"].as_str().unwrap();
+        self.patch(&format!("/v1.0/policies/roleManagementPolicies/{id}/rules/{rule}"), found).await
+    }
+
+    /// Returns the ids of the rows of a list of directory objects.
+    pub(crate) async fn ids(&self, path: &str) -> Vec<String> {
+        let got = self.get(path).await;
+        got.rows().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Returns the rows of a PIM collection about one principal.

@@ -20,6 +20,7 @@ mod arm_role;
 mod control;
 mod directory;
 mod fault;
+mod group_request;
 mod lag;
 mod page;
 mod policy;

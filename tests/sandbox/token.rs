@@ -109,7 +109,7 @@ async fn discovery_leads_back_here() {
 async fn what_is_not_emulated_is_501() {
     let c = Client::seeded(Seed::Empty).await;
     for path in [
-        "/v1.0/identityGovernance/privilegedAccess/group/eligibilitySchedules",
+        "/v1.0/identityGovernance/entitlementManagement/accessPackages",
         "/v1.0/me",
         "/v1.0/directoryRoles",
         "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/providers/Microsoft.Authorization/roleManagementAlerts?api-version=2022-08-01-preview",

@@ -19,10 +19,10 @@ pub struct Chains {
 }
 
 /// How long a chain is: the number of links, then the manner.
-type Length = (u32, Manner);
+pub(super) type Length = (u32, Manner);
 
 /// A row of edges with its length.
-type Row = (Length, Vec<usize>);
+pub(super) type Row = (Length, Vec<usize>);
 
 impl Graph {
     /// Returns up to `limit` different chains on which nobody becomes the same thing twice. The work grows with `limit` times the
@@ -78,7 +78,7 @@ impl Graph {
         Chains { chains, has_more: !candidates.is_empty() }
     }
 
-    fn row(&self, edges: Vec<usize>) -> Row {
+    pub(super) fn row(&self, edges: Vec<usize>) -> Row {
         let length = edges.iter().fold(Length::default(), |length, edge| self.longer(length, *edge));
         (length, edges)
     }
@@ -89,7 +89,7 @@ impl Graph {
     }
 
     /// Returns the shortest row of edges between two nodes over the edges that `is_open` lets through.
-    fn shortest(&self, start: usize, end: usize, is_open: impl Fn(usize) -> bool) -> Option<Vec<usize>> {
+    pub(super) fn shortest(&self, start: usize, end: usize, is_open: impl Fn(usize) -> bool) -> Option<Vec<usize>> {
         let mut came: BTreeMap<usize, (Length, Option<usize>)> = BTreeMap::from([(start, (Length::default(), None))]);
         let mut settled: BTreeSet<usize> = BTreeSet::new();
         let mut open = BinaryHeap::from([Reverse((Length::default(), start))]);

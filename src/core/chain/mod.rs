@@ -26,6 +26,7 @@ mod circle;
 mod conflict;
 mod easiest;
 mod enumeration;
+mod fork;
 mod graph;
 mod stream;
 mod wording;
@@ -34,6 +35,7 @@ pub use circle::Circle;
 pub use conflict::{Conflict, conflicts};
 pub use easiest::{Holders, Outreach};
 pub use enumeration::Chains;
+pub use fork::Fork;
 pub use graph::{Grant, Graph};
 
 use crate::core::id::{GroupId, PrincipalId};
@@ -84,3 +86,6 @@ pub struct Chain {
     /// How hard it is.
     pub manner: Manner,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,31 @@
 //! Chains in words.
 
 use crate::core::address::Labels;
+use crate::core::assignment::AssignmentKey;
 use crate::core::chain::graph::Graph;
 use crate::core::chain::{Chain, Link, Manner};
 
 impl Graph {
     /// Returns a chain as one line, e.g. `user:alice@contoso.example -> sg-ops:member (eligible) -> Owner@/ (active)`.
     pub fn words(&self, chain: &Chain, labels: &Labels) -> String {
+        self.words_with(chain, labels, |_| None)
+    }
+
+    /// Returns a chain as one line, with more about each grant where there is more to say: `(eligible, a.yaml:4:7)`.
+    pub fn words_with(
+        &self,
+        chain: &Chain,
+        labels: &Labels,
+        more: impl Fn(&AssignmentKey) -> Option<String>,
+    ) -> String {
         let mut text = labels.principal(&chain.holder);
         for link in &chain.links {
             text.push_str(" -> ");
             match link {
                 Link::Grant(index) => {
                     let key = &self.grants()[*index].key;
-                    text.push_str(&format!("{} ({})", labels.target(&key.target), key.mode.as_str()));
+                    let more = more(key).map(|more| format!(", {more}")).unwrap_or_default();
+                    text.push_str(&format!("{} ({}{more})", labels.target(&key.target), key.mode.as_str()));
                 }
                 Link::AddsItself(_) => text.push_str("adds itself as a member"),
             }

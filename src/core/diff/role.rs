@@ -270,6 +270,7 @@ fn change(
         reasons: Vec::new(),
         source,
         requires: Vec::new(),
+        follows: Vec::new(),
         place: None,
         onboards: false,
         request_ids: Vec::new(),

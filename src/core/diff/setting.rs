@@ -81,6 +81,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             source: Some(source.unwrap_or_else(|| declared.at.clone())),
             observed: live.map(fingerprint),
             requires,
+            follows: Vec::new(),
             place: None,
             onboards: false,
             request_ids: Vec::new(),

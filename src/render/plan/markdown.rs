@@ -9,7 +9,7 @@ use crate::core::direction::Direction;
 use crate::core::plan::Plan;
 use crate::render::escape::{markdown as plain, markdown_code as code, terminal};
 use crate::render::plan::value::{Shown, shown};
-use crate::render::plan::{ONBOARDS, Options, access, cause, counts, matters, next, transition};
+use crate::render::plan::{ONBOARDS, Options, access, cause, counts, matters, next, transition, waits};
 use crate::render::style::{self, Mark};
 
 /// The longest text, in bytes: GitHub takes 65,536 characters for a comment, and whoever posts it may put something around it.
@@ -55,7 +55,7 @@ pub fn markdown(plan: &Plan, options: &Options) -> String {
     }
     let warnings = plan.notices.iter().filter(|notice| notice.severity != Severity::Notice);
     sheet.section(&Frame::list("Warnings"), warnings, notice);
-    sheet.section(&Frame::folded("Details of every change"), &plan.changes, |change| detail(change, options));
+    sheet.section(&Frame::folded("Details of every change"), &plan.changes, |change| detail(plan, change, options));
     let remarks = plan.notices.iter().filter(|notice| notice.severity == Severity::Notice);
     sheet.section(&Frame::folded("Notices"), remarks, notice);
     let title = format!("Unmanaged ({})", plan.unmanaged.len());
@@ -289,7 +289,7 @@ fn brief(change: &Change, field: &crate::core::change::FieldChange, options: &Op
 }
 
 /// Returns everything about one change, folded.
-fn detail(change: &Change, options: &Options) -> String {
+fn detail(plan: &Plan, change: &Change, options: &Options) -> String {
     let title = format!("{} {}", style::action(options.wording, change.action), cut(&change.address));
     let mut text = format!("<details><summary>{}</summary>\n\n", summary(&title));
     if let Some(place) = &change.place {
@@ -305,9 +305,8 @@ fn detail(change: &Change, options: &Options) -> String {
     for reason in &change.reasons {
         let _ = writeln!(text, "- because {}", plain(&cut(reason)));
     }
-    for requirement in &change.requires {
-        let _ =
-            writeln!(text, "- waits for {}: {}", plain(&cut(&requirement.address)), plain(&cut(&requirement.reason)));
+    for (part, address, reason) in waits(plan, change) {
+        let _ = writeln!(text, "- {part}waits for {}: {}", plain(&cut(&address)), plain(&cut(&reason)));
     }
     for field in &change.fields {
         let direction = match field.direction {

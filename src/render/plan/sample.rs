@@ -88,6 +88,7 @@ pub(in crate::render) fn change(
         reasons: Vec::new(),
         source: Some(source),
         requires: Vec::new(),
+        follows: Vec::new(),
         place: None,
         onboards: false,
         request_ids: Vec::new(),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::super::answer::Problem;
+use super::super::place::Access;
 use super::super::route::Call;
 use super::super::tenant::{Kind, Side, Tenant};
 use super::super::token::Caller;
@@ -22,14 +23,17 @@ pub(crate) struct Standing<'a> {
 }
 
 /// Returns the ids of the principal and of every group that it is in, directly or through another, all lower case.
-pub(crate) fn memberships(tenant: &Tenant, principal: &str) -> BTreeSet<String> {
+pub(crate) fn memberships(tenant: &Tenant, principal: &str, now: Timestamp) -> BTreeSet<String> {
     let mut ids = BTreeSet::from([principal.to_ascii_lowercase()]);
-    let groups: Vec<_> = tenant.objects.iter().filter(|(_, object)| object.kind == Kind::Group).collect();
+    let groups: Vec<_> =
+        tenant.objects.iter().filter(|(_, object)| object.kind == Kind::Group).map(|(id, _)| id).collect();
     loop {
         let more: Vec<String> = groups
             .iter()
-            .filter(|(id, group)| !ids.contains(*id) && group.members.iter().any(|member| ids.contains(member)))
-            .map(|(id, _)| (*id).clone())
+            .filter(|id| {
+                !ids.contains(**id) && tenant.linked(id, Access::Member, now).any(|member| ids.contains(member))
+            })
+            .map(|id| (*id).clone())
             .collect();
         if more.is_empty() {
             return ids;
@@ -41,7 +45,7 @@ pub(crate) fn memberships(tenant: &Tenant, principal: &str) -> BTreeSet<String> 
 impl<'a> Standing<'a> {
     /// Returns the standing of a caller.
     pub(crate) fn of(tenant: &'a Tenant, caller: &Caller, now: Timestamp) -> Self {
-        Self { tenant, now, ids: memberships(tenant, &caller.oid) }
+        Self { tenant, now, ids: memberships(tenant, &caller.oid, now) }
     }
 
     /// Returns the hour that it is about.

@@ -303,7 +303,7 @@ impl<'a> Command<'a> {
             return Err(malformed("linkedRoleEligibilityScheduleId must be the id of a schedule."));
         }
         let wanted = linked.rsplit('/').next().filter(|name| !name.is_empty());
-        let ids = access::memberships(tenant, principal);
+        let ids = access::memberships(tenant, principal, now);
         let chain = tenant.azure.chain(&self.ask.scope);
         let mut rows = chain.iter().flat_map(|key| tenant.azure.schedules.at(key));
         let found = rows.find(|(_, name, s)| {

@@ -128,7 +128,7 @@ fn list(world: &Arc<World>, ask: &Ask<'_>) -> Answer {
         match term {
             Filter::Call(function, None) if function.eq_ignore_ascii_case("atScope") => reach = Reach::AtOrAbove,
             Filter::Call(function, Some(id)) if function.eq_ignore_ascii_case("assignedTo") => {
-                keep(access::memberships(&tenant, &id));
+                keep(access::memberships(&tenant, &id, ask.now()));
             }
             Filter::Is(field, id) if field.eq_ignore_ascii_case("principalId") => {
                 keep(BTreeSet::from([id.to_ascii_lowercase()]));

@@ -42,7 +42,7 @@ impl<'a> Sight<'a> {
             may_read(tenant, ask)?;
         }
         let target = if filter.as_target { Some(ask.caller.oid.clone()) } else { filter.assigned_to.clone() };
-        let groups = target.as_ref().map(|id| access::memberships(tenant, id)).unwrap_or_default();
+        let groups = target.as_ref().map(|id| access::memberships(tenant, id, ask.now())).unwrap_or_default();
         let is_upper = world.options.switches.uppercase_names;
         Ok(Self { tenant, ask, now: ask.now(), filter, target, groups, is_upper })
     }

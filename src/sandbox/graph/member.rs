@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Problem, Reply};
 use super::super::odata::{Allowed, Expand, Options};
 use super::super::permission;
+use super::super::place::{Access, Key, Place};
 use super::super::route::Call;
-use super::super::tenant::{Kind, Object};
+use super::super::tenant::{Kind, Side, Tenant};
 use super::super::world::World;
 use super::{not_emulated, object, principal};
 
@@ -23,11 +25,9 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, kind: Kind, key: &str, res
             let options = Options::collection(call, &LIST)?;
             let tenant = world.store.read(call.view);
             let id = object::find(&tenant, kind, key)?;
-            let ids: Vec<String> = match (*list, tenant.object(&id)) {
-                ("transitiveMembers", _) => principal::transitive(&tenant, &id).into_iter().collect(),
-                ("owners", Some((_, object))) => object.owners.clone(),
-                (_, Some((_, object))) => object.members.clone(),
-                (_, None) => Vec::new(),
+            let ids: Vec<String> = match access(list) {
+                None => principal::transitive(&tenant, &id, call.now).into_iter().collect(),
+                Some(access) => tenant.linked(&id, access, call.now).map(str::to_owned).collect(),
             };
             let shape = Expand { select: options.select.clone(), ..Expand::plain("") };
             let rows = ids.iter().map(|id| principal::typed(&tenant, id, &shape)).filter(|row| !row.is_null());
@@ -40,29 +40,14 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, kind: Kind, key: &str, res
             permission::directory(&call.caller, writing(kind))?;
             let link = call.object()?.get("@odata.id").and_then(Value::as_str).unwrap_or_default();
             let target = link.rsplit('/').next().unwrap_or_default().to_owned();
-            world.store.write(|tenant, _| {
-                let id = object::find(tenant, kind, key)?;
-                let Some((target, _)) = tenant.object(&target) else { return Err(Problem::missing(&target)) };
-                let target = target.to_owned();
-                let ids = ids(tenant.objects.get_mut(&id).map(|object| &mut **object), list)?;
-                if ids.contains(&target) {
-                    let text = format!("One or more added object references already exist for the following modified properties: '{list}'.");
-                    return Err(Problem::new(400, "Request_BadRequest", text));
-                }
-                ids.push(target);
-                Ok(())
-            })?;
+            let access = access(list).ok_or_else(|| not_emulated(call))?;
+            world.store.write(|tenant, now| add(tenant, &object::find(tenant, kind, key)?, access, &target, now))?;
             Ok(Reply::empty())
         }
         ("DELETE", [list @ ("members" | "owners"), target, "$ref"]) if is_grouped => {
             permission::directory(&call.caller, writing(kind))?;
-            world.store.write(|tenant, _| {
-                let id = object::find(tenant, kind, key)?;
-                let ids = ids(tenant.objects.get_mut(&id).map(|object| &mut **object), list)?;
-                let before = ids.len();
-                ids.retain(|id| !id.eq_ignore_ascii_case(target));
-                if ids.len() == before { Err(Problem::missing(target)) } else { Ok(()) }
-            })?;
+            let access = access(list).ok_or_else(|| not_emulated(call))?;
+            world.store.write(|tenant, now| remove(tenant, &object::find(tenant, kind, key)?, access, target, now))?;
             Ok(Reply::empty())
         }
         ("POST", ["addPassword"]) if kind == Kind::Application => {
@@ -87,7 +72,45 @@ fn writing(kind: Kind) -> &'static [&'static str] {
     if kind == Kind::Group { permission::WRITE_MEMBERS } else { permission::WRITE_UNITS }
 }
 
-fn ids<'a>(object: Option<&'a mut Object>, list: &str) -> Result<&'a mut Vec<String>, Problem> {
-    let object = object.ok_or_else(|| Problem::missing(list))?;
-    Ok(if list == "owners" { &mut object.owners } else { &mut object.members })
+/// Returns which list a segment names; nothing for the one of all members of members.
+fn access(list: &str) -> Option<Access> {
+    Access::BOTH.into_iter().find(|access| access.list() == list)
+}
+
+fn refused(text: impl Into<String>) -> Problem {
+    Problem::new(400, "Request_BadRequest", text)
+}
+
+/// Links a principal to a group or a member to an administrative unit. Groups neither own groups nor nest in role-assignable ones
+/// (graph.md 4.4).
+fn add(tenant: &mut Tenant, id: &str, access: Access, target: &str, now: Timestamp) -> Result<(), Problem> {
+    let Some((target, found)) = tenant.object(target) else { return Err(Problem::missing(target)) };
+    let is_group = found.kind == Kind::Group;
+    let is_assignable = tenant.object_of(Kind::Group, id).is_some_and(|(_, group)| group.is_role_assignable());
+    if is_group && (access == Access::Owner || is_assignable) {
+        return Err(refused("A group cannot own a group, nor be a member of a group that can be assigned to a role."));
+    }
+    if tenant.linked(id, access, now).any(|link| link == target) {
+        let list = access.list();
+        let text = "One or more added object references already exist for the following modified properties";
+        return Err(refused(format!("{text}: '{list}'.")));
+    }
+    let target = target.to_owned();
+    if let Some(object) = tenant.objects.get_mut(id) {
+        object.links_mut(access).push(target);
+    }
+    Ok(())
+}
+
+/// Takes a link away, whoever made it: what PIM granted goes with it (graph.md 4.3).
+fn remove(tenant: &mut Tenant, id: &str, access: Access, target: &str, now: Timestamp) -> Result<(), Problem> {
+    let place = Place::Group { group: id.to_owned(), access };
+    let key = Key { side: Side::Active, principal: target.to_owned(), place };
+    let held = tenant.group_schedules(id).find(|(_, s)| s.key.is(&key) && s.is_in_force(now));
+    let held = held.map(|(id, s)| (id.clone(), s.clone()));
+    let was_held = held.is_some();
+    if let Some((id, schedule)) = held {
+        tenant.end_schedule(&id, &schedule);
+    }
+    if tenant.unlink(id, access, target) || was_held { Ok(()) } else { Err(Problem::missing(target)) }
 }

@@ -1,7 +1,10 @@
-//! Microsoft Graph: which room answers which path. PIM for Groups would be a sibling of `schedule` and `request`.
+//! Microsoft Graph: which room answers which path. Directory roles and groups share the rooms of PIM: `schedule`, `request`,
+//! `approval`, `policy`; what they call a thing differently stands in `schedule::collection` and in `place`.
 
 mod approval;
+mod authority;
 mod check;
+mod group_resource;
 mod member;
 mod object;
 mod policy;
@@ -15,17 +18,20 @@ mod tenant_wide;
 use std::sync::Arc;
 
 use super::answer::{Answer, Problem};
+use super::place::Surface;
 use super::route::Call;
-use super::tenant::{Kind, Side};
+use super::tenant::Kind;
 use super::world::World;
 
 pub(crate) use self::principal::holds;
+use self::schedule::collection::{Collection, Layer};
 
 /// Answers a call below `/v1.0` or `/beta`.
 pub(crate) fn answer(world: &Arc<World>, call: &Call) -> Answer {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["roleManagement", "directory", rest @ ..] => directory(world, call, rest),
+        ["identityGovernance", "privilegedAccess", "group", rest @ ..] => group(world, call, rest),
         ["policies", rest @ ..] => policy::answer(world, call, rest),
         ["directory", rest @ ..] => directory_objects(world, call, rest),
         _ => directory_objects(world, call, &parts),
@@ -43,32 +49,41 @@ fn directory(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer {
             role_definition::answer(world, call, parts)
         }
         ["roleAssignments", rest @ ..] => role_assignment::answer(world, call, rest),
-        ["roleAssignmentApprovals", rest @ ..] if call.is_beta => approval::answer(world, call, rest),
-        [collection, rest @ ..] => {
-            let (side, layer) = match *collection {
-                "roleEligibilitySchedules" => (Side::Eligible, schedule::Layer::Schedule),
-                "roleEligibilityScheduleInstances" => (Side::Eligible, schedule::Layer::Instance),
-                "roleEligibilityScheduleRequests" => (Side::Eligible, schedule::Layer::Request),
-                "roleAssignmentSchedules" => (Side::Active, schedule::Layer::Schedule),
-                "roleAssignmentScheduleInstances" => (Side::Active, schedule::Layer::Instance),
-                "roleAssignmentScheduleRequests" => (Side::Active, schedule::Layer::Request),
-                _ => return Err(not_emulated(call)),
-            };
-            if !world.options.switches.is_licensed {
-                return Err(Problem::new(
-                    400,
-                    "AadPremiumLicenseRequired",
-                    "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
-                ));
-            }
-            match (call.method.as_str(), layer) {
-                ("GET", _) => schedule::answer(world, call, side, layer, rest),
-                ("POST", schedule::Layer::Request) => request::answer(world, call, side, rest),
-                _ => Err(not_emulated(call)),
-            }
+        ["roleAssignmentApprovals", rest @ ..] if call.is_beta => {
+            approval::answer(world, call, Surface::Directory, rest)
         }
+        [collection, rest @ ..] => pim(world, call, Surface::Directory, collection, rest),
         [] => Err(not_emulated(call)),
     }
+}
+
+fn group(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer {
+    match parts {
+        ["resources", rest @ ..] => group_resource::answer(world, call, rest),
+        ["assignmentApprovals", rest @ ..] => approval::answer(world, call, Surface::Group, rest),
+        [collection, rest @ ..] => pim(world, call, Surface::Group, collection, rest),
+        [] => Err(not_emulated(call)),
+    }
+}
+
+/// Answers the collections of schedules, instances and requests.
+fn pim(world: &Arc<World>, call: &Call, surface: Surface, collection: &str, rest: &[&str]) -> Answer {
+    let collection = Collection::named(surface, collection).ok_or_else(|| not_emulated(call))?;
+    licensed(world)?;
+    match (call.method.as_str(), collection.layer) {
+        ("GET", _) => schedule::answer(world, call, collection, rest),
+        ("POST", Layer::Request) => request::answer(world, call, collection, rest),
+        _ => Err(not_emulated(call)),
+    }
+}
+
+/// Refuses PIM in a tenant without the licence for it (graph.md 9).
+fn licensed(world: &World) -> Result<(), Problem> {
+    if world.options.switches.is_licensed {
+        return Ok(());
+    }
+    let text = "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.";
+    Err(Problem::new(400, "AadPremiumLicenseRequired", text))
 }
 
 fn directory_objects(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer {

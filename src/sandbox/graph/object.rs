@@ -193,12 +193,7 @@ pub(super) fn one(world: &Arc<World>, call: &Call, kind: Kind, key: &str) -> Ans
             may_write(call, kind)?;
             world.store.write(|tenant, _| {
                 let id = find(tenant, kind, key)?;
-                tenant.objects.remove(&id);
-                let holds = |object: &Object| object.members.contains(&id) || object.owners.contains(&id);
-                for object in tenant.objects.values_mut().filter(|object| holds(object)) {
-                    object.members.retain(|member| *member != id);
-                    object.owners.retain(|owner| *owner != id);
-                }
+                tenant.forget_object(&id);
                 Ok(())
             })?;
             Ok(Reply::empty())

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::catalog;
 use super::super::instant::coarse;
 use super::super::odata::Expand;
+use super::super::place::Access;
 use super::super::tenant::{Kind, Object, Side, Tenant};
 
 /// What `GET /users` prints without `$select`.
@@ -89,33 +90,43 @@ pub(crate) fn typed(tenant: &Tenant, id: &str, expand: &Expand) -> Value {
     row
 }
 
-/// Returns the ids of all members of a group, those of its groups included.
-pub(crate) fn transitive(tenant: &Tenant, group: &str) -> BTreeSet<String> {
+/// Returns the object where the static type is its own, so that no type is named; null for one that is gone.
+pub(crate) fn plain(tenant: &Tenant, id: &str) -> Value {
+    tenant.object(id).map_or(Value::Null, |(id, object)| usual(id, object))
+}
+
+/// Returns the ids of all members of a group at `now`, those of its groups included.
+pub(crate) fn transitive(tenant: &Tenant, group: &str, now: Timestamp) -> BTreeSet<String> {
     let (mut found, mut open) = (BTreeSet::new(), vec![group.to_owned()]);
     while let Some(next) = open.pop() {
-        for member in tenant.object(&next).map(|(_, object)| object.members.as_slice()).unwrap_or_default() {
-            if found.insert(member.clone()) {
-                open.push(member.clone());
+        for member in tenant.linked(&next, Access::Member, now) {
+            if found.insert(member.to_owned()) {
+                open.push(member.to_owned());
             }
         }
     }
     found
 }
 
-/// Tells whether `principal` is `id` or a group that `id` is in.
-pub(crate) fn includes(tenant: &Tenant, principal: &str, id: &str) -> bool {
+/// Tells whether `principal` is `id` or a group that `id` is in at `now`.
+pub(crate) fn includes(tenant: &Tenant, principal: &str, id: &str, now: Timestamp) -> bool {
     principal.eq_ignore_ascii_case(id)
-        || (tenant.object_of(Kind::Group, principal).is_some() && transitive(tenant, principal).contains(id))
+        || (tenant.object_of(Kind::Group, principal).is_some() && transitive(tenant, principal, now).contains(id))
 }
 
-/// Tells whether the person holds one of the named directory roles at tenant scope.
+/// Tells whether the person holds one of the named directory roles at tenant scope, directly or as a member of a group that holds
+/// it; members of its groups do not count, since the directory does not nest role-assignable groups (graph.md 4.4).
 pub(crate) fn holds(tenant: &Tenant, person: &str, roles: &[&str], now: Timestamp) -> bool {
     let wanted: Vec<&str> = roles.iter().filter_map(|name| catalog::role_named(name)).collect();
+    let is_theirs = |principal: &str| {
+        principal.eq_ignore_ascii_case(person)
+            || (tenant.object_of(Kind::Group, principal).is_some()
+                && tenant.linked(principal, Access::Member, now).any(|member| member.eq_ignore_ascii_case(person)))
+    };
     tenant.schedules.values().any(|s| {
         s.key.side == Side::Active
-            && s.key.scope == "/"
+            && s.key.place.directory().is_some_and(|(role, scope)| scope == "/" && wanted.contains(&role))
             && s.is_in_force(now)
-            && wanted.contains(&s.key.role.as_str())
-            && includes(tenant, &s.key.principal, person)
+            && is_theirs(&s.key.principal)
     })
 }

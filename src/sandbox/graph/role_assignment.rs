@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Problem, Reply};
@@ -9,8 +10,9 @@ use super::super::id;
 use super::super::instant::truncate;
 use super::super::odata::{Allowed, Expand, Options};
 use super::super::permission;
+use super::super::place::{Key, Place, Surface};
 use super::super::route::Call;
-use super::super::tenant::{Key, Kind, Schedule, Side, Tenant};
+use super::super::tenant::{Kind, Schedule, Side, Tenant};
 use super::super::world::World;
 use super::{not_emulated, principal, request, role_definition};
 
@@ -22,13 +24,20 @@ const LIST: Allowed = Allowed {
 };
 
 fn row(key: &Key, is_beta: bool) -> Value {
-    let mut row = json!({"id": id::assignment(&key.role, &key.principal, &key.scope), "principalId": key.principal,
-        "roleDefinitionId": key.role, "directoryScopeId": key.scope, "appScopeId": null, "condition": null,
+    let mut row = json!({"id": key.assignment_id(), "principalId": key.principal, "condition": null,
         "principalOrganizationId": id::TENANT});
+    if let Value::Object(row) = &mut row {
+        key.place.print(row);
+    }
     if is_beta {
-        row["resourceScope"] = json!(key.scope);
+        row["resourceScope"] = row["directoryScopeId"].clone();
     }
     row
+}
+
+/// Tells whether a schedule has a plain assignment at `now`.
+fn is_assignment(s: &Schedule, now: Timestamp) -> bool {
+    s.key.side == Side::Active && s.key.place.surface() == Surface::Directory && s.is_in_force(now)
 }
 
 fn expand(tenant: &Tenant, row: &mut Value, path: &Expand) {
@@ -50,7 +59,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, rest: &[&str]) -> Answer {
         let mut rows: Vec<Value> = tenant
             .schedules
             .values()
-            .filter(|s| s.key.side == Side::Active && s.is_in_force(call.now))
+            .filter(|s| is_assignment(s, call.now))
             .map(|s| row(&s.key, call.is_beta))
             .collect();
         rows.sort_by(|a, b| a["id"].as_str().cmp(&b["id"].as_str()));
@@ -96,7 +105,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, rest: &[&str]) -> Answer {
                     activated_using: None,
                     visible_from: None,
                 };
-                tenant.schedules.insert(id::assignment(&key.role, &key.principal, &key.scope), schedule.into());
+                tenant.schedules.insert(key.assignment_id(), schedule.into());
                 Ok(key)
             })?;
             let mut body = row(&key, call.is_beta);
@@ -105,11 +114,8 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, rest: &[&str]) -> Answer {
         }
         ("DELETE", [id]) => {
             world.store.write(|tenant, now| {
-                let found = tenant.schedules.iter().find(|(_, s)| {
-                    s.key.side == Side::Active
-                        && s.is_in_force(now)
-                        && id::assignment(&s.key.role, &s.key.principal, &s.key.scope) == *id
-                });
+                let found =
+                    tenant.schedules.iter().find(|(_, s)| is_assignment(s, now) && s.key.assignment_id() == *id);
                 let schedule = found.map(|(id, _)| id.clone()).ok_or_else(|| Problem::missing(id))?;
                 tenant.schedules.remove(&schedule);
                 Ok(())
@@ -141,7 +147,6 @@ fn asked(tenant: &Tenant, call: &Call) -> Result<Key, Problem> {
     Ok(Key {
         side: Side::Active,
         principal: principal.to_owned(),
-        role: role.id().to_owned(),
-        scope: text("directoryScopeId").to_owned(),
+        place: Place::Directory { role: role.id().to_owned(), scope: text("directoryScopeId").to_owned() },
     })
 }

@@ -12,7 +12,7 @@ use super::super::instant::coarse;
 use super::super::odata::{Allowed, Expand, Options};
 use super::super::permission;
 use super::super::route::Call;
-use super::super::tenant::{CustomRole, Role, Tenant};
+use super::super::tenant::{CustomRole, Role, Schedule, Tenant};
 use super::super::world::World;
 use super::not_emulated;
 
@@ -326,7 +326,8 @@ fn remove(tenant: &mut Tenant, id: &str, is_soft: bool, now: Timestamp) -> Resul
         }
         None => return Err(Problem::missing(id)),
     };
-    if tenant.schedules.values().any(|s| s.key.role == key && s.end.is_none_or(|end| end > now)) {
+    let is_of = |s: &Schedule| s.key.place.directory().is_some_and(|(role, _)| role == key);
+    if tenant.schedules.values().any(|s| is_of(s) && s.end.is_none_or(|end| end > now)) {
         return Err(refused("The role definition cannot be deleted while it is assigned.".to_owned()));
     }
     if is_soft {

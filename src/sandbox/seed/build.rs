@@ -7,10 +7,11 @@ use super::super::arm::built_in;
 use super::super::arm::role_assignment::RoleAssignment;
 use super::super::arm::scope::Scope;
 use super::super::catalog;
-use super::super::id::{assignment, minted};
+use super::super::id::minted;
 use super::super::instant::{plus, truncate};
 use super::super::permission;
-use super::super::tenant::{Credential, CustomRole, Key, Kind, Object, Policy, Request, Schedule, Side, Tenant};
+use super::super::place::{Access, Key, Place, Subject, Surface};
+use super::super::tenant::{Credential, CustomRole, Kind, Object, Policy, Request, Schedule, Side, Tenant};
 
 /// A tenant in the making.
 #[derive(Debug)]
@@ -163,29 +164,53 @@ impl Builder {
         catalog::role_named(name).or_else(custom).unwrap_or(name).to_owned()
     }
 
-    /// Adds an assignment made through PIM, with the request that made it where the service still has it.
+    /// Returns a directory role at a scope; `role` is a name, or an id.
+    pub(super) fn role(&self, role: &str, scope: &str) -> Place {
+        Place::Directory { role: self.role_id(role), scope: scope.to_owned() }
+    }
+
+    /// Adds an assignment of a directory role made through PIM.
     pub(super) fn assign(&mut self, side: Side, principal: &str, role: &str, scope: &str, span: Span) -> String {
-        let role = self.role_id(role);
-        let key = Key { side, principal: principal.to_owned(), role, scope: scope.to_owned() };
-        let id = self.tenant.mint(&key.text());
+        let place = self.role(role, scope);
+        self.assign_at(side, principal, place, span)
+    }
+
+    /// Adds a membership or ownership of a group made through PIM, which manages the group from then on.
+    pub(super) fn assign_group(
+        &mut self,
+        side: Side,
+        principal: &str,
+        group: &str,
+        access: Access,
+        span: Span,
+    ) -> String {
+        self.assign_at(side, principal, Place::Group { group: group.to_owned(), access }, span)
+    }
+
+    /// Adds an assignment with the request that made it where the service still has it; returns the schedule's id.
+    fn assign_at(&mut self, side: Side, principal: &str, place: Place, span: Span) -> String {
+        let key = Key { side, principal: principal.to_owned(), place };
+        let request = self.tenant.mint(&key.text());
+        let id = key.place.schedule_id(&request);
         let (start, end) = (plus(self.now, span.from), span.to.map(|to| plus(self.now, to)));
         let created = start.min(plus(self.now, days(-1)));
         let is_future = start > self.now;
-        let document = json!({"id": id, "status": if is_future { "Granted" } else { "Provisioned" },
+        let document = json!({"id": request, "status": if is_future { "Granted" } else { "Provisioned" },
             "createdDateTime": created, "completedDateTime": start, "approvalId": null, "customData": null,
-            "action": "adminAssign", "principalId": key.principal, "roleDefinitionId": key.role,
-            "directoryScopeId": key.scope, "appScopeId": null, "isValidationOnly": false, "targetScheduleId": id,
+            "action": "adminAssign", "principalId": key.principal, "isValidationOnly": false, "targetScheduleId": id,
             "justification": "Seeded", "createdBy": {"application": null, "device": null,
                 "user": {"displayName": null, "id": minted("user", "breakglass1@contoso.example")}},
             "scheduleInfo": {"startDateTime": start, "recurrence": null, "expiration": {
                 "type": if end.is_some() { "afterDateTime" } else { "noExpiration" }, "endDateTime": end, "duration": null}},
             "ticketInfo": {"ticketNumber": null, "ticketSystem": null}});
-        if let Value::Object(document) = document {
-            let request = Request { side, created, document, settles: is_future.then_some(start), pending: None };
-            if request.is_kept(self.now) {
-                self.tenant.requests.insert(id.clone(), request.into());
+        if let Value::Object(mut document) = document {
+            key.place.print(&mut document);
+            let made = Request { side, created, document, settles: is_future.then_some(start), pending: None };
+            if made.is_kept(self.now) {
+                self.tenant.requests.insert(request.clone(), made.into());
             }
         }
+        self.tenant.onboard(&key.place);
         self.tenant.schedules.insert(
             id.clone(),
             Schedule {
@@ -195,7 +220,7 @@ impl Builder {
                 duration: None,
                 created,
                 modified: None,
-                created_using: Some(id.clone()),
+                created_using: Some(request),
                 activated_using: None,
                 visible_from: None,
             }
@@ -204,15 +229,18 @@ impl Builder {
         id
     }
 
-    /// Adds a running activation of the eligibility `using`.
-    pub(super) fn activate(&mut self, using: &str, principal: &str, role: &str, scope: &str, hours: (i64, i64)) {
+    /// Adds a running activation of the eligibility `using` by `principal`, from so many hours ago until in so many hours.
+    pub(super) fn activate(&mut self, using: &str, principal: &str, hours: (i64, i64)) {
         let span = Span { from: SignedDuration::from_hours(-hours.0), to: Some(SignedDuration::from_hours(hours.1)) };
-        let id = self.assign(Side::Active, principal, role, scope, span);
+        let Some(place) = self.tenant.schedules.get(using).map(|s| s.key.place.clone()) else { return };
+        let id = self.assign_at(Side::Active, principal, place, span);
+        let mut made = None;
         if let Some(schedule) = self.tenant.schedules.get_mut(&id) {
             schedule.activated_using = Some(using.to_owned());
             schedule.created = schedule.start;
+            made.clone_from(&schedule.created_using);
         }
-        if let Some(request) = self.tenant.requests.get_mut(&id) {
+        if let Some(request) = made.and_then(|made| self.tenant.requests.get_mut(&made)) {
             request.document.insert("action".to_owned(), json!("selfActivate"));
             request.document.insert(
                 "createdBy".to_owned(),
@@ -222,15 +250,26 @@ impl Builder {
         }
     }
 
+    /// Adds owners to a group, outside PIM.
+    pub(super) fn own(&mut self, group: &str, owners: &[&str]) {
+        if let Some(object) = self.tenant.objects.get_mut(group) {
+            object.owners.extend(owners.iter().map(|id| (*id).to_owned()));
+        }
+    }
+
+    /// Has PIM manage a group in which nothing is assigned.
+    pub(super) fn onboard(&mut self, group: &str) {
+        self.tenant.onboarded.insert(group.to_owned());
+    }
+
     /// Adds a permanent active assignment made outside PIM.
     pub(super) fn outside(&mut self, principal: &str, role: &str, scope: &str) {
-        let role = self.role_id(role);
-        let id = assignment(&role, principal, scope);
+        let key = Key { side: Side::Active, principal: principal.to_owned(), place: self.role(role, scope) };
         let created = plus(self.now, days(-300));
         self.tenant.schedules.insert(
-            id,
+            key.assignment_id(),
             Schedule {
-                key: Key { side: Side::Active, principal: principal.to_owned(), role, scope: scope.to_owned() },
+                key,
                 start: created,
                 end: None,
                 duration: None,
@@ -313,16 +352,29 @@ impl Builder {
         id
     }
 
-    /// Writes members of one rule of a built-in role's policy.
+    /// Writes members of one rule of a role's policy.
     pub(super) fn rule(&mut self, role: &str, rule: &str, more: Value) {
         let template = self.role_id(role);
+        let key = self.tenant.role(&template).map_or(template.clone(), |role| Subject::Role(role).key());
+        self.write_rule(key, Surface::Directory, rule, more);
+    }
+
+    /// Writes members of one rule of a group's policy, which PIM manages from then on.
+    pub(super) fn group_rule(&mut self, group: &str, access: Access, rule: &str, more: Value) {
+        self.onboard(group);
+        self.write_rule(Subject::Group(group, access).key(), Surface::Group, rule, more);
+    }
+
+    fn write_rule(&mut self, key: String, surface: Surface, rule: &str, more: Value) {
         let modified = Some(plus(self.now, days(-30)));
-        let policy = self.tenant.policies.entry(template).or_insert_with(|| Policy {
-            rules: catalog::default_rules().to_vec(),
+        let policy = self.tenant.policies.entry(key).or_insert_with(|| Policy {
+            rules: catalog::default_rules(surface).to_vec(),
             modified,
             modified_by: Some("Heidi Portal".to_owned()),
             is_corrupt: false,
+            writes: 0,
         });
+        policy.writes += 1;
         let found = policy.rules.iter_mut().find(|found| found["id"] == rule);
         if let (Some(Value::Object(found)), Value::Object(more)) = (found, more) {
             found.extend(more);

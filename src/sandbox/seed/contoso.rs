@@ -80,7 +80,7 @@ pub(super) fn fill(b: &mut Builder) {
     b.assign(Eligible, &helpdesk, "Helpdesk Administrator", &emea, Span::until(100, 150));
     b.assign(Eligible, &tier0, "Global Administrator", "/", Span::until(20, 160));
     let security = b.assign(Eligible, &bob, "Security Administrator", "/", Span::until(40, 140));
-    b.activate(&security, &bob, "Security Administrator", "/", (1, 7));
+    b.activate(&security, &bob, (1, 7));
     b.assign(Eligible, &dave, "Exchange Administrator", "/", Span::until(170, 10));
     b.assign(Eligible, &erin, "Intune Administrator", "/", Span::since(250));
     b.assign(Eligible, &frank, "Teams Administrator", "/", Span::until(-20, 200));

@@ -1,243 +1,24 @@
-//! Role management policies of directory roles (graph.md 3): found by filter, read with their rules, written rule by rule or in bulk.
-
-use std::sync::Arc;
+//! Writing a policy (graph.md 3.4 to 3.6): which values a rule takes, and what the service refuses of them together.
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Problem, Reply};
-use super::super::catalog;
-use super::super::fault::Effect;
-use super::super::instant::{self, plus};
-use super::super::odata::filter::Expr;
-use super::super::odata::{Allowed, Expand, Options};
-use super::super::permission;
-use super::super::route::Call;
-use super::super::tenant::{Policy, Role, Tenant};
-use super::super::world::World;
-use super::super::{id, token::Caller};
-use super::{check, not_emulated};
+use super::super::super::answer::{Answer, Problem, Reply};
+use super::super::super::catalog;
+use super::super::super::fault::Effect;
+use super::super::super::instant;
+use super::super::super::place::Subject;
+use super::super::super::store::View;
+use super::super::super::tenant::{Policy, Tenant};
+use super::super::super::token::Caller;
+use super::super::check;
+use super::{Door, POLICIES};
 
-const ASSIGNMENTS: Allowed = Allowed {
-    filter: &[("scopeId", "eq"), ("scopeType", "eq"), ("roleDefinitionId", "eq in"), ("policyId", "eq")],
-    expand: &["policy"],
-    ..Allowed::new("policies/roleManagementPolicyAssignments")
-};
-const POLICIES: Allowed = Allowed {
-    filter: &[("scopeId", "eq"), ("scopeType", "eq"), ("id", "eq")],
-    expand: &["rules", "effectiveRules"],
-    ..Allowed::new("policies/roleManagementPolicies")
-};
 /// What starts the type of every rule.
 const TYPE: &str = "microsoft.graph.unifiedRoleManagementPolicy";
 
-/// Answers `/policies/…`.
-pub(super) fn answer(world: &Arc<World>, call: &Call, parts: &[&str]) -> Answer {
-    let is_ours = matches!(parts.first(), Some(&("roleManagementPolicies" | "roleManagementPolicyAssignments")));
-    if !is_ours {
-        return Err(not_emulated(call));
-    }
-    if !world.options.switches.is_licensed {
-        return Err(Problem::new(
-            400,
-            "AadPremiumLicenseRequired",
-            "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
-        ));
-    }
-    let is_read = call.method == "GET";
-    permission::pim(&call.caller, if is_read { permission::READ_POLICIES } else { permission::WRITE_POLICIES })?;
-    let tenant = world.store.read(call.view);
-    let door = Door { world, call, tenant: &tenant };
-    if call.caller.user.is_some() {
-        let roles = if is_read { permission::PIM_READERS } else { &permission::PIM_READERS[..2] };
-        if !super::holds(&tenant, &call.caller.oid, roles, call.now) {
-            return Err(permission::unauthorized());
-        }
-    }
-    match (call.method.as_str(), parts) {
-        ("GET", ["roleManagementPolicyAssignments"]) => door.assignments(),
-        ("GET", ["roleManagementPolicyAssignments", id]) => door.assignment(id),
-        ("GET", ["roleManagementPolicies"]) => door.policies(),
-        ("GET", ["roleManagementPolicies", id]) => {
-            let (kind, role) = door.find(id)?;
-            let options = Options::entity(call, &POLICIES)?;
-            let row = door.policy_row(kind, role);
-            options.one(call, POLICIES.context, 200, row, |row, path| door.expand_rules(role, row, path))
-        }
-        ("GET", ["roleManagementPolicies", id, "rules"]) => {
-            let (_, role) = door.find(id)?;
-            let allowed = Allowed::new("policies/roleManagementPolicies/rules");
-            // The 17 rules come in one page.
-            let whole = Call { page_size: Some(usize::MAX), has_empty_pages: false, ..call.clone() };
-            let mut reply =
-                Options::collection(&whole, &allowed)?.answer(&whole, &allowed, door.rules(role), |_, _| {})?;
-            if let Some(body) = &mut reply.body {
-                body["@odata.context"] =
-                    json!(format!("{}/$metadata#policies/roleManagementPolicies('{id}')/rules", call.root()));
-            }
-            Ok(reply)
-        }
-        ("GET", ["roleManagementPolicies", id, "rules", rule]) => {
-            let (_, role) = door.find(id)?;
-            let found = door.rules(role).into_iter().find(|found| found["id"] == *rule).ok_or_else(not_found)?;
-            let context = format!("policies/roleManagementPolicies('{id}')/rules");
-            Options::entity(call, &Allowed::new("rules"))?.one(call, &context, 200, found, |_, _| {})
-        }
-        ("PATCH", ["roleManagementPolicies", id, "rules", rule]) => {
-            let (_, role) = door.find(id)?;
-            let rule =
-                call.object()?.get("id").and_then(Value::as_str).filter(|id| id != rule).map_or(
-                    Ok(*rule),
-                    |other| {
-                        Err(Problem::new(400, "InvalidPolicyRule", format!("The policy rule id {other} is invalid.")))
-                    },
-                )?;
-            door.write(role.template(), &[(rule, call.object()?)], false)?;
-            Ok(Reply::empty())
-        }
-        ("PATCH", ["roleManagementPolicies", id]) => door.bulk(id),
-        _ => Err(not_emulated(call)),
-    }
-}
-
-fn not_found() -> Problem {
-    Problem::new(404, "ResourceNotFound", "The resource is not found.")
-}
-
-/// One call on policies, with what it sees.
-#[derive(Debug, Clone, Copy)]
-struct Door<'a> {
-    world: &'a Arc<World>,
-    call: &'a Call,
-    tenant: &'a Tenant,
-}
-
-impl<'a> Door<'a> {
-    /// Returns the roles that have a policy: all but custom ones that PIM does not know yet.
-    fn roles(&self) -> impl Iterator<Item = Role<'a>> {
-        let (now, lag) = (self.call.now, self.world.options.lag);
-        self.tenant.roles().filter(move |role| match role {
-            Role::BuiltIn(_) => true,
-            Role::Custom(_, role) => now >= plus(role.created, lag),
-        })
-    }
-
-    /// Returns the scope type that the mandatory filter names, as it is spelled in ids (graph.md 3.2).
-    fn kind(&self, filter: Option<&Expr>) -> Result<&'static str, Problem> {
-        let required = |path| filter.and_then(|filter| filter.required(path));
-        match (required("scopeId"), required("scopeType")) {
-            (Some(_), Some(kind)) if kind.eq_ignore_ascii_case("Group") => {
-                Err(Problem::not_emulated("the policies of PIM for Groups"))
-            }
-            (Some("/"), Some(kind)) if kind.eq_ignore_ascii_case("DirectoryRole") => Ok("DirectoryRole"),
-            (Some("/"), Some(kind)) if kind.eq_ignore_ascii_case("Directory") => Ok("Directory"),
-            _ => Err(Problem::wrapped(400, "MissingProvider", "The provider is missing.")),
-        }
-    }
-
-    fn policy_id(kind: &str, role: Role<'_>) -> String {
-        format!("{kind}_{}_{}", id::TENANT, id::policy(role.template()))
-    }
-
-    fn assignment_row(kind: &str, role: Role<'_>) -> Value {
-        let policy = Self::policy_id(kind, role);
-        json!({"id": format!("{policy}_{}", role.template()), "policyId": policy, "scopeId": "/", "scopeType": kind,
-            "roleDefinitionId": role.template()})
-    }
-
-    fn policy_row(&self, kind: &str, role: Role<'_>) -> Value {
-        let written = self.tenant.policies.get(role.template());
-        json!({"id": Self::policy_id(kind, role), "displayName": kind, "description": kind, "isOrganizationDefault": false,
-            "scopeId": "/", "scopeType": kind,
-            "lastModifiedDateTime": written.and_then(|policy| policy.modified).map(instant::coarse),
-            "lastModifiedBy": {"displayName": written.and_then(|policy| policy.modified_by.clone()), "id": null}})
-    }
-
-    /// Returns the rules as this version of the API prints approvers.
-    fn rules(&self, role: Role<'_>) -> Vec<Value> {
-        let mut rules = self.tenant.rules(role.template()).to_vec();
-        let has_ids = self.call.is_beta || self.world.options.switches.approver_ids;
-        let stages =
-            rules.iter_mut().filter_map(|rule| rule.pointer_mut("/setting/approvalStages")?.as_array_mut()).flatten();
-        for stage in stages {
-            let approvers = stage.pointer_mut("/primaryApprovers").and_then(Value::as_array_mut);
-            for approver in approvers.into_iter().flatten() {
-                if has_ids && let Value::Object(members) = approver {
-                    let id = members.remove("userId").or_else(|| members.remove("groupId"));
-                    members.insert("id".to_owned(), id.unwrap_or_default());
-                    members.insert("isBackup".to_owned(), json!(false));
-                }
-            }
-        }
-        rules
-    }
-
-    fn expand_rules(&self, role: Role<'_>, row: &mut Value, path: &Expand) {
-        let mut rules = Value::Array(self.rules(role));
-        path.trim(&mut rules);
-        row[path.path.as_str()] = rules;
-    }
-
-    fn expand_policy(&self, kind: &str, row: &mut Value, path: &Expand) {
-        let Some(role) = row["roleDefinitionId"].as_str().and_then(|id| self.tenant.role_by_template(id)) else {
-            return;
-        };
-        let mut policy = self.policy_row(kind, role);
-        for inner in &path.inner {
-            self.expand_rules(role, &mut policy, inner);
-        }
-        path.trim(&mut policy);
-        row["policy"] = policy;
-    }
-
-    fn assignments(&self) -> Answer {
-        let options = Options::collection(self.call, &ASSIGNMENTS)?;
-        let kind = self.kind(options.filter.as_ref())?;
-        let rows: Vec<Value> = self.roles().map(|role| Self::assignment_row(kind, role)).collect();
-        options.answer(self.call, &ASSIGNMENTS, rows, |row, path| self.expand_policy(kind, row, path))
-    }
-
-    fn assignment(&self, id: &str) -> Answer {
-        let options = Options::entity(self.call, &ASSIGNMENTS)?;
-        let (policy, _) = id.rsplit_once('_').ok_or_else(not_found)?;
-        let (kind, role) = self.find(policy)?;
-        let row = Self::assignment_row(kind, role);
-        if row["id"] != id {
-            return Err(not_found());
-        }
-        options.one(self.call, ASSIGNMENTS.context, 200, row, |row, path| self.expand_policy(kind, row, path))
-    }
-
-    fn policies(&self) -> Answer {
-        let options = Options::collection(self.call, &POLICIES)?;
-        let kind = self.kind(options.filter.as_ref())?;
-        let roles: Vec<Role<'_>> = self.roles().collect();
-        let rows: Vec<Value> = roles.iter().map(|role| self.policy_row(kind, *role)).collect();
-        options.answer(self.call, &POLICIES, rows, |row, path| {
-            if let Some(role) = roles.iter().find(|role| row["id"] == Self::policy_id(kind, **role)) {
-                self.expand_rules(*role, row, path);
-            }
-        })
-    }
-
-    /// Finds a policy by id; both spellings of the scope type work.
-    fn find(&self, policy: &str) -> Result<(&'static str, Role<'a>), Problem> {
-        let mut parts = policy.splitn(3, '_');
-        let kind = match parts.next() {
-            Some("DirectoryRole") => "DirectoryRole",
-            Some("Directory") => "Directory",
-            Some("Group") => return Err(Problem::not_emulated("the policies of PIM for Groups")),
-            _ => return Err(not_found()),
-        };
-        if parts.next() != Some(id::TENANT) {
-            return Err(not_found());
-        }
-        let guid = parts.next().unwrap_or_default();
-        let role = self.roles().find(|role| id::policy(role.template()) == guid).ok_or_else(not_found)?;
-        Ok((kind, role))
-    }
-
-    fn bulk(&self, policy: &str) -> Answer {
-        let (kind, role) = self.find(policy)?;
+impl Door<'_> {
+    pub(super) fn bulk(&self, policy: &str) -> Answer {
+        let (kind, subject) = self.find(policy)?;
         const KNOWN: [&str; 9] = [
             "@odata.type",
             "rules",
@@ -261,24 +42,37 @@ impl<'a> Door<'a> {
             let id = members.get("id").and_then(Value::as_str).ok_or_else(|| Problem::bad("A rule needs its id."))?;
             writes.push((id, members));
         }
-        self.write(role.template(), &writes, true)?;
-        let tenant = self.world.store.read(super::super::store::View::Now);
-        let mut row = Door { tenant: &tenant, ..*self }.policy_row(kind, role);
+        self.write(subject, &writes, true)?;
+        let tenant = self.world.store.read(View::Now);
+        let mut row = Door { tenant: &tenant, ..*self }.policy_row(kind, subject);
+        // The answer names the policy as it was asked for, also where it has another id from now on; so does the documented sample.
+        row["id"] = json!(policy);
         row["@odata.context"] = json!(format!("{}/$metadata#{}/$entity", self.call.root(), POLICIES.context));
         Ok(Reply::json(200, row))
     }
 
     /// Applies rules as a unit, or none of them.
-    fn write(&self, template: &str, writes: &[(&str, &Map<String, Value>)], is_bulk: bool) -> Result<(), Problem> {
+    pub(super) fn write(
+        &self,
+        subject: Subject<'_>,
+        writes: &[(&str, &Map<String, Value>)],
+        is_bulk: bool,
+    ) -> Result<(), Problem> {
         let is_ignored = self.call.effects.contains(&Effect::IgnorePatch);
         let admin_ticketing = self.world.options.switches.admin_ticketing;
+        let (key, surface) = (subject.key(), subject.surface());
+        let group = match subject {
+            Subject::Group(group, _) => Some(group.to_owned()),
+            Subject::Role(_) => None,
+        };
         let name = who(self.tenant, &self.call.caller);
         let change = |tenant: &mut Tenant, now| {
-            let mut policy = tenant.policies.get(template).cloned().unwrap_or_else(|| Policy {
-                rules: catalog::default_rules().to_vec(),
+            let mut policy = tenant.policies.get(&key).cloned().unwrap_or_else(|| Policy {
+                rules: catalog::default_rules(surface).to_vec(),
                 modified: None,
                 modified_by: None,
                 is_corrupt: false,
+                writes: 0,
             });
             let is_locked = is_locked(&policy.rules);
             for (id, members) in writes {
@@ -304,8 +98,10 @@ impl<'a> Door<'a> {
             }
             judge(&policy.rules, writes)?;
             policy.modified = Some(now);
-            policy.modified_by = Some(name.clone());
-            tenant.policies.insert(template.to_owned(), policy);
+            policy.modified_by = Some(name);
+            policy.writes += 1;
+            tenant.policies.insert(key, policy);
+            tenant.onboarded.extend(group);
             Ok(())
         };
         if is_ignored {
