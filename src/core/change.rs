@@ -205,6 +205,9 @@ pub struct Change {
     /// Where an Azure change takes place, in the names that people know: the address has ids only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Whether it brings its group under PIM, for which there is no way back (graph.md 4.4).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub onboards: bool,
     /// What changes.
     pub subject: Subject,
     /// The fields that change.
@@ -221,6 +224,9 @@ pub struct Change {
     pub observed: Option<String>,
     /// What must come first.
     pub requires: Vec<Requirement>,
+    /// What must have taken away before this gives anybody more: both are on one way to a role, through groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<Requirement>,
     /// The ids of the requests that it will send.
     pub request_ids: Vec<Uuid>,
 }

@@ -1,7 +1,10 @@
 //! In which order a plan is carried out, so that no instant is wider than both the before and the after (design.md 3).
 //!
 //! A change may have parts in several phases: what narrows comes before the grants, what widens after the removals. Phases
-//! are walls; inside a phase, declared requirements and then addresses decide.
+//! are walls; inside a phase, declared requirements and then addresses decide. One door leads through the walls: what two changes
+//! would give together through groups is taken away before it is given ([`follow`]).
+
+pub(crate) mod follow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +17,7 @@ use crate::core::policy::rule::{Event, Requirement, RuleId};
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::scope::{ArmScope, ArmScopeKind};
-use crate::core::target::Surface;
+use crate::core::target::{Surface, Target};
 
 /// The nine phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,7 +125,60 @@ pub fn order(changes: &[Change]) -> Result<Vec<Step>, Cycle> {
         let key = |step: &Step| (step.phase, depth[step.change], changes[step.change].address.as_str());
         key(a).cmp(&key(b))
     });
-    Ok(steps)
+    match changes.iter().all(|change| change.follows.is_empty()) {
+        true => Ok(steps),
+        false => delay(changes, steps),
+    }
+}
+
+/// Brings steps, already in the order of their phases, behind those that they follow through groups; all others stay where they
+/// are as far as that allows. An assignment that is delayed in this way keeps the settings that were loosened for it until it is
+/// made.
+fn delay(changes: &[Change], steps: Vec<Step>) -> Result<Vec<Step>, Cycle> {
+    let mut of_change: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut granted: BTreeMap<Target, Vec<usize>> = BTreeMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        of_change.entry(step.change).or_default().push(at);
+        if let (StepPart::Assign, Some(target)) = (&step.part, changes[step.change].subject.target()) {
+            granted.entry(target.policy_target()).or_default().push(at);
+        }
+    }
+    let mut before: Vec<BTreeSet<usize>> = Vec::with_capacity(steps.len());
+    for (at, step) in steps.iter().enumerate() {
+        let own = of_change[&step.change].iter().copied().filter(|other| *other < at);
+        let mut needed: BTreeSet<usize> = own.collect();
+        for edge in edges(changes, step) {
+            let through = of_change.get(&edge.change).into_iter().flatten().copied();
+            needed.extend(through.filter(|other| *other != at && steps[*other].phase <= edge.through));
+        }
+        if let (Phase::TightenAssignment, Some(target)) = (step.phase, changes[step.change].subject.target()) {
+            needed.extend(granted.get(&target.policy_target()).into_iter().flatten().copied());
+        }
+        before.push(needed);
+    }
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    for (at, needed) in before.iter().enumerate() {
+        needed.iter().for_each(|other| after[*other].push(at));
+    }
+    let mut missing: Vec<usize> = before.iter().map(BTreeSet::len).collect();
+    let mut ready: BTreeSet<usize> = (0..steps.len()).filter(|at| missing[*at] == 0).collect();
+    let mut order: Vec<usize> = Vec::with_capacity(steps.len());
+    while let Some(at) = ready.pop_first() {
+        order.push(at);
+        for next in &after[at] {
+            missing[*next] -= 1;
+            if missing[*next] == 0 {
+                ready.insert(*next);
+            }
+        }
+    }
+    if order.len() < steps.len() {
+        let stuck = (0..steps.len()).filter(|at| missing[*at] > 0);
+        let stuck: BTreeSet<&str> = stuck.map(|at| changes[steps[at].change].address.as_str()).collect();
+        return Err(Cycle(stuck.into_iter().map(str::to_owned).collect()));
+    }
+    let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|at| steps[at].take()).collect())
 }
 
 /// Returns how many requirements deep each change lies.
@@ -237,9 +293,8 @@ fn settings(before: &Settings, after: &Settings, surface: Surface) -> Vec<(Phase
         }
     }
     let is_on = |settings: &Settings| settings.authentication_context.is_enabled;
-    if surface == Surface::Azure && is_on(&tight) && !is_on(before) {
-        // a policy of Azure's is written and judged as a whole and cannot demand both (arm.md C.3): the reviewed demand takes the
-        // other's place in one PATCH
+    if surface.capability().judges_whole_policies && is_on(&tight) && !is_on(before) {
+        // it cannot demand both: the reviewed demand takes the other's place in one PATCH
         tight.activation.require.remove(&mfa);
     }
     let mut reached = before.clone();
@@ -293,6 +348,23 @@ pub struct Edge {
     pub reason: String,
 }
 
+/// Returns what each part of a change waits for of other changes, for people: the phase of the part, and the edge. Other changes
+/// without a part that early are left out, and what two parts wait for alike is given once.
+pub fn waits(changes: &[Change], at: usize) -> Vec<(Phase, Edge)> {
+    let mut found: Vec<(Phase, Edge)> = Vec::new();
+    for (phase, part) in parts(&changes[at]) {
+        let step = Step { change: at, phase, part };
+        for edge in edges(changes, &step).into_iter().filter(|edge| edge.change != at) {
+            let has_part = parts(&changes[edge.change]).iter().any(|(phase, _)| *phase <= edge.through);
+            let is_known = found.iter().any(|(_, known)| known.change == edge.change && known.reason == edge.reason);
+            if has_part && !is_known {
+                found.push((phase, edge));
+            }
+        }
+    }
+    found
+}
+
 /// Tells whether two subjects bear on the same access: a role as such bears on all that is held of it, settings only on what is
 /// held where they govern (an Azure role has settings of its own at every scope).
 fn concerns_same(a: &Subject, b: &Subject) -> bool {
@@ -321,6 +393,17 @@ pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
                 _ => Phase::LoosenAssignment,
             };
             edges.push(Edge { change: required, through, reason: requirement.reason.clone() });
+        }
+    }
+    let gives = matches!(step.phase, Phase::Assign | Phase::LoosenActivation | Phase::WidenRoles);
+    for followed in change.follows.iter().filter(|_| gives) {
+        if let Some(taker) = index(&followed.address) {
+            let through = match &changes[taker].subject {
+                Subject::Role { .. } => Phase::NarrowRoles,
+                Subject::Settings { .. } => Phase::TightenActivation,
+                Subject::Assignment { .. } => Phase::Unassign,
+            };
+            edges.push(Edge { change: taker, through, reason: followed.reason.clone() });
         }
     }
     let is_widening = matches!(step.phase, Phase::LoosenActivation | Phase::WidenRoles);

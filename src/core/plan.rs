@@ -140,6 +140,8 @@ pub fn plan(
     if !difference.mistakes.is_empty() {
         return Err(difference.mistakes);
     }
+    let end = project(observed, &difference.changes);
+    order::follow::declare(&mut difference.changes, observed, &end);
     target(&mut difference.changes, &settings.targets, || addresses(&context))?;
     let mistakes = diff::role::refuse_together(&difference.changes);
     if !mistakes.is_empty() {

@@ -1,12 +1,34 @@
-//! Where one run looks on the Azure surface: everything else of the tenant is left unread.
+//! Where one run looks in Azure and among groups: everything else of the tenant is left unread.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::core::declared::Declared;
 use crate::core::hierarchy::Hierarchy;
+use crate::core::id::GroupId;
+use crate::core::name::Names;
 use crate::core::origin::Origin;
+use crate::core::ownership::Pattern;
 use crate::core::scope::{ArmScope, ArmScopeKind};
 
-/// The scopes that a run reads, each with the first manifest line that asks for it.
+/// A fan-out: a management group and the kinds of scope below it that are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FanOut {
+    /// The management group.
+    pub group: ArmScope,
+    /// The kinds.
+    pub kinds: Vec<ArmScopeKind>,
+}
+
+/// What the manifests ask of a tenant, step by step as their names become known.
+pub trait Asked {
+    /// Returns every fan-out whose management group is known.
+    fn fan_outs(&self, names: &Names) -> Vec<Declared<FanOut>>;
+
+    /// Returns where a run looks. What cannot be understood is left out.
+    fn reach(&self, names: &Names, hierarchy: &Hierarchy) -> Reach;
+}
+
+/// The scopes and groups that a run reads, each with the first manifest line that asks for it.
 ///
 /// A list of assignments also shows what lies below by path, so it covers the resource groups of a subscription; settings do
 /// not (arm.md B.5 and C.1).
@@ -23,6 +45,10 @@ pub struct Reach {
     pub assignable: BTreeMap<ArmScope, Origin>,
     /// What is owned with everything below it, where no path shows what that is: management groups and the root.
     pub descended: BTreeSet<ArmScope>,
+    /// Groups whose members, owners and settings are read.
+    pub groups: BTreeMap<GroupId, Origin>,
+    /// Names and globs of groups of which everything that is onboarded is read.
+    pub owned_groups: Vec<Declared<Pattern>>,
 }
 
 impl Reach {
@@ -30,6 +56,11 @@ impl Reach {
     pub fn assign(&mut self, scope: &ArmScope, at: &Origin) {
         self.assignments.entry(scope.clone()).or_insert_with(|| at.clone());
         self.settings.entry(scope.clone()).or_insert_with(|| at.clone());
+    }
+
+    /// Asks for everything about a group.
+    pub fn open(&mut self, group: &GroupId, at: &Origin) {
+        self.groups.entry(group.clone()).or_insert_with(|| at.clone());
     }
 
     /// Asks for the settings of a scope.
@@ -77,7 +108,7 @@ impl Reach {
         self
     }
 
-    /// Tells whether nothing is asked for.
+    /// Tells whether nothing is asked for in Azure.
     pub fn is_empty(&self) -> bool {
         self.assignments.is_empty() && self.settings.is_empty() && self.roles.is_empty()
     }

@@ -89,7 +89,6 @@ codes! {
     INVALID_PATTERN "invalid-pattern" Error "A glob cannot be read.";
     INVALID_APPROVER "invalid-approver" Error "Somebody cannot be an approver.";
     WRONG_CONDITION "condition-on-wrong-surface" Error "Only assignments of Azure roles can have a condition.";
-    UNKNOWN_AZURE_SCOPE "unknown-azure-scope" Error "No such subscription, management group, resource group or resource.";
     EMPTY_FAN_OUT "empty-fan-out" Warning "No scope of the kinds asked for lies below the management group.";
     CONFLICTING_DECLARATION "conflicting-declaration" Error "Two manifests declare the same thing differently.";
     DUPLICATE_DECLARATION "duplicate-declaration" Warning "Two manifests declare the same thing.";

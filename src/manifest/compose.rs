@@ -3,7 +3,6 @@
 //! Bounded in time and memory whatever the text: nesting, aliases, documents, values and complaints all have limits. A syntax
 //! error costs its own document only.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
@@ -11,11 +10,14 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::origin::Origin;
 use crate::manifest::code;
-use crate::manifest::place::{clip, convert, origin};
-use crate::manifest::scalar::{self, Refused};
+use crate::manifest::compose::key::Key;
+use crate::manifest::place::{convert, origin};
 use crate::manifest::source::SourceFile;
 use crate::manifest::syntax;
 use crate::manifest::tree::{Content, Entry, Node, Span};
+
+mod key;
+mod value;
 
 /// Deepest nesting of mappings and lists.
 pub(crate) const DEPTH: usize = 128;
@@ -74,13 +76,6 @@ struct Frame {
 enum Holds {
     List(Vec<Node>),
     Map { entries: Vec<Entry>, key: Option<Key> },
-}
-
-/// A key that waits for its value.
-enum Key {
-    Text(String, Span),
-    /// Refused already; its value is read and dropped.
-    Refused,
 }
 
 /// A finished node as it is kept for aliases and handed to its parent.
@@ -238,109 +233,6 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// Tells whether the next node is a key.
-    fn takes_key(&self) -> bool {
-        matches!(self.stack.last(), Some(Frame { holds: Holds::Map { key: None, .. }, .. }))
-    }
-
-    fn set_key(&mut self, next: Key) {
-        if let Some(Frame { holds: Holds::Map { key, .. }, .. }) = self.stack.last_mut() {
-            *key = Some(next);
-        }
-    }
-
-    fn take_key(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        anchor: usize,
-        span: Span,
-    ) -> Result<(), Stop> {
-        let is_plain = style == ScalarStyle::Plain;
-        if is_plain && text == "<<" {
-            self.complain(code::MERGE_KEY, span, "merge keys are not supported");
-            self.help("write the keys out, or move what is shared to a SettingsProfile");
-            self.set_key(Key::Refused);
-            return Ok(());
-        }
-        if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some("str")) {
-            self.complain(code::UNKNOWN_TAG, span, format!("a key cannot have the tag `{}`", tag.original()));
-            self.set_key(Key::Refused);
-            return Ok(());
-        }
-        if is_plain && tag.is_none() {
-            let found = match scalar::resolve(text) {
-                Ok(Content::Text(_)) => None,
-                Ok(Content::Null) => Some("nothing"),
-                Ok(Content::Bool(_)) => Some("a boolean"),
-                _ => Some("a number"),
-            };
-            if let Some(found) = found {
-                self.complain(code::KEY_NOT_TEXT, span, format!("a key must be a text, found {found}"));
-                if !text.is_empty() {
-                    self.help(format!("quote it: `\"{text}\"`"));
-                }
-                self.set_key(Key::Refused);
-                return Ok(());
-            }
-        }
-        self.charge(span)?;
-        if anchor != 0 {
-            let node = Node { span, content: Content::Text(text.to_owned()) };
-            self.anchors.insert(anchor, (node, 1, 0));
-        }
-        self.set_key(Key::Text(text.to_owned(), span));
-        Ok(())
-    }
-
-    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Content {
-        let refuse = |this: &mut Self, tag: &Tag| {
-            this.complain(code::UNKNOWN_TAG, span, format!("the tag `{}` is not known here", tag.original()));
-            this.help("leave the tag out: values mean what YAML 1.2 says");
-            Content::Broken
-        };
-        let suffix = match tag {
-            None => None,
-            Some(tag) if tag.core_suffix() == Some("str") || matches!(tag.parts(), ("", "!") | ("!", "")) => {
-                return Content::Text(text.into_owned());
-            }
-            Some(tag) => match (tag.core_suffix(), style) {
-                (Some(suffix @ ("null" | "bool" | "int" | "float")), ScalarStyle::Plain) => Some((suffix, tag)),
-                _ => return refuse(self, tag),
-            },
-        };
-        if style != ScalarStyle::Plain {
-            return Content::Text(text.into_owned());
-        }
-        let content = match scalar::resolve(&text) {
-            Ok(content) => content,
-            Err(Refused::Range) => {
-                self.complain(code::BAD_NUMBER, span, format!("`{}` is not a number that can be used", clip(&text)));
-                self.help("quote it when a text is meant");
-                return Content::Broken;
-            }
-            Err(Refused::LeadingZero) => {
-                let message = format!("`{}` is another number in YAML 1.1 than in YAML 1.2", clip(&text));
-                self.complain(code::BAD_NUMBER, span, message);
-                self.help("write it without the leading zero, or quote it when a text is meant");
-                return Content::Broken;
-            }
-        };
-        let fits = match (&suffix, &content) {
-            (None, _)
-            | (Some(("null", _)), Content::Null)
-            | (Some(("bool", _)), Content::Bool(_))
-            | (Some(("float", _)), Content::Number(_)) => true,
-            (Some(("int", _)), Content::Number(number)) => number.is_i64() || number.is_u64(),
-            _ => false,
-        };
-        match (suffix, fits) {
-            (Some((_, tag)), false) => refuse(self, tag),
-            _ => content,
-        }
-    }
-
     fn open(&mut self, holds: Holds, span: Span, anchor: usize, bad_tag: Option<&Tag>) -> Result<(), Stop> {
         if let Some(tag) = bad_tag {
             self.complain(code::UNKNOWN_TAG, span, format!("the tag `{}` is not known here", tag.original()));
@@ -378,51 +270,6 @@ impl<'a> Composer<'a> {
         span.end = if is_flow { at.end } else { last.unwrap_or(span.end) }.max(span.start);
         let finished = Finished { node: Node { span, content }, nodes: frame.nodes, depth: frame.depth + 1 };
         self.finish(finished, frame.anchor)
-    }
-
-    /// Drops every key that was there before and names both lines.
-    fn without_duplicates(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
-        let mut is_duplicate: Vec<Option<Span>> = Vec::new();
-        if entries.len() <= 16 {
-            for (at, entry) in entries.iter().enumerate() {
-                if let Some(first) = entries[..at].iter().find(|other| other.key == entry.key) {
-                    is_duplicate.resize(entries.len(), None);
-                    is_duplicate[at] = Some(first.span);
-                }
-            }
-        } else {
-            let mut seen: HashMap<&str, Span> = HashMap::with_capacity(entries.len());
-            for (at, entry) in entries.iter().enumerate() {
-                match seen.get(entry.key.as_str()) {
-                    None => {
-                        seen.insert(&entry.key, entry.span);
-                    }
-                    Some(first) => {
-                        is_duplicate.resize(entries.len(), None);
-                        is_duplicate[at] = Some(*first);
-                    }
-                }
-            }
-        }
-        if is_duplicate.is_empty() {
-            return entries;
-        }
-        let mut kept = Vec::with_capacity(entries.len());
-        for (entry, first) in entries.into_iter().zip(is_duplicate) {
-            let Some(first) = first else {
-                kept.push(entry);
-                continue;
-            };
-            if self.out.diagnostics.len() >= COMPLAINTS {
-                continue;
-            }
-            let origin = self.origin(first);
-            self.complain(code::DUPLICATE_KEY, entry.span, format!("the key `{}` is there twice", clip(&entry.key)));
-            if let Some(diagnostic) = self.out.diagnostics.last_mut() {
-                *diagnostic = diagnostic.clone().note("again here").label(origin, "first here");
-            }
-        }
-        kept
     }
 
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {

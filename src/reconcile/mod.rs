@@ -7,3 +7,4 @@ pub mod names;
 pub mod observe;
 mod patience;
 mod step;
+pub mod survey;

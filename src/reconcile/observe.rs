@@ -11,17 +11,17 @@ use crate::core::reach::Reach;
 use crate::core::row::{DeletedRole, Row};
 use crate::core::scope::ArmScope;
 use crate::core::target::Surface;
-use crate::surface::{self, Read};
+use crate::surface::{self, DecodeError, Read};
 use crate::transport::{Client, Reader, TransportError};
+use crate::wire::{Answer, Query};
 
 /// Reads everything about one surface.
 ///
 /// # Errors
-/// Only when no token can be had, or when the surface cannot be read by this program. A refused, throttled or broken read is
-/// a gap in the observation, not an error (design.md 3).
+/// Only when no token can be had. A refused, throttled or broken read is a gap in the observation, not an error (design.md 3).
 pub async fn observe(client: &Client, surface: Surface, reach: &Reach) -> Result<Observed, TransportError> {
     let reader = client.reader();
-    let Some(spelling) = surface::of(surface) else { return Ok(Observed::empty(now(client))) };
+    let spelling = surface::of(surface);
     let gathered = gather(&reader, surface, &spelling.reads(reach)).await?;
     let mut observed = Observed::assemble(now(client), gathered.rows);
     observed.surfaces.insert(surface);
@@ -30,7 +30,7 @@ pub async fn observe(client: &Client, surface: Surface, reach: &Reach) -> Result
     // whatever answers exists: policies of a new subscription are not found for a while (arm.md C.1)
     observed.absent = gathered.absent;
     observed.absent.retain(|scope, _| !gathered.answered.contains(scope));
-    observed.listed = reach.assignments.keys().filter(|_| surface == Surface::Azure).cloned().collect();
+    observed.listed = gathered.listed;
     confirm(client, surface, reach, &mut observed).await?;
     Ok(observed)
 }
@@ -43,7 +43,7 @@ pub(super) async fn assignment(
     client: &Client,
     key: &AssignmentKey,
 ) -> Result<Option<crate::core::assignment::ObservedAssignment>, String> {
-    let Some(spelling) = surface::of(key.target.surface()) else { return Ok(None) };
+    let spelling = surface::of(key.target.surface());
     let reader = client.reader();
     let mut rows = Vec::new();
     for read in spelling.assignment_reads(key) {
@@ -59,7 +59,7 @@ pub(super) async fn assignment(
 }
 
 /// The service's time in whole seconds: its `Date` headers have no more, and equal runs print equal plans.
-fn now(client: &Client) -> jiff::Timestamp {
+pub(super) fn now(client: &Client) -> jiff::Timestamp {
     let now = client.now();
     jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
@@ -72,6 +72,8 @@ struct Gathered {
     absent: BTreeMap<ArmScope, String>,
     /// Scopes of which at least one list was answered.
     answered: BTreeSet<ArmScope>,
+    /// Scopes whose assignments were to be listed.
+    listed: BTreeSet<ArmScope>,
 }
 
 async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Result<Gathered, TransportError> {
@@ -79,8 +81,14 @@ async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Resu
     let ranks: BTreeSet<u8> = reads.iter().map(|(rank, _)| *rank).collect();
     for rank in ranks {
         let now: Vec<&Read> = reads.iter().filter(|(r, _)| *r == rank).map(|(_, read)| read).collect();
-        let answers = join_all(now.iter().map(|read| one_or_narrower(reader, surface, read))).await;
+        let answers = match surface::of(surface).is_batched() {
+            true => together(reader, surface, &now).await,
+            false => join_all(now.iter().map(|read| one_or_narrower(reader, surface, read))).await,
+        };
         for (read, (rows, mistakes)) in answers.into_iter().flatten() {
+            if read.part == Part::ActiveSchedules {
+                gathered.listed.extend(read.scope.clone());
+            }
             if !mistakes.iter().any(|(_, error)| matches!(error, TransportErrorOr::Transport(_))) {
                 gathered.answered.extend(read.scope.clone());
             }
@@ -95,8 +103,9 @@ async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Resu
                     if let Some(scope) = read.scope.as_ref().filter(|_| error.means_no_such_scope()) {
                         gathered.absent.entry(scope.clone()).or_insert_with(|| error.to_string());
                     }
-                    let scope = read.scope.clone();
-                    gathered.gaps.push(Unreadable { surface, part: read.part, scope, role, why: error.to_string() });
+                    let (scope, group) = (read.scope.clone(), read.group.clone());
+                    let why = error.to_string();
+                    gathered.gaps.push(Unreadable { surface, part: read.part, scope, group, role, why });
                 }
             }
             if is_missing {
@@ -190,31 +199,60 @@ type Problem = (Option<RoleId>, TransportErrorOr);
 
 /// Reads and decodes one list, page by page, so that only rows are held and no pages.
 async fn one(reader: &Reader, surface: Surface, read: &Read) -> (Vec<Row>, Vec<Problem>) {
-    let Some(spelling) = surface::of(surface) else { return (Vec::new(), Vec::new()) };
-    let (mut rows, mut mistakes) = (Vec::new(), Vec::new());
-    let outcome = reader
-        .each_page(&read.query, |page| {
-            let (found, wrong) = spelling.decode(read, &page.body);
-            rows.extend(found);
-            mistakes.extend(wrong);
-        })
-        .await;
-    if let Err(error) = outcome {
-        return (rows, vec![(None, TransportErrorOr::Transport(error))]);
+    let mut decoded = Decoded::default();
+    let outcome = reader.each_page(&read.query, |page| decoded.take(surface, read, &page.body)).await;
+    decoded.done(outcome.err())
+}
+
+/// Reads and decodes many short lists in batches.
+async fn together<'a>(
+    reader: &Reader,
+    surface: Surface,
+    reads: &[&'a Read],
+) -> Vec<Vec<(&'a Read, (Vec<Row>, Vec<Problem>))>> {
+    let queries: Vec<Query> = reads.iter().map(|read| read.query.clone()).collect();
+    let answers = reader.batch(&queries).await;
+    let decode = |(read, answer): (&&'a Read, Result<Answer, TransportError>)| {
+        let mut decoded = Decoded::default();
+        let error = answer.map(|answer| decoded.take(surface, read, &answer.body)).err();
+        vec![(*read, decoded.done(error))]
+    };
+    reads.iter().zip(answers).map(decode).collect()
+}
+
+/// What the pages of one list hold.
+#[derive(Default)]
+struct Decoded {
+    rows: Vec<Row>,
+    mistakes: Vec<DecodeError>,
+}
+
+impl Decoded {
+    fn take(&mut self, surface: Surface, read: &Read, page: &serde_json::Value) {
+        let (found, wrong) = surface::of(surface).decode(read, page);
+        self.rows.extend(found);
+        self.mistakes.extend(wrong);
     }
-    let (about_one, about_all): (Vec<_>, Vec<_>) = mistakes.into_iter().partition(|mistake| mistake.role.is_some());
-    let mut problems: Vec<Problem> = about_one
-        .into_iter()
-        .map(|mistake| (mistake.role.clone(), TransportErrorOr::Decode(mistake.to_string())))
-        .collect();
-    if let Some(first) = about_all.first() {
-        let more = match about_all.len() {
-            1 => String::new(),
-            n => format!(" (and {} more)", n - 1),
-        };
-        problems.push((None, TransportErrorOr::Decode(format!("{first}{more}"))));
+
+    fn done(self, error: Option<TransportError>) -> (Vec<Row>, Vec<Problem>) {
+        if let Some(error) = error {
+            return (self.rows, vec![(None, TransportErrorOr::Transport(error))]);
+        }
+        let (about_one, about_all): (Vec<_>, Vec<_>) =
+            self.mistakes.into_iter().partition(|mistake| mistake.role.is_some());
+        let mut problems: Vec<Problem> = about_one
+            .into_iter()
+            .map(|mistake| (mistake.role.clone(), TransportErrorOr::Decode(mistake.to_string())))
+            .collect();
+        if let Some(first) = about_all.first() {
+            let more = match about_all.len() {
+                1 => String::new(),
+                n => format!(" (and {} more)", n - 1),
+            };
+            problems.push((None, TransportErrorOr::Decode(format!("{first}{more}"))));
+        }
+        (self.rows, problems)
     }
-    (rows, problems)
 }
 
 /// Reads the lists of active assignments again when a plain row was not explained by them: it counts only if the second read
@@ -226,8 +264,10 @@ async fn confirm(
     observed: &mut Observed,
 ) -> Result<(), TransportError> {
     let suspects = observed.unexplained();
-    let Some(spelling) = surface::of(surface).filter(|_| !suspects.is_empty()) else { return Ok(()) };
-    let reads = spelling.second_reads(reach, &suspects);
+    if suspects.is_empty() {
+        return Ok(());
+    }
+    let reads = surface::of(surface).second_reads(reach, &suspects);
     let again = gather(&client.reader(), surface, &reads).await?;
     // where the second read failed nobody knows: the gap keeps what was found from being removed
     observed.unreadable.extend(again.gaps);

@@ -15,6 +15,12 @@ pub(super) const YOUTH_STEP: SignedDuration = SignedDuration::from_secs(30);
 /// See [`YOUTH_STEP`].
 pub(super) const YOUTH_TRIES: usize = 12;
 
+/// How often one assignment is tried with whatever verb fits, before it counts as failed.
+pub(super) const TRIES: usize = 12;
+
+/// How often the service must say that something does not exist before it is believed, although it is listed or was just made.
+pub(super) const DENIALS: usize = 3;
+
 /// Returns the waits between the looks at an Azure role that was just written: reads may show the old and the new version in
 /// turns for up to a minute (arm.md A.3).
 pub(super) fn settling() -> impl Iterator<Item = SignedDuration> {

@@ -3,8 +3,10 @@
 //! A surface is a spelling. Each implements [`Surface`]; [`of`] is the single dispatch.
 
 pub mod directory;
+pub mod group;
 pub mod json;
 pub mod name;
+mod pim;
 pub mod resource;
 pub mod rule;
 
@@ -15,7 +17,7 @@ use uuid::Uuid;
 
 use crate::core::assignment::AssignmentKey;
 use crate::core::change::Subject;
-use crate::core::id::RoleId;
+use crate::core::id::{GroupId, RoleId};
 use crate::core::observed::Part;
 use crate::core::order::StepPart;
 use crate::core::reach::Reach;
@@ -36,8 +38,17 @@ pub struct Read {
     pub is_optional: bool,
     /// The Azure scope that the list is of; it may show rows of scopes above, which are not asked for. `None` elsewhere.
     pub scope: Option<ArmScope>,
+    /// The group that the list is of. `None` elsewhere.
+    pub group: Option<GroupId>,
     /// What is read instead when the service refuses this to the caller: the same, narrower.
     pub instead: Vec<Read>,
+}
+
+impl Read {
+    /// Returns a read of a part of the whole surface, which the tenant must answer.
+    pub fn new(part: Part, query: Query) -> Self {
+        Self { part, query, is_optional: false, scope: None, group: None, instead: Vec::new() }
+    }
 }
 
 /// A row that is not what the documents say.
@@ -111,6 +122,9 @@ pub struct Grant {
 pub trait Surface: Send + Sync {
     /// Returns the bulk reads, in the order in which they must be made: those with the same rank may run side by side.
     fn reads(&self, reach: &Reach) -> Vec<(u8, Read)>;
+
+    /// Tells whether the reads are many and short, so that they travel together in batches.
+    fn is_batched(&self) -> bool;
 
     /// Returns the reads, ordered likewise, that must not explain `suspects` either before they count as access that PIM does
     /// not know (design.md 3).
@@ -188,11 +202,11 @@ pub enum AssignVerb {
     DeletePlain,
 }
 
-/// Returns the implementation for a surface that can be planned; `None` for one that cannot yet.
-pub fn of(surface: crate::core::target::Surface) -> Option<&'static dyn Surface> {
+/// Returns the implementation of a surface.
+pub fn of(surface: crate::core::target::Surface) -> &'static dyn Surface {
     match surface {
-        crate::core::target::Surface::Directory => Some(&directory::Directory),
-        crate::core::target::Surface::Azure => Some(&resource::Resource),
-        crate::core::target::Surface::Group => None,
+        crate::core::target::Surface::Directory => &directory::Directory,
+        crate::core::target::Surface::Group => &group::Group,
+        crate::core::target::Surface::Azure => &resource::Resource,
     }
 }

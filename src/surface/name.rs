@@ -70,7 +70,13 @@ pub fn principals_query(ids: &[PrincipalId], kind: PrincipalType) -> Query {
     Query::new(Api::Graph, path).option("$filter", filter).option("$select", select)
 }
 
-/// Returns the principals on a page of [`principals_query`].
+/// Returns the read of the groups of one name; names are not unique (graph.md 5).
+pub fn groups_query(name: &str) -> Query {
+    let filter = format!("displayName eq '{}'", name.replace('\'', "''"));
+    Query::new(Api::Graph, "/groups").option("$filter", filter).option("$select", GROUP)
+}
+
+/// Returns the principals on a page of [`principals_query`] or [`groups_query`].
 pub fn principals(page: &Value, kind: PrincipalType) -> Vec<Principal> {
     rows(page).iter().filter_map(|row| principal_of(row, kind)).collect()
 }

@@ -149,6 +149,8 @@ impl Spelling {
     /// Directory roles on Graph, whose operations are `all` (graph.md 3.3).
     pub(super) const DIRECTORY: Self =
         Self { tag: ("@odata.type", "#microsoft.graph.unified"), operations: "all", is_arm: false };
+    /// Groups on Graph, whose operations are `All` (graph.md 3.3).
+    pub(super) const GROUP: Self = Self { operations: "All", ..Self::DIRECTORY };
     /// ARM (arm.md C.3).
     pub(super) const ARM: Self = Self { tag: ("ruleType", ""), operations: "All", is_arm: true };
 }

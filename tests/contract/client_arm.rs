@@ -41,7 +41,7 @@ fn scope(text: &str) -> ArmScope {
 }
 
 fn list(part: Part, at: &str) -> Read {
-    Read { part, query: Query::new(Api::Arm, "/"), is_optional: false, scope: Some(scope(at)), instead: Vec::new() }
+    Read { scope: Some(scope(at)), ..Read::new(part, Query::new(Api::Arm, "/")) }
 }
 
 /// Decodes a list; every row must be understood.

@@ -3,6 +3,7 @@
 
 mod client;
 mod client_arm;
+mod client_write;
 mod sandbox;
 mod sandbox_arm;
 mod sandbox_arm_pim;

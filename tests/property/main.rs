@@ -3,6 +3,7 @@
 //! Everything is drawn from a list of numbers ([`world::Choices`]), so that a failure shrinks to the smallest numbers.
 #![allow(clippy::unwrap_used, reason = "a test that cannot read what it made has failed")]
 
+mod chain;
 mod condition;
 mod order;
 mod permission;

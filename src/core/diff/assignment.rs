@@ -9,7 +9,7 @@ use crate::core::authority::{self, Standing};
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::diff::{Context, Difference, setting};
+use crate::core::diff::{Context, Difference, group, setting};
 use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
@@ -17,7 +17,6 @@ use crate::core::observed::Part;
 use crate::core::origin::Origin;
 use crate::core::principal::{Principal, PrincipalType};
 use crate::core::schedule::{Verdict, Window};
-use crate::core::target::Surface;
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -87,7 +86,8 @@ fn declared_one(
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
-    let mistakes = preconditions(context, key, declared);
+    let mut mistakes = preconditions(context, key, declared);
+    mistakes.extend(group::preconditions(context, key, declared));
     if !mistakes.is_empty() {
         difference.mistakes.extend(mistakes);
         return;
@@ -193,7 +193,9 @@ fn declared_one(
         source,
         observed: live.map(observed_hash),
         requires,
+        follows: Vec::new(),
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     });
 }
@@ -223,7 +225,8 @@ fn preconditions(
     };
     let label = context.labels.principal(&key.principal);
     let known = context.observed.principals.get(&key.principal);
-    if key.target.surface() == Surface::Directory && declared.value.principal_type == PrincipalType::Group {
+    let can = key.target.surface().capability();
+    if can.demands_role_assignable_groups && declared.value.principal_type == PrincipalType::Group {
         if known.is_some_and(|group| group.is_role_assignable == Some(false)) {
             refuse(
                 "group-not-role-assignable",
@@ -291,11 +294,12 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
             return leave("nobody declares it and no ownership entry claims it".to_owned());
         }
     };
+    let can = key.target.surface().capability();
     if context.observed.deleted_principals.contains(&key.principal) {
-        match (key.target.surface(), &live.provenance) {
-            // Azure keeps role assignments of the deleted for ever, and deletes them by their ids (arm.md B.1)
-            (Surface::Azure, Provenance::Classic { .. } | Provenance::Plain { .. }) => {}
-            (Surface::Azure, _) => {
+        match &live.provenance {
+            // deleted by its id (arm.md B.1)
+            Provenance::Classic { .. } | Provenance::Plain { .. } if can.keeps_deleted_holders => {}
+            _ if can.keeps_deleted_holders => {
                 return leave("its holder was deleted; PIM takes no request about whom it does not know".to_owned());
             }
             _ => return leave("its holder was deleted; the service removes what is left within days".to_owned()),
@@ -305,9 +309,12 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
     let is_application = holder.and_then(|p| p.kind).is_none_or(|kind| kind == PrincipalType::ServicePrincipal);
     let is_deleted = context.observed.deleted_principals.contains(&key.principal);
     let is_vague = is_application && !is_deleted && holder.is_none_or(|p| p.app_id.is_none());
-    if key.target.surface() == Surface::Azure && is_vague {
+    if can.may_serve_pim && is_vague {
         // PIM's own is known by its application id alone
         return leave("would be removed, but which application its holder is could not be read".to_owned());
+    }
+    if let Some((_, why)) = group::unmanageable(context, &key.target) {
+        return leave(format!("would be removed, but {why}"));
     }
     if let Some(gap) = context.observed.missing(&key.target, key.mode) {
         return leave(format!("would be removed, but {} could not be read", gap.what()));
@@ -341,7 +348,9 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         source: Some(entry.at.clone()),
         observed: Some(observed_hash(live)),
         requires: Vec::new(),
+        follows: Vec::new(),
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     });
 }

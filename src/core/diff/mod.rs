@@ -4,6 +4,7 @@
 
 mod assignment;
 mod base;
+mod group;
 mod reliance;
 pub(crate) mod role;
 mod setting;
@@ -53,6 +54,7 @@ pub fn diff(context: &Context<'_>) -> Difference {
     assignment::diff(context, &mut difference);
     role::remove(context, &mut difference);
     base::remark(context, &mut difference);
+    group::mark_onboarding(context, &mut difference);
     reliance::declare(&mut difference.changes);
     for change in &mut difference.changes {
         change.place = change.subject.target().and_then(|target| context.labels.place(target));

@@ -6,7 +6,7 @@ use crate::core::address::Labels;
 use crate::core::authority;
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::diagnostic::Diagnostic;
-use crate::core::diff::{Context, Difference};
+use crate::core::diff::{Context, Difference, group};
 use crate::core::direction::Direction;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::Part;
@@ -43,6 +43,8 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         if fields.is_empty() {
             continue;
         }
+        difference.mistakes.extend(group::refuse(context, target, &declared.at));
+        difference.mistakes.extend(unapprovable(surface, &declared.value, &declared.at, &address, &after));
         difference.mistakes.extend(contradictions(&declared.value, &declared.at, &address, before, &after));
         let mut requires = Vec::new();
         if let Some(key) = target.role_key().filter(|_| role.is_none()) {
@@ -79,7 +81,9 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             source: Some(source.unwrap_or_else(|| declared.at.clone())),
             observed: live.map(fingerprint),
             requires,
+            follows: Vec::new(),
             place: None,
+            onboards: false,
             request_ids: Vec::new(),
         });
     }
@@ -90,8 +94,8 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
 /// reviewed as 90 days would be granted for ever.
 fn idle_maximum(surface: Surface, declared: &DeclaredSettings, address: &str, written: &Settings) -> Vec<Diagnostic> {
     let mut mistakes = Vec::new();
-    for event in [Event::EligibleAssignment, Event::ActiveAssignment].into_iter().filter(|_| surface == Surface::Azure)
-    {
+    let is_kept = surface.capability().keeps_idle_maximum;
+    for event in [Event::EligibleAssignment, Event::ActiveAssignment].into_iter().filter(|_| !is_kept) {
         let maximum = declared.fields.get(&SettingField::MaxDuration(event));
         let maximum = maximum.filter(|declared| matches!(declared.value, Want::Value(_)));
         if let Some(declared) = maximum.filter(|_| !written.event(event).expiration.is_required) {
@@ -105,6 +109,28 @@ fn idle_maximum(surface: Surface, declared: &DeclaredSettings, address: &str, wr
         }
     }
     mistakes
+}
+
+/// Returns the mistake of settings that demand approval by nobody: only directory roles have approvers of their own then
+/// (graph.md 3.4), elsewhere nobody could ever activate.
+fn unapprovable(
+    surface: Surface,
+    declared: &DeclaredSettings,
+    at: &Origin,
+    address: &str,
+    after: &Settings,
+) -> Option<Diagnostic> {
+    if surface.capability().has_fallback_approvers
+        || !after.approval.is_required
+        || !after.approval.approvers.is_empty()
+    {
+        return None;
+    }
+    let fields = [SettingField::Approvers, SettingField::ApprovalRequired];
+    let line = fields.iter().find_map(|field| declared.fields.get(field)).map_or(at, |declared| &declared.at);
+    let message = format!("`{address}` would demand approval and name nobody who can give it");
+    let mistake = Diagnostic::error("approval-without-approvers", Some(line.clone()), message);
+    Some(mistake.help("declare `activation.approval` with its approvers; only directory roles have a fallback"))
 }
 
 /// Returns what the declared fields and the live ones they leave alone cannot be together.

@@ -18,6 +18,7 @@ use crate::core::policy::rule::Event;
 use crate::core::principal::{Principal, PrincipalType};
 use crate::core::role_definition::{Permissions, RoleDefinition};
 use crate::core::schedule::{Schedule, Window};
+use crate::core::scope::DirectoryScope;
 use crate::core::state::{ApplyAs, Limits, Tenant};
 use crate::core::target::{RoleKey, Surface};
 
@@ -140,7 +141,7 @@ fn refusing(plan: &Plan) -> Vec<&str> {
 }
 
 fn gap(part: Part) -> Unreadable {
-    Unreadable { surface: Surface::Directory, part, scope: None, role: None, why: "HTTP 503".into() }
+    Unreadable { surface: Surface::Directory, part, scope: None, group: None, role: None, why: "HTTP 503".into() }
 }
 
 const GA: &str = GLOBAL_ADMINISTRATOR;

@@ -182,7 +182,9 @@ fn change(subject: Subject) -> Change {
         source: None,
         observed: None,
         requires: Vec::new(),
+        follows: Vec::new(),
         place: None,
+        onboards: false,
         request_ids: Vec::new(),
     }
 }

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Ticket};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::id::GroupId;
 use crate::core::schedule::Schedule;
 use crate::core::target::{Surface, Target};
 use crate::manifest::code;
@@ -122,8 +121,7 @@ impl Run<'_> {
                     let message = "an assignment to a group has no `scopes`: the group is the scope";
                     self.error(code::WRONG_SCOPE, document.key_at("/spec/scopes"), message);
                 }
-                if let Some(group) = self.principal(&id) {
-                    let group = GroupId::new(group.as_str());
+                if let Some(group) = self.group(&id) {
                     targets.push((Target::Group { group, access: (*access).into() }, None));
                 }
             }

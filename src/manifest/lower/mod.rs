@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use crate::core::declared::Declared;
 use crate::core::diagnostic::{self, Diagnostic};
 use crate::core::hierarchy::Hierarchy;
-use crate::core::id::{PrincipalId, RoleId};
+use crate::core::id::{GroupId, PrincipalId, RoleId};
 use crate::core::name::{Lookup, Meaning, Names, Reference};
 use crate::core::origin::Origin;
 use crate::core::role_definition::DeclaredRole;
@@ -42,8 +42,6 @@ pub struct Lowered {
     /// Errors and warnings, sorted.
     pub diagnostics: Vec<Diagnostic>,
 }
-
-pub use self::reach::FanOut;
 
 impl Manifests {
     /// Returns the custom roles that the manifests declare, with what is wrong with them. `names` must hold the scopes that
@@ -140,6 +138,10 @@ impl<'a> Run<'a> {
             Meaning::Principal(principal) => Some(principal.id.clone()),
             _ => None,
         }
+    }
+
+    fn group(&self, reference: &Reference) -> Option<GroupId> {
+        self.principal(reference).map(|id| GroupId::new(id.as_str()))
     }
 
     fn role(&self, reference: &Reference) -> Option<RoleId> {

@@ -1,4 +1,4 @@
-//! Where the manifests make a run look on the Azure surface, known before any role's name is.
+//! Where the manifests make a run look in Azure and among groups, known before any role's name is.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use crate::core::hierarchy::Hierarchy;
 use crate::core::name::Names;
 use crate::core::origin::Origin;
 use crate::core::ownership::{Authority, Extent};
-use crate::core::reach::Reach;
-use crate::core::scope::{ArmScope, ArmScopeKind};
+use crate::core::reach::{Asked, FanOut, Reach};
+use crate::core::scope::ArmScope;
 use crate::manifest::Manifests;
 use crate::manifest::document::Document;
 use crate::manifest::kind::role::{GovernedRole, RoleReference};
@@ -17,18 +17,8 @@ use crate::manifest::kind::{Kind, Spec};
 use crate::manifest::lower::Run;
 use crate::manifest::lower::scope::Place;
 
-/// A fan-out: a management group and the kinds of scope below it that are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FanOut {
-    /// The management group.
-    pub group: ArmScope,
-    /// The kinds.
-    pub kinds: Vec<ArmScopeKind>,
-}
-
-impl Manifests {
-    /// Returns every fan-out whose management group is known.
-    pub fn fan_outs(&self, names: &Names) -> Vec<Declared<FanOut>> {
+impl Asked for Manifests {
+    fn fan_outs(&self, names: &Names) -> Vec<Declared<FanOut>> {
         let hierarchy = Hierarchy::default();
         let run = Run::new(self, names, &hierarchy);
         let mut found = Vec::new();
@@ -43,14 +33,24 @@ impl Manifests {
         found
     }
 
-    /// Returns where a run looks. What cannot be understood is left out: [`Manifests::lower`] complains about it.
-    pub fn reach(&self, names: &Names, hierarchy: &Hierarchy) -> Reach {
+    /// What cannot be understood, [`Manifests::lower`] complains about.
+    fn reach(&self, names: &Names, hierarchy: &Hierarchy) -> Reach {
         let mut run = Run::new(self, names, hierarchy);
         let mut reach = Reach::default();
         for (document, spec) in run.specs(Kind::RoleSettings) {
             let Spec::RoleSettings(settings) = spec else { continue };
             for (index, governed) in settings.applies_to.iter().enumerate() {
-                let GovernedRole::Azure { scopes, .. } = governed else { continue };
+                let scopes = match governed {
+                    GovernedRole::Azure { scopes, .. } => scopes,
+                    GovernedRole::Group { .. } => {
+                        let at = document.at(&format!("/spec/appliesTo/{index}/group"));
+                        if let Some(group) = run.group(&governed.role().reference()) {
+                            reach.open(&group, &at);
+                        }
+                        continue;
+                    }
+                    GovernedRole::Directory { .. } => continue,
+                };
                 for (scope, at) in run.places(document, scopes, &format!("/spec/appliesTo/{index}/scopes")) {
                     reach.govern(&scope, &at);
                 }
@@ -59,6 +59,11 @@ impl Manifests {
         for kind in [Kind::EligibleAssignment, Kind::ActiveAssignment] {
             for (document, spec) in run.specs(kind) {
                 let Some(view) = spec.assignment() else { continue };
+                if let RoleReference::Group { .. } = view.role
+                    && let Some(group) = run.group(&view.role.reference())
+                {
+                    reach.open(&group, &document.at("/spec/role/group"));
+                }
                 let RoleReference::Azure { .. } = view.role else { continue };
                 for (scope, at) in run.places(document, view.scopes.unwrap_or_default(), "/spec/scopes") {
                     reach.assign(&scope, &at);
@@ -74,6 +79,12 @@ impl Manifests {
         }
         if let Some(tenant) = run.tenant() {
             for entry in &tenant.ownership.entries {
+                if let (Extent::Groups(patterns), Authority::Authoritative) =
+                    (&entry.value.extent, entry.value.assignments)
+                {
+                    let owned = patterns.iter().map(|pattern| Declared::new(pattern.clone(), entry.at.clone()));
+                    reach.owned_groups.extend(owned);
+                }
                 let Extent::AzureScopes { scopes, exact } = &entry.value.extent else { continue };
                 let authorities = [entry.value.assignments, entry.value.role_definitions];
                 if authorities.contains(&Authority::Authoritative) {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::id::GroupId;
 use crate::core::origin::Origin;
 use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue, Want};
 use crate::core::policy::rule::{Approver, Event, Recipient};
@@ -80,8 +79,7 @@ impl Run<'_> {
                 .into_iter()
                 .collect(),
             GovernedRole::Group { access, .. } => {
-                let group = self.principal(&id).map(|group| GroupId::new(group.as_str()));
-                group.map(|group| Target::Group { group, access: (*access).into() }).into_iter().collect()
+                self.group(&id).map(|group| Target::Group { group, access: (*access).into() }).into_iter().collect()
             }
             GovernedRole::Azure { scopes, .. } => {
                 let mut targets = Vec::new();

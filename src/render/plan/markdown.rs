@@ -9,7 +9,7 @@ use crate::core::direction::Direction;
 use crate::core::plan::Plan;
 use crate::render::escape::{markdown as plain, markdown_code as code, terminal};
 use crate::render::plan::value::{Shown, shown};
-use crate::render::plan::{Options, access, cause, counts, matters, next, transition};
+use crate::render::plan::{ONBOARDS, Options, access, cause, counts, matters, next, transition, waits};
 use crate::render::style::{self, Mark};
 
 /// The longest text, in bytes: GitHub takes 65,536 characters for a comment, and whoever posts it may put something around it.
@@ -55,7 +55,7 @@ pub fn markdown(plan: &Plan, options: &Options) -> String {
     }
     let warnings = plan.notices.iter().filter(|notice| notice.severity != Severity::Notice);
     sheet.section(&Frame::list("Warnings"), warnings, notice);
-    sheet.section(&Frame::folded("Details of every change"), &plan.changes, |change| detail(change, options));
+    sheet.section(&Frame::folded("Details of every change"), &plan.changes, |change| detail(plan, change, options));
     let remarks = plan.notices.iter().filter(|notice| notice.severity == Severity::Notice);
     sheet.section(&Frame::folded("Notices"), remarks, notice);
     let title = format!("Unmanaged ({})", plan.unmanaged.len());
@@ -232,6 +232,9 @@ fn holder(change: &Change, options: &Options) -> String {
     if let Some(place) = &change.place {
         let _ = write!(text, " at {}", plain(&cut(place)));
     }
+    if change.onboards {
+        let _ = write!(text, "; **{ONBOARDS}**");
+    }
     for field in &change.fields {
         let _ = write!(text, "; {}", plain(&brief(change, field, options)));
     }
@@ -246,7 +249,10 @@ fn holder(change: &Change, options: &Options) -> String {
 fn row(change: &Change, options: &Options) -> String {
     let place = change.source.as_ref().map_or(String::new(), |at| code(&cut(&format!("{}:{}", at.file, at.line))));
     let what: Vec<String> = change.fields.iter().take(8).map(|field| code(&brief(change, field, options))).collect();
-    let located = change.place.as_ref().map_or(String::new(), |place| format!("<br>at {}", code(&cut(place))));
+    let mut located = change.place.as_ref().map_or(String::new(), |place| format!("<br>at {}", code(&cut(place))));
+    if change.onboards {
+        let _ = write!(located, "<br>**{ONBOARDS}**");
+    }
     let more = match change.fields.len().saturating_sub(8) {
         0 => String::new(),
         left => format!("<br>and {left} more"),
@@ -283,11 +289,14 @@ fn brief(change: &Change, field: &crate::core::change::FieldChange, options: &Op
 }
 
 /// Returns everything about one change, folded.
-fn detail(change: &Change, options: &Options) -> String {
+fn detail(plan: &Plan, change: &Change, options: &Options) -> String {
     let title = format!("{} {}", style::action(options.wording, change.action), cut(&change.address));
     let mut text = format!("<details><summary>{}</summary>\n\n", summary(&title));
     if let Some(place) = &change.place {
         let _ = writeln!(text, "- at {}", plain(&cut(place)));
+    }
+    if change.onboards {
+        let _ = writeln!(text, "- **{ONBOARDS}**");
     }
     let _ = writeln!(text, "- {}", plain(&cut(&cause(change))));
     let _ = write!(text, "- {}", style::direction(options.wording, change.direction));
@@ -296,9 +305,8 @@ fn detail(change: &Change, options: &Options) -> String {
     for reason in &change.reasons {
         let _ = writeln!(text, "- because {}", plain(&cut(reason)));
     }
-    for requirement in &change.requires {
-        let _ =
-            writeln!(text, "- waits for {}: {}", plain(&cut(&requirement.address)), plain(&cut(&requirement.reason)));
+    for (part, address, reason) in waits(plan, change) {
+        let _ = writeln!(text, "- {part}waits for {}: {}", plain(&cut(&address)), plain(&cut(&reason)));
     }
     for field in &change.fields {
         let direction = match field.direction {

@@ -18,6 +18,7 @@ use crate::core::change::{Action, Change, Risk};
 use crate::core::direction::Direction;
 use crate::core::guard::Verdict;
 use crate::core::observed::Part;
+use crate::core::order::{self, Phase};
 use crate::core::plan::Plan;
 use crate::render::page::plural;
 use crate::render::style;
@@ -146,9 +147,22 @@ fn next(plan: &Plan, options: &Options) -> Option<String> {
     }
 }
 
+/// What is said of a change that brings a group under PIM (graph.md 4.4).
+const ONBOARDS: &str = "brings the group under PIM, which cannot be undone";
+
 /// Tells whether a gap keeps anything from being planned; deleted roles are only needed for advice.
 fn matters(part: Part) -> bool {
     part != Part::DeletedRoles
+}
+
+/// Returns what a change of `plan` waits for: which of its parts does, where it has several, as the beginning of a sentence, the
+/// address, and why.
+fn waits(plan: &Plan, change: &Change) -> Vec<(String, String, String)> {
+    let Some(at) = plan.changes.iter().position(|other| other.address == change.address) else { return Vec::new() };
+    let is_one = order::parts(change).len() < 2;
+    let part = |phase: Phase| if is_one { String::new() } else { format!("to {}, ", phase.as_str()) };
+    let waits = order::waits(&plan.changes, at).into_iter();
+    waits.map(|(phase, edge)| (part(phase), plan.changes[edge.change].address.clone(), edge.reason)).collect()
 }
 
 /// Returns why a change is there, as raw text: the manifest line, or the ownership entry that makes absence a removal.

@@ -104,9 +104,10 @@ mod tests {
             match serde_json::from_value::<Part>(json!(word)).unwrap() {
                 Part::Roles | Part::DeletedRoles | Part::Settings | Part::PlainAssignments => {}
                 Part::ActiveSchedules | Part::ActiveInstances | Part::EligibleSchedules | Part::Hierarchy => {}
+                Part::Onboarded => {}
             }
         }
-        assert_eq!(parts.len(), 8);
+        assert_eq!(parts.len(), 9);
     }
 
     fn collect(value: &Value, seen: &mut BTreeSet<String>) {

@@ -13,7 +13,7 @@ use crate::core::target::Surface;
 use crate::render::escape::terminal;
 use crate::render::page::{Page, plural};
 use crate::render::plan::value::{Shown, shown};
-use crate::render::plan::{Options, access, cause, counts, family, matters, next, transition};
+use crate::render::plan::{ONBOARDS, Options, access, cause, counts, family, matters, next, transition, waits};
 use crate::render::style::{self, Mark, Wording};
 
 /// More unmanaged objects or notices than this are folded to counts unless they are asked for.
@@ -28,16 +28,16 @@ pub fn text(plan: &Plan, options: &Options) -> String {
     let mut page = Page::new(options.width, options.color);
     head(&mut page, plan, options);
     let is_due = |change: &&Change| options.is_drift() && change.action == Action::Extend;
-    for surface in [Surface::Directory, Surface::Group, Surface::Azure] {
+    for surface in Surface::ALL {
         let changes = || plan.changes.iter().filter(|c| c.surface == surface && !is_due(c));
         if changes().next().is_some() {
             page.heading(style::surface(surface));
         }
-        changes().for_each(|change| block(&mut page, change, options));
+        changes().for_each(|change| block(&mut page, plan, change, options));
     }
     if plan.changes.iter().any(|change| is_due(&change)) {
         page.heading("Due, not drift");
-        plan.changes.iter().filter(is_due).for_each(|change| block(&mut page, change, options));
+        plan.changes.iter().filter(is_due).for_each(|change| block(&mut page, plan, change, options));
     }
     notices(&mut page, plan, options);
     unmanaged(&mut page, plan, options);
@@ -70,7 +70,7 @@ fn head(page: &mut Page, plan: &Plan, options: &Options) {
     }
 }
 
-fn block(page: &mut Page, change: &Change, options: &Options) {
+fn block(page: &mut Page, plan: &Plan, change: &Change, options: &Options) {
     let wording = options.wording;
     page.blank();
     let title = format!("{} {}", style::symbol(change.action), style::action(wording, change.action));
@@ -80,6 +80,9 @@ fn block(page: &mut Page, change: &Change, options: &Options) {
     );
     if let Some(place) = &change.place {
         page.prose(4, style::PLAIN, &format!("at {}", terminal(place)));
+    }
+    if change.onboards {
+        page.prose(4, style::HEADING, ONBOARDS);
     }
     page.prose(4, style::PLAIN, &terminal(&cause(change)));
     let risk = match (change.risk, wording) {
@@ -103,9 +106,8 @@ fn block(page: &mut Page, change: &Change, options: &Options) {
     }
     if options.verbose {
         request(page, change);
-        for requirement in &change.requires {
-            let (address, reason) = (terminal(&requirement.address), terminal(&requirement.reason));
-            page.prose(4, style::PLAIN, &format!("waits for {address}: {reason}"));
+        for (part, address, reason) in waits(plan, change) {
+            page.prose(4, style::PLAIN, &format!("{part}waits for {}: {}", terminal(&address), terminal(&reason)));
         }
     }
 }

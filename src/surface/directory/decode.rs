@@ -2,21 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::core::assignment::Mode;
 use crate::core::id::{PrincipalId, RoleId};
 use crate::core::observed::Part;
-use crate::core::period::Period;
 use crate::core::policy::default::factory;
 use crate::core::policy::settings::Settings;
 use crate::core::role_definition::{Permission, Permissions, RoleDefinition};
-use crate::core::row::{DeletedRole, InstanceRow, Membership, PlainRow, Row, ScheduleRow};
+use crate::core::row::{DeletedRole, InstanceRow, PlainRow, Row, ScheduleRow};
 use crate::core::scope::DirectoryScope;
 use crate::core::target::{Surface, Target};
 use crate::surface::json::{Instant, flag, instant, items, row_name, rows, text};
-use crate::surface::{DecodeError, name, rule};
+use crate::surface::{DecodeError, name, pim, rule};
 
 /// Decodes one page of a list.
 pub(super) fn page(part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
@@ -39,8 +37,8 @@ pub(super) fn page(part: Part, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
 fn decode_row(part: Part, row: &Value) -> Result<Option<Row>, DecodeError> {
     let decoded = match part {
         Part::Roles => role(row).map(|role| Some(Row::Role(Box::new(role)))),
-        // the directory has no hierarchy of scopes
-        Part::Hierarchy => Ok(None),
+        // the directory has no hierarchy of scopes, and nothing is onboarded to it
+        Part::Hierarchy | Part::Onboarded => Ok(None),
         Part::DeletedRoles => deleted(row).map(|role| Some(Row::DeletedRole(role))),
         Part::Settings => return settings(row),
         Part::PlainAssignments => plain(row).map(|row| row.map(Row::Plain)),
@@ -141,90 +139,36 @@ fn plain(row: &Value) -> Result<Option<PlainRow>, String> {
     Ok(who_and_where(row)?.map(|(target, principal)| PlainRow { id, target, principal, condition: None }))
 }
 
-/// Only `Direct` is managed; anything else, and anything newer than this program, is not (graph.md 2.7).
-fn membership(row: &Value) -> Membership {
-    match text(row, "memberType") {
-        Some(kind) if kind.eq_ignore_ascii_case("Direct") => Membership::Direct,
-        _ => Membership::Indirect,
-    }
-}
-
-/// Tells whether a row is an activation. An unknown kind is refused: to take it for an assignment could remove it, to take it
-/// for an activation could hide it.
-fn is_activated(row: &Value) -> Result<bool, String> {
-    match text(row, "assignmentType") {
-        Some(kind) if kind.eq_ignore_ascii_case("Activated") => Ok(true),
-        Some(kind) if kind.eq_ignore_ascii_case("Assigned") => Ok(false),
-        other => Err(format!("unknown assignmentType `{}`", other.unwrap_or("null"))),
-    }
-}
-
-fn optional(instant: Instant, member: &str) -> Result<Option<Timestamp>, String> {
-    match instant {
-        Instant::Never => Ok(None),
-        Instant::At(at) => Ok(Some(at)),
-        Instant::Unreadable => Err(format!("{member} is no instant")),
-    }
-}
-
 fn active_instance(row: &Value) -> Result<Option<InstanceRow>, String> {
     let Some((target, principal)) = who_and_where(row)? else { return Ok(None) };
     Ok(Some(InstanceRow {
         target,
         principal,
-        membership: membership(row),
-        is_activated: is_activated(row)?,
-        end: optional(instant(row, "endDateTime"), "endDateTime")?,
+        membership: pim::membership(row),
+        is_activated: pim::is_activated(row)?,
+        end: pim::optional(row, "endDateTime")?,
         origin: text(row, "roleAssignmentOriginId").map(str::to_owned),
     }))
 }
 
-/// Statuses of schedules that are no longer, never were, or are not yet decided to be in force: what waits for a person is left
-/// alone (design.md 3).
-const DEAD: [&str; 6] = ["Canceled", "Denied", "Failed", "Revoked", "PendingApproval", "PendingAdminDecision"];
-
 fn schedule(row: &Value, mode: Mode) -> Result<Option<ScheduleRow>, String> {
     let Some((target, principal)) = who_and_where(row)? else { return Ok(None) };
-    if text(row, "status").is_some_and(|status| DEAD.iter().any(|dead| dead.eq_ignore_ascii_case(status))) {
+    if pim::is_dead(row) {
         return Ok(None);
     }
     // without it nobody can tell a permanent row from one that ends
     let info = row.get("scheduleInfo").filter(|info| info.is_object()).ok_or("scheduleInfo is missing")?;
-    let (start, end) = window(info)?;
+    let (start, end) = pim::window(info)?;
     Ok(Some(ScheduleRow {
         target,
         principal,
         mode,
-        membership: membership(row),
-        is_activated: mode == Mode::Active && is_activated(row)?,
+        membership: pim::membership(row),
+        is_activated: mode == Mode::Active && pim::is_activated(row)?,
         start,
         end,
         request: text(row, "createdUsing").filter(|id| !id.is_empty()).map(str::to_owned),
         assignment: None,
         condition: None,
     }))
-}
-
-/// Reads `scheduleInfo`. An end that is given as a duration only is computed (graph.md 2.9). A kind of expiration that is not
-/// known is refused: taking it for permanent, or for over, would both be wrong.
-pub(super) fn window(info: &Value) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
-    let start = optional(instant(info, "startDateTime"), "startDateTime")?;
-    let expiration = info.get("expiration").unwrap_or(&Value::Null);
-    let end = optional(instant(expiration, "endDateTime"), "endDateTime")?;
-    let kind = text(expiration, "type").unwrap_or("noExpiration");
-    let end = if kind.eq_ignore_ascii_case("noExpiration") || kind.eq_ignore_ascii_case("notSpecified") {
-        end
-    } else if kind.eq_ignore_ascii_case("afterDateTime") {
-        Some(end.ok_or("an expiration without endDateTime")?)
-    } else if kind.eq_ignore_ascii_case("afterDuration") {
-        let duration = text(expiration, "duration").and_then(|text| text.parse::<Period>().ok());
-        match (end, start, duration) {
-            (Some(end), ..) => Some(end),
-            (None, Some(start), Some(duration)) => start.checked_add(duration.as_duration()).ok(),
-            _ => return Err("an expiration without end and duration".to_owned()),
-        }
-    } else {
-        return Err(format!("unknown expiration `{kind}`"));
-    };
-    Ok((start, end))
 }

@@ -7,9 +7,9 @@ use crate::core::change::Subject;
 use crate::core::id::{RoleId, is_guid};
 use crate::core::order::StepPart;
 use crate::core::role_definition::RoleDefinition;
-use crate::core::schedule::{Ask, End};
 use crate::core::target::Target;
-use crate::surface::rule::{self, Spelling};
+use crate::surface::pim::{self, Case};
+use crate::surface::rule::Spelling;
 use crate::surface::{AssignVerb, Locator};
 use crate::wire::{Api, Command, Verb};
 
@@ -30,12 +30,7 @@ pub(super) fn command(subject: &Subject, part: &StepPart, verb: AssignVerb, loca
             Command::new(Api::Graph, Verb::Delete, format!("{ROLES}/{}", role.id))
         }
         (Subject::Settings { .. }, StepPart::WriteRules(settings, rules)) => {
-            // one bulk PATCH per policy: the only form that can swap MFA and a context, and the way out of the write lock
-            // of approver recipients (graph.md 3.5, 3.6 #6 and #7)
-            let rules: Vec<Value> = rules.iter().map(|id| rule::encode(settings, *id, Spelling::DIRECTORY)).collect();
-            let policy = locator.policy.as_deref().unwrap_or_default();
-            Command::new(Api::Graph, Verb::Patch, format!("/policies/roleManagementPolicies/{policy}"))
-                .body(json!({ "rules": rules }))
+            pim::policy_command(settings, rules, Spelling::DIRECTORY, locator)
         }
         (Subject::Assignment { .. }, StepPart::Assign | StepPart::Unassign) => assignment(subject, verb, locator),
         (subject, part) => panic!("{part:?} is no step of {subject:?}"),
@@ -61,9 +56,7 @@ fn definition(role: &RoleDefinition) -> Value {
 }
 
 fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command {
-    let Subject::Assignment { key, before, ask, justification, ticket, .. } = subject else {
-        panic!("only assignments are assigned")
-    };
+    let Subject::Assignment { key, before, .. } = subject else { panic!("only assignments are assigned") };
     let requests = match key.mode {
         Mode::Eligible => "/roleManagement/directory/roleEligibilityScheduleRequests",
         Mode::Active => "/roleManagement/directory/roleAssignmentScheduleRequests",
@@ -79,44 +72,13 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
         }
         _ => {}
     }
-    let action = match verb {
-        AssignVerb::Assign => "adminAssign",
-        AssignVerb::Update => "adminUpdate",
-        AssignVerb::Extend => "adminExtend",
-        AssignVerb::Renew => "adminRenew",
-        AssignVerb::Remove | AssignVerb::Cancel | AssignVerb::DeletePlain => "adminRemove",
-    };
     let Target::Directory { role, scope } = &key.target else { panic!("a directory request for another surface") };
     let role: &RoleId = locator.role.as_ref().unwrap_or(role);
     let mut body = Map::new();
-    body.insert("action".to_owned(), json!(action));
+    body.insert("action".to_owned(), json!(pim::action(verb, Case::Camel)));
     body.insert("principalId".to_owned(), json!(key.principal.as_str()));
     body.insert("roleDefinitionId".to_owned(), json!(role.as_str()));
     body.insert("directoryScopeId".to_owned(), json!(scope.to_string()));
-    if action != "adminRemove" {
-        body.insert("scheduleInfo".to_owned(), ask.as_ref().map_or(Value::Null, schedule));
-        if let Some(text) = justification {
-            body.insert("justification".to_owned(), json!(text));
-        }
-        if let Some(ticket) = ticket {
-            body.insert(
-                "ticketInfo".to_owned(),
-                json!({ "ticketNumber": ticket.number, "ticketSystem": ticket.system }),
-            );
-        }
-    }
+    pim::when_and_why(&mut body, subject, verb);
     Command::new(Api::Graph, Verb::Post, requests).body(Value::Object(body))
-}
-
-/// A start that is left out means now (graph.md 2.9).
-fn schedule(ask: &Ask) -> Value {
-    let mut info = match ask.end {
-        End::Never => json!({ "expiration": { "type": "noExpiration" } }),
-        End::At(end) => json!({ "expiration": { "type": "afterDateTime", "endDateTime": end.to_string() } }),
-        End::After(period) => json!({ "expiration": { "type": "afterDuration", "duration": period.to_string() } }),
-    };
-    if let Some(start) = ask.start {
-        info["startDateTime"] = json!(start.to_string());
-    }
-    info
 }

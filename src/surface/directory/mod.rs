@@ -20,8 +20,8 @@ use crate::core::role_definition::RoleDefinition;
 use crate::core::row::Row;
 use crate::core::scope::DirectoryScope;
 use crate::core::target::Target;
-use crate::surface::name;
 use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface};
+use crate::surface::{name, pim};
 use crate::wire::{Command, Query, Refusal};
 
 /// The directory surface.
@@ -31,6 +31,10 @@ pub struct Directory;
 impl Surface for Directory {
     fn reads(&self, _: &Reach) -> Vec<(u8, Read)> {
         query::reads()
+    }
+
+    fn is_batched(&self) -> bool {
+        false
     }
 
     fn second_reads(&self, _: &Reach, _: &BTreeSet<AssignmentKey>) -> Vec<(u8, Read)> {
@@ -83,11 +87,11 @@ impl Surface for Directory {
     }
 
     fn refusal(&self, refusal: &Refusal) -> Outcome {
-        outcome::refusal(refusal)
+        pim::graph_refusal(refusal)
     }
 
     fn granted(&self, body: &Value) -> Outcome {
-        outcome::granted(body)
+        pim::status(body)
     }
 
     fn grant(&self, body: &Value) -> Option<Grant> {

@@ -11,11 +11,10 @@ use crate::wire::{Api, Query};
 /// The lists. Plain assignments come first (rank 0): a row that PIM makes between the two reads is then explained by the
 /// schedules, instead of looking like access that PIM does not know (design.md 3).
 pub(super) fn reads() -> Vec<(u8, Read)> {
-    let read = |part, query| Read { part, query, is_optional: false, scope: None, instead: Vec::new() };
     vec![
         (
             0,
-            read(
+            Read::new(
                 Part::PlainAssignments,
                 list("roleAssignments")
                     .option("$select", "id,principalId,roleDefinitionId,directoryScopeId,appScopeId"),
@@ -23,7 +22,7 @@ pub(super) fn reads() -> Vec<(u8, Read)> {
         ),
         (
             0,
-            read(
+            Read::new(
                 Part::Roles,
                 list("roleDefinitions")
                     .option("$select", "id,templateId,displayName,description,isBuiltIn,isEnabled,rolePermissions"),
@@ -31,19 +30,13 @@ pub(super) fn reads() -> Vec<(u8, Read)> {
         ),
         (
             0,
-            Read {
-                part: Part::DeletedRoles,
-                // documented for the public cloud only (graph.md 2.1)
-                query: Query::new(Api::Graph, "/roleManagement/directory/deletedItems/roleDefinitions"),
-                is_optional: true,
-                scope: None,
-                instead: Vec::new(),
-            },
+            // documented for the public cloud only (graph.md 2.1)
+            Read { is_optional: true, ..Read::new(Part::DeletedRoles, list("deletedItems/roleDefinitions")) },
         ),
-        (0, read(Part::Settings, policies("scopeId eq '/' and scopeType eq 'DirectoryRole'".to_owned()))),
-        (1, read(Part::ActiveSchedules, list("roleAssignmentSchedules").option("$expand", "principal"))),
-        (1, read(Part::ActiveInstances, list("roleAssignmentScheduleInstances"))),
-        (1, read(Part::EligibleSchedules, list("roleEligibilitySchedules").option("$expand", "principal"))),
+        (0, Read::new(Part::Settings, policies("scopeId eq '/' and scopeType eq 'DirectoryRole'".to_owned()))),
+        (1, Read::new(Part::ActiveSchedules, list("roleAssignmentSchedules").option("$expand", "principal"))),
+        (1, Read::new(Part::ActiveInstances, list("roleAssignmentScheduleInstances"))),
+        (1, Read::new(Part::EligibleSchedules, list("roleEligibilitySchedules").option("$expand", "principal"))),
     ]
 }
 
@@ -52,13 +45,7 @@ pub(super) fn assignment(key: &AssignmentKey) -> Vec<Read> {
     let role = key.target.role().map_or("", RoleId::as_str).replace('\'', "''");
     let principal = key.principal.as_str().replace('\'', "''");
     let filter = format!("principalId eq '{principal}' and roleDefinitionId eq '{role}'");
-    let read = |part, collection: &str| Read {
-        part,
-        query: list(collection).option("$filter", filter.clone()),
-        is_optional: false,
-        scope: None,
-        instead: Vec::new(),
-    };
+    let read = |part, collection: &str| Read::new(part, list(collection).option("$filter", filter.clone()));
     match key.mode {
         Mode::Eligible => vec![read(Part::EligibleSchedules, "roleEligibilitySchedules")],
         Mode::Active => vec![
@@ -72,13 +59,7 @@ pub(super) fn assignment(key: &AssignmentKey) -> Vec<Read> {
 /// What shows one role. The filter on names is case-sensitive (graph.md 2.2), which is right here: it is our own spelling.
 pub(super) fn role(role: &RoleDefinition) -> Vec<Read> {
     let name = role.display_name.replace('\'', "''");
-    let read = |filter: String| Read {
-        part: Part::Roles,
-        query: list("roleDefinitions").option("$filter", filter),
-        is_optional: false,
-        scope: None,
-        instead: Vec::new(),
-    };
+    let read = |filter: String| Read::new(Part::Roles, list("roleDefinitions").option("$filter", filter));
     vec![read(format!("id eq '{}'", role.id)), read(format!("displayName eq '{name}'"))]
 }
 

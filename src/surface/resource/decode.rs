@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,9 +15,9 @@ use crate::core::role_definition::{Permission, Permissions, RoleDefinition};
 use crate::core::row::{InstanceRow, Membership, PlainRow, Row, ScheduleRow};
 use crate::core::scope::ArmScope;
 use crate::core::target::{Surface, Target};
-use crate::surface::json::{Instant, instant, items, row_name, rows, text};
+use crate::surface::json::{items, row_name, rows, text};
 use crate::surface::resource::{path, query};
-use crate::surface::{DecodeError, Read, rule};
+use crate::surface::{DecodeError, Read, pim, rule};
 
 /// Decodes one page of a list.
 pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
@@ -46,7 +45,7 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
                 }
             },
             // Azure keeps no deleted roles, and its hierarchy is read before
-            Part::DeletedRoles | Part::Hierarchy => Ok(None),
+            Part::DeletedRoles | Part::Hierarchy | Part::Onboarded => Ok(None),
             Part::PlainAssignments => plain(of, row, properties).map(|row| row.map(Row::Plain)),
             Part::ActiveInstances => instance(of, properties).map(|row| row.map(Row::Instance)),
             Part::ActiveSchedules => schedule(of, row, properties, Mode::Active).map(|row| row.map(Row::Schedule)),
@@ -228,26 +227,13 @@ fn membership(properties: &Value) -> Membership {
     }
 }
 
-/// Tells whether an active row is an activation. An unknown kind is refused: to take it for an assignment could remove it, to
-/// take it for an activation could hide it. What is linked to an eligibility is one, also where Microsoft's own example calls it
+/// Tells whether an active row is an activation. What is linked to an eligibility is one, also where Microsoft's own example calls it
 /// assigned.
 fn is_activated(properties: &Value) -> Result<bool, String> {
     if text(properties, "linkedRoleEligibilityScheduleId").is_some_and(|id| !id.is_empty()) {
         return Ok(true);
     }
-    match text(properties, "assignmentType") {
-        Some(kind) if kind.eq_ignore_ascii_case("Activated") => Ok(true),
-        Some(kind) if kind.eq_ignore_ascii_case("Assigned") => Ok(false),
-        other => Err(format!("unknown assignmentType `{}`", other.unwrap_or("null"))),
-    }
-}
-
-fn optional(properties: &Value, member: &str) -> Result<Option<Timestamp>, String> {
-    match instant(properties, member) {
-        Instant::Never => Ok(None),
-        Instant::At(at) => Ok(Some(at)),
-        Instant::Unreadable => Err(format!("{member} is no instant")),
-    }
+    pim::is_activated(properties)
 }
 
 fn instance(of: &Read, properties: &Value) -> Result<Option<InstanceRow>, String> {
@@ -257,31 +243,15 @@ fn instance(of: &Read, properties: &Value) -> Result<Option<InstanceRow>, String
         principal,
         membership: membership(properties),
         is_activated: is_activated(properties)?,
-        end: optional(properties, "endDateTime")?,
+        end: pim::optional(properties, "endDateTime")?,
         // ids are compared without regard to case (arm.md 0.1)
         origin: text(properties, "originRoleAssignmentId").map(str::to_ascii_lowercase),
     }))
 }
 
-/// Statuses of schedules that are no longer, never were, or are not yet decided to be in force (arm.md B.3): what waits for a
-/// person is left alone.
-const DEAD: [&str; 11] = [
-    "Canceled",
-    "Denied",
-    "AdminDenied",
-    "Failed",
-    "FailedAsResourceIsLocked",
-    "Invalid",
-    "Revoked",
-    "TimedOut",
-    "PendingApproval",
-    "PendingApprovalProvisioning",
-    "PendingAdminDecision",
-];
-
 fn schedule(of: &Read, row: &Value, properties: &Value, mode: Mode) -> Result<Option<ScheduleRow>, String> {
     let Some((target, principal)) = asked_for(of, properties)? else { return Ok(None) };
-    if text(properties, "status").is_some_and(|status| DEAD.iter().any(|dead| dead.eq_ignore_ascii_case(status))) {
+    if pim::is_dead(properties) {
         return Ok(None);
     }
     let made_by = match mode {
@@ -301,8 +271,8 @@ fn schedule(of: &Read, row: &Value, properties: &Value, mode: Mode) -> Result<Op
         mode,
         membership: membership(properties),
         is_activated,
-        start: optional(properties, "startDateTime")?,
-        end: optional(properties, "endDateTime")?,
+        start: pim::optional(properties, "startDateTime")?,
+        end: pim::optional(properties, "endDateTime")?,
         request,
         assignment,
         condition: condition(properties),

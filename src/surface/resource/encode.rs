@@ -9,8 +9,8 @@ use crate::core::change::Subject;
 use crate::core::id::is_guid;
 use crate::core::order::StepPart;
 use crate::core::role_definition::{Permission, RoleDefinition};
-use crate::core::schedule::{Ask, End};
 use crate::core::target::Target;
+use crate::surface::pim::{self, Case};
 use crate::surface::resource::path::{self, PIM, RBAC};
 use crate::surface::resource::query;
 use crate::surface::rule::{self, Spelling};
@@ -86,18 +86,11 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
         }
         _ => {}
     }
-    let kind = match verb {
-        AssignVerb::Assign => "AdminAssign",
-        AssignVerb::Update => "AdminUpdate",
-        AssignVerb::Extend => "AdminExtend",
-        AssignVerb::Renew => "AdminRenew",
-        AssignVerb::Remove | AssignVerb::Cancel | AssignVerb::DeletePlain => "AdminRemove",
-    };
     let mut body = Map::new();
     body.insert("principalId".to_owned(), json!(key.principal.as_str()));
     body.insert("roleDefinitionId".to_owned(), json!(path::role(scope, role)));
-    body.insert("requestType".to_owned(), json!(kind));
-    let is_removal = kind == "AdminRemove";
+    body.insert("requestType".to_owned(), json!(pim::action(verb, Case::Pascal)));
+    let is_removal = pim::is_removal(verb);
     if let Some(text) = justification.as_deref().or(is_removal.then_some(REMOVAL)) {
         body.insert("justification".to_owned(), json!(text));
     }
@@ -107,7 +100,10 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
         body.insert("ticketInfo".to_owned(), info);
     }
     if !is_removal {
-        body.insert("scheduleInfo".to_owned(), ask.as_ref().map_or(Value::Null, schedule));
+        body.insert(
+            "scheduleInfo".to_owned(),
+            ask.as_ref().map_or(Value::Null, |ask| pim::schedule_info(ask, Case::Pascal)),
+        );
         if let Some(text) = condition {
             body.insert("condition".to_owned(), json!(text));
             body.insert("conditionVersion".to_owned(), json!("2.0"));
@@ -116,17 +112,4 @@ fn assignment(subject: &Subject, verb: AssignVerb, locator: &Locator) -> Command
     // the name is the plan's: a repeated request is then recognised (arm.md B.3)
     let name = locator.request.map(|id| id.to_string()).unwrap_or_default();
     path::command(Verb::Put, format!("{requests}/{name}"), PIM).body(json!({ "properties": body }))
-}
-
-/// A start that is left out means now (arm.md B.2).
-fn schedule(ask: &Ask) -> Value {
-    let mut info = match ask.end {
-        End::Never => json!({ "expiration": { "type": "NoExpiration" } }),
-        End::At(end) => json!({ "expiration": { "type": "AfterDateTime", "endDateTime": end.to_string() } }),
-        End::After(period) => json!({ "expiration": { "type": "AfterDuration", "duration": period.to_string() } }),
-    };
-    if let Some(start) = ask.start {
-        info["startDateTime"] = json!(start.to_string());
-    }
-    info
 }

@@ -33,6 +33,10 @@ impl Surface for Resource {
         query::reads(reach)
     }
 
+    fn is_batched(&self) -> bool {
+        false
+    }
+
     fn second_reads(&self, reach: &Reach, suspects: &BTreeSet<AssignmentKey>) -> Vec<(u8, Read)> {
         query::second_reads(reach, suspects)
     }

@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::core::period::Period;
-use crate::surface::json::{Instant, instant, text};
+use crate::surface::json::text;
 use crate::surface::resource::{decode, path};
-use crate::surface::{Grant, Outcome};
+use crate::surface::{Grant, Outcome, pim};
 use crate::wire::Refusal;
 
 /// Reads a refusal. Codes decide.
@@ -29,20 +28,9 @@ pub(super) fn refusal(refusal: &Refusal) -> Outcome {
     }
 }
 
-/// Reads the status of a 201: failures come with it too (arm.md B.3).
+/// Reads the status of a 201.
 pub(super) fn granted(body: &Value) -> Outcome {
-    let status = body.get("properties").and_then(|properties| text(properties, "status")).unwrap_or_default();
-    match status.to_ascii_lowercase().as_str() {
-        "provisioned" | "revoked" | "" => Outcome::Done,
-        "failed" => Outcome::NotReplicated("the service answered `Failed`".to_owned()),
-        "denied" | "admindenied" | "canceled" | "invalid" | "timedout" | "failedasresourceislocked" => {
-            Outcome::Refused(format!("the service answered `{status}`"))
-        }
-        "pendingapproval" | "pendingapprovalprovisioning" | "pendingadmindecision" => {
-            Outcome::Pending(format!("it waits for a person (`{status}`)"))
-        }
-        _ => Outcome::Pending(format!("accepted (`{status}`), not yet in force")),
-    }
+    pim::status(body.get("properties").unwrap_or(&Value::Null))
 }
 
 /// Reads what was granted; `None` when the answer is not about a grant.
@@ -60,26 +48,8 @@ pub(super) fn grant(body: &Value) -> Option<Grant> {
     })
 }
 
-/// Reads `scheduleInfo`; `None` when it is not understood.
+/// Reads `scheduleInfo`; `None` when it is not understood or does not say how it ends.
 fn window(info: &Value) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
-    let at = |value: &Value, member: &str| match instant(value, member) {
-        Instant::Never => Some(None),
-        Instant::At(at) => Some(Some(at)),
-        Instant::Unreadable => None,
-    };
-    let start = at(info, "startDateTime")?;
-    let expiration = info.get("expiration")?;
-    let end = at(expiration, "endDateTime")?;
-    let kind = text(expiration, "type")?;
-    let end = if kind.eq_ignore_ascii_case("NoExpiration") {
-        None
-    } else if kind.eq_ignore_ascii_case("AfterDateTime") {
-        Some(end?)
-    } else if kind.eq_ignore_ascii_case("AfterDuration") {
-        let duration = text(expiration, "duration")?.parse::<Period>().ok()?;
-        Some(end.or_else(|| start?.checked_add(duration.as_duration()).ok())?)
-    } else {
-        return None;
-    };
-    Some((start, end))
+    text(info.get("expiration")?, "type")?;
+    pim::window(info).ok()
 }

@@ -73,7 +73,7 @@ fn instances(scope: &ArmScope) -> Read {
 }
 
 fn read(part: Part, scope: &ArmScope, query: Query) -> Read {
-    Read { part, query, is_optional: false, scope: Some(scope.clone()), instead: Vec::new() }
+    Read { scope: Some(scope.clone()), ..Read::new(part, query) }
 }
 
 /// What shows one assignment: every row of its principal at, above and below the scope (arm.md B.6), of which the right one is

@@ -2,33 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::connection::Connection;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::hierarchy::Hierarchy;
-use crate::core::name::{Names, Reference};
+use crate::core::name::Names;
 use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::origin::Origin;
-use crate::core::reach::Reach;
+use crate::core::reach::{Asked, Reach};
 use crate::core::scope::{ArmScope, ArmScopeKind};
 use crate::core::target::Surface;
-use crate::manifest::{Manifests, code};
 use crate::reconcile::hierarchy::{Landscape, similar};
 use crate::reconcile::observe;
-use crate::transport::TransportError;
+use crate::transport::{Client, TransportError};
 
-/// Resolves the names of Azure scopes, reads what lies at those that the manifests speak of, and returns it with the mistakes
+/// Reads what lies at the Azure scopes that the manifests speak of, and returns it with the mistakes
 /// that only the tenant reveals: scopes that do not exist, fan-outs that cannot be seen whole.
 pub(super) async fn survey(
-    connection: &Connection,
-    manifests: &Manifests,
-    references: &BTreeSet<Reference>,
+    client: &Client,
+    asked: &dyn Asked,
     mut landscape: Landscape,
-    names: &mut Names,
+    names: &Names,
 ) -> Result<(Observed, Vec<Diagnostic>), TransportError> {
-    let reader = connection.client.reader();
-    landscape.resolve(references, names);
+    let reader = client.reader();
     let mut mistakes = Vec::new();
-    let fan_outs = manifests.fan_outs(names);
+    let fan_outs = asked.fan_outs(names);
     let wanted: BTreeSet<ArmScope> = (fan_outs.iter())
         .filter(|fan_out| fan_out.value.kinds.contains(&ArmScopeKind::ResourceGroup))
         .flat_map(|fan_out| landscape.hierarchy.below(&fan_out.value.group, &[ArmScopeKind::Subscription]))
@@ -37,13 +33,13 @@ pub(super) async fn survey(
     for fan_out in &fan_outs {
         if let Some(why) = landscape.gap_below(&fan_out.value.group, &fan_out.value.kinds) {
             let message = format!("what lies below {} could not be read: {why}", fan_out.value.group);
-            let mistake = Diagnostic::error(code::UNREADABLE_NAME, Some(fan_out.at.clone()), message);
+            let mistake = Diagnostic::error("unreadable-name", Some(fan_out.at.clone()), message);
             mistakes.push(mistake.help("a fan-out that is not seen whole would leave scopes without their settings"));
         }
     }
-    let reach = manifests.reach(names, &landscape.hierarchy);
+    let reach = asked.reach(names, &landscape.hierarchy);
     let missing = missing_resources(&reader, &reach).await?;
-    let mut observed = observe::observe(&connection.client, Surface::Azure, &reach).await?;
+    let mut observed = observe::observe(client, Surface::Azure, &reach).await?;
     observed.absent.extend(missing);
     observed.absent.extend(unassignable(&reader, &mut landscape, &reach).await?);
     let foreign = |scope: &&ArmScope| scope.subscription().is_some_and(|own| landscape.foreign.contains(&own));
@@ -61,7 +57,7 @@ pub(super) async fn survey(
         // what is not known to lie below is not owned: that it is in sync nobody can say
         if let Some(why) = landscape.gap_below(group, &[]) {
             let (surface, part, scope) = (Surface::Azure, Part::Hierarchy, Some(group.clone()));
-            observed.unreadable.push(Unreadable { surface, part, scope, role: None, why });
+            observed.unreadable.push(Unreadable { surface, part, scope, group: None, role: None, why });
         }
     }
     observed.unreadable.retain(|gap| gap.scope.as_ref().is_none_or(|scope| !absent.contains(scope)));
@@ -116,7 +112,7 @@ async fn unassignable(
 fn absence(scope: &ArmScope, why: &str, at: Option<&Origin>, hierarchy: &Hierarchy) -> Diagnostic {
     let kind = scope.kind();
     let message = format!("there is no {} `{scope}`", kind.as_str());
-    let mistake = Diagnostic::error(code::UNKNOWN_AZURE_SCOPE, at.cloned(), message).note(why.to_owned());
+    let mistake = Diagnostic::error("unknown-azure-scope", at.cloned(), message).note(why.to_owned());
     // subscriptions and management groups are all siblings, resource groups those of one subscription
     let is_near = |other: &ArmScope| kind <= ArmScopeKind::Subscription || other.subscription() == scope.subscription();
     let siblings = hierarchy.scopes().filter(|(other, _)| other.kind() == kind && is_near(other));

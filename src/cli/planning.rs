@@ -1,7 +1,5 @@
 //! From a path to a plan: read the manifests, look names up and read the tenant side by side, compare.
 
-mod azure;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -17,13 +15,10 @@ use crate::core::identity::{Found, Identities, identify};
 use crate::core::name::Reference;
 use crate::core::observed::{Observed, Part};
 use crate::core::plan::{self, Plan, Settings};
-use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::{RoleKey, Surface};
 use crate::manifest::{self, Manifests, TenantHead};
-use crate::reconcile::hierarchy::Landscape;
-use crate::reconcile::{names, observe};
-use crate::surface;
+use crate::reconcile::{names, survey};
 
 /// Flags that every planning verb takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -69,23 +64,6 @@ pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
 /// Refuses, at its manifest line, what this version can validate but not plan: nothing declared is ever silently skipped.
 fn unplannable(manifests: &Manifests) -> Vec<Diagnostic> {
     let mut refusals = Vec::new();
-    for declared in manifests.surfaces() {
-        if surface::of(declared.value).is_none() {
-            let what = match declared.value {
-                Surface::Azure => "Azure resource roles",
-                Surface::Group => "PIM for Groups",
-                Surface::Directory => "directory roles",
-            };
-            refusals.push(
-                Diagnostic::error(
-                    "not-plannable",
-                    Some(declared.at),
-                    format!("{what} cannot be planned by this version"),
-                )
-                .help("`rolewright validate` checks it; keep it in a folder of its own until it can be planned"),
-            );
-        }
-    }
     for guardrail in manifests.guardrails() {
         let message = format!("the guardrails in `{}` cannot be evaluated by this version", guardrail.value);
         refusals.push(
@@ -107,41 +85,17 @@ pub(crate) async fn plan(
 ) -> Result<Plan, Fault> {
     let manifests = &declared.manifests;
     let references: BTreeSet<Reference> = manifests.references().into_iter().map(|r| r.value).collect();
-    let reader = connection.client.reader();
     let surfaces = surfaces(manifests);
-    let directory = async {
-        match surfaces.contains(&Surface::Directory) {
-            true => observe::observe(&connection.client, Surface::Directory, &Reach::default()).await.map(Some),
-            false => Ok(None),
-        }
-    };
-    let landscape = async {
-        match surfaces.contains(&Surface::Azure) {
-            true => Landscape::read(&reader, &declared.head.tenant_id).await.map(Some),
-            false => Ok(None),
-        }
-    };
-    let (looked_up, directory, landscape) = tokio::join!(names::resolve(&reader, &references), directory, landscape);
-    let mut looked_up = looked_up?;
-    let mut observed = directory?;
+    let survey::Survey { names: mut looked_up, mut observed, mistakes } =
+        survey::survey(&connection.client, &declared.head.tenant_id, &surfaces, &references, manifests).await?;
     let complain = |mut mistakes: Vec<Diagnostic>| {
         diagnostic::sort(&mut mistakes);
         listing::show(context, manifests, &mistakes);
         Fault::silent(Exit::Error)
     };
-    if let Some(landscape) = landscape? {
-        let (azure, mistakes) = azure::survey(connection, manifests, &references, landscape, &mut looked_up).await?;
-        if !mistakes.is_empty() {
-            return Err(complain(mistakes));
-        }
-        match &mut observed {
-            Some(observed) => observed.join(azure),
-            None => observed = Some(azure),
-        }
+    if !mistakes.is_empty() {
+        return Err(complain(mistakes));
     }
-    let Some(mut observed) = observed else {
-        return Err(Fault::error("the manifests speak of nothing that this version can plan"));
-    };
     let (roles, mut remarks) = manifests.declared_roles(&looked_up, &observed.hierarchy);
     if remarks.iter().any(Diagnostic::is_error) {
         return Err(complain(remarks));
@@ -160,7 +114,7 @@ pub(crate) async fn plan(
         let gap = observed.gap(*surface, Part::Roles).map(|gap| gap.why.clone());
         names::roles(&references, *surface, &known, gap.as_deref(), &mut looked_up);
     }
-    names::enrich(&reader, &mut observed, &looked_up, &[guard::GLOBAL_ADMINISTRATOR]).await?;
+    names::enrich(&connection.client.reader(), &mut observed, &looked_up, &[guard::GLOBAL_ADMINISTRATOR]).await?;
     let ids: BTreeMap<(Surface, String), RoleId> =
         identities.iter().map(|(key, identity)| (key.clone(), identity.id.clone())).collect();
     let lowered = manifests.lower(&looked_up, &observed.hierarchy, &ids, observed.now);
