@@ -10,6 +10,7 @@ pub mod authority;
 pub mod chain;
 pub mod change;
 pub mod condition;
+pub mod crosscheck;
 pub mod declared;
 pub mod diagnostic;
 pub mod diff;
