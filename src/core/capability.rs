@@ -2,6 +2,7 @@
 //!
 //! Whoever must know asks for the row, so that a further surface is a further row here and no further case elsewhere.
 
+use crate::core::name::NameKind;
 use crate::core::policy::rule::Requirement;
 use crate::core::target::Surface;
 
@@ -11,6 +12,10 @@ pub(crate) struct Capability {
     /// The kind of manifest that defines roles, which is part of their managed ids (design.md 2). `None` where there is no role but
     /// what is given by nature: a group has members and owners.
     pub(crate) role_kind: Option<&'static str>,
+    /// How manifests name its roles; `None` as above.
+    pub(crate) role_names: Option<NameKind>,
+    /// Whether no two roles of the tenant share a name (arm.md A.4; none such is known of the directory, graph.md 15.2).
+    pub(crate) has_unique_role_names: bool,
     /// Whether role definitions are listed scope by scope (arm.md A.2), not for the whole tenant.
     pub(crate) lists_roles_by_scope: bool,
     /// Whether a role can be disabled (graph.md 2.2 `isEnabled`; roles of Azure have no such member, arm.md A.1).
@@ -45,6 +50,8 @@ pub(crate) struct Capability {
 
 const DIRECTORY: Capability = Capability {
     role_kind: Some("DirectoryRoleDefinition"),
+    role_names: Some(NameKind::DirectoryRole),
+    has_unique_role_names: false,
     lists_roles_by_scope: false,
     disables_roles: true,
     restores_roles: true,
@@ -62,6 +69,8 @@ const DIRECTORY: Capability = Capability {
 
 const GROUP: Capability = Capability {
     role_kind: None,
+    role_names: None,
+    has_unique_role_names: false,
     lists_roles_by_scope: false,
     disables_roles: false,
     restores_roles: false,
@@ -79,6 +88,8 @@ const GROUP: Capability = Capability {
 
 const AZURE: Capability = Capability {
     role_kind: Some("AzureRoleDefinition"),
+    role_names: Some(NameKind::AzureRole),
+    has_unique_role_names: true,
     lists_roles_by_scope: true,
     disables_roles: false,
     restores_roles: false,

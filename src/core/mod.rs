@@ -11,6 +11,7 @@ pub(crate) mod capability;
 pub mod chain;
 pub mod change;
 pub mod condition;
+pub mod crosscheck;
 pub mod declared;
 pub mod diagnostic;
 pub mod diff;
