@@ -127,7 +127,7 @@ async fn a_deleted_principal_leaves_its_eligibility_behind() {
 async fn a_deleted_group_takes_everything_with_it() {
     let g = contoso().await;
     let got = g.c.group_request("eligibility", "adminAssign", &g.dave, (&g.id, "member"), days(5)).await;
-    assert_eq!(g.c.ids(&format!("{GROUP}/resources")).await, [g.id.clone()]);
+    assert_eq!(g.c.ids(&format!("{GROUP}/resources")).await, *std::slice::from_ref(&g.id));
     assert_eq!(g.c.delete(&format!("/v1.0/groups/{}", g.id)).await.status, 204);
     assert!(g.c.ids(&format!("{GROUP}/resources")).await.is_empty());
     let mine = g.c.get(&format!("{GROUP}/eligibilitySchedules?$filter=principalId eq '{}'", g.dave)).await;
