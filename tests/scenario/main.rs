@@ -21,6 +21,8 @@ mod confirmation;
 mod custom_role;
 mod doubt;
 mod green_field;
+mod group_window;
+mod group_words;
 mod guard;
 mod incomplete;
 mod manifest;
