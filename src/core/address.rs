@@ -79,7 +79,7 @@ impl Labels {
     /// Returns where an Azure target lies, in names: the scope, its subscription, and the management groups above it from the top;
     /// the tenant's root group, which is above all, is left out. Nothing elsewhere, and nothing at the root, which the address says.
     pub fn place(&self, target: &Target) -> Option<String> {
-        let Target::Azure { scope, .. } = target else { return None };
+        let scope = target.arm_scope()?;
         let named = |scope: &ArmScope| {
             let name = self.hierarchy.name(scope).unwrap_or(scope.name());
             format!("{} {name}", scope.kind().as_str())

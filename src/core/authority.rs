@@ -8,7 +8,7 @@ use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
 use crate::core::role_definition::RoleDefinition;
 use crate::core::scope::ArmScope;
 use crate::core::state::{Desired, Tenant};
-use crate::core::target::{RoleKey, Surface, Target};
+use crate::core::target::{RoleKey, Target};
 
 /// What holds for an object, in the order of precedence of design.md 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,15 +48,12 @@ pub fn of_role<'a>(tenant: &'a Tenant, observed: &Observed, role: &RoleDefinitio
     if is_ignored(tenant, &role.key()) {
         return Standing::Ignored;
     }
-    let entry = tenant.ownership.entries.iter().find(|entry| match &entry.value.extent {
-        Extent::DirectoryRoles(patterns) => {
-            role.surface == Surface::Directory && any_matches(patterns, role, &role.display_name)
-        }
+    let mut of_surface = tenant.ownership.entries.iter().filter(|entry| entry.value.extent.surface() == role.surface);
+    let entry = of_surface.find(|entry| match &entry.value.extent {
+        Extent::DirectoryRoles(patterns) => any_matches(patterns, role, &role.display_name),
         Extent::AzureScopes { scopes, exact } => {
             let is_inside = |scope: &ArmScope| lies_in(scopes, *exact, observed, scope);
-            role.surface == Surface::Azure
-                && !role.assignable_scopes.is_empty()
-                && role.assignable_scopes.iter().all(is_inside)
+            !role.assignable_scopes.is_empty() && role.assignable_scopes.iter().all(is_inside)
         }
         Extent::Groups(_) => false,
     });
@@ -81,7 +78,7 @@ fn owned<'a>(
 fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Target) -> bool {
     match (extent, target) {
         (Extent::DirectoryRoles(patterns), Target::Directory { role, .. }) => {
-            let key = RoleKey::new(Surface::Directory, role);
+            let key = RoleKey::new(target.surface(), role);
             let name = desired.roles.get(&key).map(|declared| declared.value.display_name.as_str());
             observed.roles.get(&key).is_some_and(|role| any_matches(patterns, role, name.unwrap_or(&role.display_name)))
         }
@@ -117,7 +114,7 @@ pub fn is_reserved(role: &RoleDefinition) -> bool {
     let id = role.id.as_str();
     let known = || directory_role::find(id).filter(|known| known.id == id);
     role.is_built_in
-        && role.surface == Surface::Directory
+        && role.surface.capability().has_reserved_roles
         && ([directory_role::DIRECTORY_SYNCHRONIZATION, ON_PREMISES_SYNCHRONIZATION].contains(&id)
             || known().is_none_or(|known| known.kind != RoleKind::Assignable))
 }
@@ -130,7 +127,7 @@ pub fn unknown_to_globs<'a>(
 ) -> Option<&'a Declared<OwnershipEntry>> {
     let role = observed.roles.get(&key.target.role_key()?)?;
     let is_unknown = role.is_built_in
-        && role.surface == Surface::Directory
+        && role.surface.capability().has_reserved_roles
         && directory_role::find(role.id.as_str()).is_none_or(|known| known.id != role.id.as_str());
     let would_match = |entry: &&Declared<OwnershipEntry>| match &entry.value.extent {
         Extent::DirectoryRoles(patterns) => patterns.iter().any(|p| p.matches(&role.display_name)),
@@ -145,6 +142,7 @@ mod tests {
     use super::*;
     use crate::core::id::RoleId;
     use crate::core::role_definition::Permissions;
+    use crate::core::target::Surface;
 
     fn built_in(id: &str, name: &str) -> RoleDefinition {
         RoleDefinition {

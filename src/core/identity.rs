@@ -91,10 +91,7 @@ fn identify_one(
     deleted: &[DeletedRole],
 ) -> Result<Identity, Diagnostic> {
     let wanted = &role.value;
-    let kind = match wanted.surface {
-        Surface::Azure => "AzureRoleDefinition",
-        Surface::Directory | Surface::Group => "DirectoryRoleDefinition",
-    };
+    let kind = wanted.surface.capability().role_kind.unwrap_or_default();
     let lives: Vec<RoleId> = match &wanted.id {
         Some(id) => vec![id.clone()],
         None => (1..=LIVES).map(|life| life_id(tenant, kind, &wanted.name, life)).collect(),

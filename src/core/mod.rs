@@ -7,9 +7,11 @@
 pub mod address;
 pub mod assignment;
 pub mod authority;
+pub(crate) mod capability;
 pub mod chain;
 pub mod change;
 pub mod condition;
+pub mod crosscheck;
 pub mod declared;
 pub mod diagnostic;
 pub mod diff;

@@ -107,12 +107,10 @@ impl Observed {
 
     /// Returns the settings that were read for a target.
     pub fn settings_of(&self, target: &Target) -> Option<&Settings> {
-        let is_untouched = || match target {
-            Target::Azure { role, scope } => {
-                let roles = self.untouched.get(scope);
-                roles.is_some_and(|roles| Uuid::try_parse(role.as_str()).is_ok_and(|role| roles.contains(&role)))
-            }
-            Target::Directory { .. } | Target::Group { .. } => false,
+        let is_untouched = || {
+            let roles = target.arm_scope().and_then(|scope| self.untouched.get(scope));
+            let role = target.role().and_then(|role| Uuid::try_parse(role.as_str()).ok());
+            roles.zip(role).is_some_and(|(roles, role)| roles.contains(&role))
         };
         self.settings.get(target).or_else(|| is_untouched().then(factory_of_azure))
     }

@@ -293,9 +293,8 @@ fn settings(before: &Settings, after: &Settings, surface: Surface) -> Vec<(Phase
         }
     }
     let is_on = |settings: &Settings| settings.authentication_context.is_enabled;
-    if surface == Surface::Azure && is_on(&tight) && !is_on(before) {
-        // a policy of Azure's is written and judged as a whole and cannot demand both (arm.md C.3): the reviewed demand takes the
-        // other's place in one PATCH
+    if surface.capability().judges_whole_policies && is_on(&tight) && !is_on(before) {
+        // it cannot demand both: the reviewed demand takes the other's place in one PATCH
         tight.activation.require.remove(&mfa);
     }
     let mut reached = before.clone();

@@ -5,7 +5,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::core::declared::Declared;
 use crate::core::id::PrincipalId;
 use crate::core::scope::ArmScope;
-use crate::core::target::RoleKey;
+use crate::core::target::{RoleKey, Surface};
 
 /// Whether what is not declared is removed or only listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,6 +90,17 @@ pub enum Extent {
     },
     /// Groups by name or glob.
     Groups(Vec<Pattern>),
+}
+
+impl Extent {
+    /// Returns the surface on which it lies.
+    pub fn surface(&self) -> Surface {
+        match self {
+            Self::DirectoryRoles(_) => Surface::Directory,
+            Self::AzureScopes { .. } => Surface::Azure,
+            Self::Groups(_) => Surface::Group,
+        }
+    }
 }
 
 /// One entry of `spec.ownership`.

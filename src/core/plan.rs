@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::core::address::Labels;
+use crate::core::chain::Graph;
 use crate::core::change::{Action, Change, canonical, digest};
+use crate::core::crosscheck;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
 use crate::core::direction::Direction;
@@ -159,6 +161,13 @@ pub fn plan(
     let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };
     let (verdicts, remarks) = guard::judge(&scene);
     difference.notices.extend(remarks);
+    difference.notices.extend(crosscheck::check(&crosscheck::View {
+        graph: &Graph::of(&after),
+        labels: &labels,
+        settings: &|target| after.settings_of(target),
+        declared: &|key| desired.assignments.get(key).map(|declared| &declared.at),
+        governed: &|target| desired.settings.get(target).map(|declared| &declared.at),
+    }));
     difference.notices.sort();
     difference.notices.dedup();
     let (unreadable, odd): (Vec<Unreadable>, Vec<Unreadable>) =

@@ -3,11 +3,9 @@
 use crate::core::assignment::Mode;
 use crate::core::change::{Change, Risk, Subject};
 use crate::core::direction::Direction;
-use crate::core::guard::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
+use crate::core::guard;
 use crate::core::observed::Observed;
 use crate::core::schedule::End;
-use crate::core::scope::DirectoryScope;
-use crate::core::target::{RoleKey, Surface, Target};
 
 /// Returns the risk of a change and the reasons for it. What does not widen has none.
 ///
@@ -19,13 +17,8 @@ pub fn assess(change: &Change, observed: &Observed) -> (Risk, Vec<String>) {
     }
     let mut reasons = Vec::new();
     let mut score = 1;
-    if let Some(role) = change.subject.role().filter(|_| change.surface == Surface::Directory)
-        && [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&role.as_str())
-    {
-        let name = observed
-            .roles
-            .get(&RoleKey::new(Surface::Directory, role))
-            .map_or("the role", |role| role.display_name.as_str());
+    if let Some(role) = change.subject.role_key().filter(guard::hands_out_roles) {
+        let name = observed.roles.get(&role).map_or("the role", |role| role.display_name.as_str());
         reasons.push(format!("{name} can hand out every other role"));
         score = 4;
     }
@@ -39,7 +32,7 @@ pub fn assess(change: &Change, observed: &Observed) -> (Risk, Vec<String>) {
                 reasons.push("it has no end".to_owned());
                 score += 1;
             }
-            if matches!(key.target, Target::Directory { scope: DirectoryScope::Tenant, .. }) {
+            if key.target.is_tenant_wide() {
                 reasons.push("it holds in the whole tenant".to_owned());
             }
         }

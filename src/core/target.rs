@@ -126,6 +126,36 @@ impl Target {
         self.role().map(|role| RoleKey::new(self.surface(), role))
     }
 
+    /// Returns the ARM scope, where the target has one.
+    pub fn arm_scope(&self) -> Option<&ArmScope> {
+        match self {
+            Self::Azure { scope, .. } => Some(scope),
+            Self::Directory { .. } | Self::Group { .. } => None,
+        }
+    }
+
+    /// Returns the group, where the target is one's membership or ownership.
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::Group { group, .. } => Some(group),
+            Self::Directory { .. } | Self::Azure { .. } => None,
+        }
+    }
+
+    /// Tells whether the target is a role in the whole tenant's directory.
+    pub fn is_tenant_wide(&self) -> bool {
+        matches!(self, Self::Directory { scope: DirectoryScope::Tenant, .. })
+    }
+
+    /// Names the target by its ids alone, as an answer of the service does.
+    pub fn by_ids(&self) -> String {
+        match self {
+            Self::Directory { role, scope } => format!("role {role} at `{scope}`"),
+            Self::Group { group, access } => format!("{} of group {group}", access.as_str()),
+            Self::Azure { role, scope } => format!("role {role} at `{scope}`"),
+        }
+    }
+
     /// Returns the target whose role settings govern this one: directory roles have settings at the tenant only, whatever the
     /// assignment's scope (graph.md 3.2: "Scope is always `/`").
     #[must_use]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::core::assignment::AssignmentKey;
 use crate::core::id::{ObjectId, PrincipalId};
 use crate::core::name::{Handle, Lookup, Meaning, NameKind, Names, Reference};
 use crate::core::observed::Observed;
@@ -67,11 +68,7 @@ pub fn roles<'a>(
     unreadable: Option<&str>,
     names: &mut Names,
 ) {
-    let kind = match surface {
-        Surface::Directory => NameKind::DirectoryRole,
-        Surface::Azure => NameKind::AzureRole,
-        Surface::Group => return,
-    };
+    let Some(kind) = surface.capability().role_names else { return };
     let live: Vec<&RoleDefinition> = live.into_iter().filter(|role| role.surface == surface).collect();
     for reference in references.iter().filter(|reference| reference.kind == kind) {
         let found: Vec<&&RoleDefinition> = live
@@ -86,8 +83,9 @@ pub fn roles<'a>(
         let lookup = match (found.as_slice(), unreadable) {
             // a namesake may be among the roles that could not be read; an id is one role's alone
             ([], Some(why)) => Lookup::Unreadable { why: why.to_owned() },
-            // the names of Azure's custom roles are unique in the tenant (arm.md A.4)
-            ([_], Some(why)) if matches!(reference.handle, Handle::Name(_)) && surface == Surface::Directory => {
+            ([_], Some(why))
+                if matches!(reference.handle, Handle::Name(_)) && !surface.capability().has_unique_role_names =>
+            {
                 Lookup::Unreadable { why: why.to_owned() }
             }
             ([], None) => Lookup::None { similar: similar(&live, &reference.handle.to_string()) },
@@ -226,7 +224,8 @@ async fn strangers(reader: &Reader, observed: &mut Observed) -> Result<(), Trans
     };
     let unknown: BTreeSet<PrincipalId> =
         observed.assignments.keys().map(|key| &key.principal).filter(|id| !is_known(id)).cloned().collect();
-    let azure = observed.assignments.keys().filter(|key| key.target.surface() == Surface::Azure);
+    let may_be_pim = |key: &&AssignmentKey| key.target.surface().capability().may_serve_pim;
+    let azure = observed.assignments.keys().filter(may_be_pim);
     let services: BTreeSet<PrincipalId> = azure.map(|key| &key.principal).filter(|id| is_vague(id)).cloned().collect();
     let mut absent: BTreeSet<PrincipalId> = unknown.union(&services).cloned().collect();
     let (unknown, services): (Vec<_>, Vec<_>) = (unknown.into_iter().collect(), services.into_iter().collect());

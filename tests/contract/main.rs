@@ -7,7 +7,9 @@ mod client_write;
 mod sandbox;
 mod sandbox_arm;
 mod sandbox_arm_pim;
+mod sandbox_group;
 #[allow(dead_code, reason = "shared with the transport's tests, which use all of it")]
 #[path = "../transport/server.rs"]
 mod server;
 mod shape;
+mod tenant;

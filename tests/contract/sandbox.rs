@@ -1,138 +1,15 @@
 //! The sandbox serves each document in its shape, and accepts each that is sent. What it serves beyond a document is listed
 //! with the reason.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use reqwest::Method;
-use rolewright::clock::ManualClock;
-use rolewright::sandbox::{Running, Sandbox, SandboxOptions, Seed, Switches};
+use rolewright::sandbox::Switches;
 use serde_json::{Value, json};
 
-use crate::shape::differences;
+use crate::tenant::{DIRECTORY_ROLE, GLOBAL, PERSON, Tenant, document, same};
 
 const DIRECTORY: &str = "/v1.0/roleManagement/directory";
 const POLICIES: &str = "/v1.0/policies/roleManagementPolicies";
-const DIRECTORY_ROLE: &str = "$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'";
-
-/// Returns a document.
-fn document(name: &str) -> Value {
-    let path = format!("{}/tests/contract/graph/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-/// A tenant whose users, groups and roles have the ids that the documents name.
-struct Tenant {
-    running: Running,
-    http: reqwest::Client,
-    token: String,
-}
-
-/// The principals and roles of the documents.
-const PERSON: &str = "071cc716-8147-4397-a5ba-b2105951cc0b";
-const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
-
-impl Tenant {
-    async fn start(switches: Switches) -> Self {
-        let base = Arc::new(ManualClock::new("2022-04-11T11:50:06.3431234Z".parse::<Timestamp>().unwrap()));
-        let folder = tempfile::tempdir().unwrap();
-        let seed = Self::seed(folder.path()).await;
-        let options = SandboxOptions {
-            seed,
-            base,
-            switches,
-            token_lifetime: SignedDuration::from_hours(24 * 900),
-            ..SandboxOptions::default()
-        };
-        let mut tenant = Self { running: Sandbox::start(options).await.unwrap(), http: http(), token: String::new() };
-        let got = tenant.form("sandbox").await;
-        tenant.token = got.1["access_token"].as_str().unwrap().to_owned();
-        tenant
-    }
-
-    /// Writes a seed that is `contoso` with the documents' principals.
-    async fn seed(folder: &Path) -> Seed {
-        let contoso =
-            Sandbox::start(SandboxOptions { seed: Seed::Contoso, ..SandboxOptions::default() }).await.unwrap();
-        let mut state = contoso.state_json();
-        let made = "2020-01-01T00:00:00Z";
-        let user = |name: &str| json!({"kind": "user", "created": made, "properties": {"displayName": name, "userPrincipalName": format!("{name}@contoso.example")}});
-        let group = json!({"kind": "group", "created": made, "properties": {"displayName": "helpdesk", "isAssignableToRole": true}});
-        state["objects"][PERSON] = user("person");
-        state["objects"]["fc9a2c2b-1ddc-486d-a211-5fe8ca77fa1f"] = group;
-        state["objects"]["dc626e71-4837-40eb-be4a-bc29d88a1178"] =
-            json!({"kind": "administrativeUnit", "created": made, "properties": {"displayName": "unit"}});
-        state["schedules"] = json!({});
-        state["requests"] = json!({});
-        let file = folder.join("seed.json");
-        std::fs::write(&file, serde_json::to_vec(&state).unwrap()).unwrap();
-        Seed::File(file)
-    }
-
-    async fn form(&self, secret: &str) -> (u16, Value) {
-        let origins = self.running.origins();
-        let url = format!("{}/{}/oauth2/v2.0/token", origins.login, origins.tenant_id);
-        let scope = format!("{}/.default", origins.graph);
-        let fields = [
-            ("client_id", "00000000-0000-4000-8000-0000000000a3"),
-            ("client_secret", secret),
-            ("grant_type", "client_credentials"),
-            ("scope", &scope),
-        ];
-        let response = self.http.post(url).form(&fields).send().await.unwrap();
-        (response.status().as_u16(), response.json().await.unwrap())
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let mut request = self.http.request(method, self.running.origins().graph + path).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.unwrap();
-        let status = response.status().as_u16();
-        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let (status, body) = self.send(Method::GET, path, None).await;
-        assert_eq!(status, 200, "{path}: {body}");
-        body
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let (status, answer) = self.send(Method::POST, path, Some(body)).await;
-        assert_eq!(status, 201, "{path}: {answer}");
-        answer
-    }
-
-    /// Continues as the person of the documents.
-    async fn as_person(&mut self) {
-        let (_, got) = self.send(Method::POST, "/sandbox/token", Some(json!({"user": PERSON, "mfa": true}))).await;
-        self.token = got["access_token"].as_str().unwrap().to_owned();
-    }
-
-    async fn as_admin(&mut self) {
-        self.token = self.form("sandbox").await.1["access_token"].as_str().unwrap().to_owned();
-    }
-
-    async fn policy(&self, role: &str) -> String {
-        let path =
-            format!("/v1.0/policies/roleManagementPolicyAssignments?{DIRECTORY_ROLE} and roleDefinitionId eq '{role}'");
-        self.get(&path).await["value"][0]["policyId"].as_str().unwrap().to_owned()
-    }
-}
-
-fn http() -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
-
-/// Asserts that what is served has the shape of the document, but for the paths in `open`.
-fn same(name: &str, served: &Value, open: &[&str]) {
-    let found = differences(&document(name), served, open);
-    assert!(found.is_empty(), "{name}: {found:#?}\n{served:#}");
-}
 
 #[tokio::test]
 async fn role_definitions() {

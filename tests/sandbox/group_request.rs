@@ -82,3 +82,103 @@ async fn untouched_policies_demand_an_end() {
         assert_eq!(got.code(), "RoleAssignmentRequestPolicyValidationFailed");
     }
 }
+
+#[tokio::test]
+async fn windows_are_judged_as_for_directory_roles() {
+    let (c, dave, group) = contoso().await;
+    for (expiration, code) in [
+        (json!({"type": "afterDuration", "duration": "PT4M"}), "ActiveDurationTooShort"),
+        (json!({"type": "afterDuration", "duration": "P6M"}), "InvalidRoleAssignmentRequest"),
+        (
+            json!({"type": "afterDateTime", "endDateTime": "2020-01-01T00:00:00Z"}),
+            "InvalidRoleAssignmentRequestSchedule",
+        ),
+        (json!({"type": "afterDuration", "duration": "P366D"}), "RoleAssignmentRequestPolicyValidationFailed"),
+    ] {
+        let schedule = json!({"expiration": expiration});
+        let got = c.group_request("eligibility", "adminAssign", &dave, (&group, "member"), schedule).await;
+        assert_eq!((got.status, got.code().as_str()), (400, code), "{}", got.body);
+    }
+    let foreign = json!({"action": "adminAssign", "directoryScopeId": "/"});
+    let other = c.post(&format!("{GROUP}/eligibilityScheduleRequests"), foreign).await;
+    assert_eq!(other.code(), "BadRequest");
+}
+
+#[tokio::test]
+async fn a_validation_stores_nothing_and_does_not_onboard() {
+    let (c, dave, group) = contoso().await;
+    let body = json!({"action": "adminAssign", "principalId": dave, "groupId": group, "accessId": "member",
+        "isValidationOnly": true, "scheduleInfo": days(5)});
+    let got = c.post(&format!("{GROUP}/eligibilityScheduleRequests"), body).await;
+    assert_eq!((got.status, &got.body["isValidationOnly"]), (201, &json!(true)));
+    assert!(c.in_group("eligibilitySchedules", &group).await.is_empty());
+    assert!(c.in_group("eligibilityScheduleRequests", &group).await.is_empty());
+    assert!(c.ids(&format!("{GROUP}/resources")).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_has_not_begun_is_cancelled() {
+    let (c, dave, group) = contoso().await;
+    let later =
+        json!({"startDateTime": "2026-12-01T00:00:00Z", "expiration": {"type": "afterDuration", "duration": "P10D"}});
+    let got = c.group_request("assignment", "adminAssign", &dave, (&group, "member"), later).await;
+    assert_eq!(got.body["status"], "Granted");
+    let rows = c.in_group("assignmentSchedules", &group).await;
+    assert!(rows.iter().any(|row| row["principalId"] == dave.as_str() && row["status"] == "Granted"));
+    assert!(!c.ids(&format!("/v1.0/groups/{group}/members")).await.contains(&dave));
+    assert_eq!(c.group_request("assignment", "adminRemove", &dave, (&group, "member"), Value::Null).await.status, 400);
+    let one = format!("{GROUP}/assignmentScheduleRequests/{}", got.body["id"].as_str().unwrap());
+    // One side does not cancel what is the other's, nor one part of PIM.
+    let id = got.body["id"].as_str().unwrap();
+    for other in [
+        format!("{GROUP}/eligibilityScheduleRequests/{id}/cancel"),
+        format!("{}/roleAssignmentScheduleRequests/{id}/cancel", crate::client::DIRECTORY),
+    ] {
+        assert_eq!(c.post(&other, json!({})).await.status, 404);
+    }
+    assert_eq!(c.post(&format!("{one}/cancel"), json!({})).await.status, 204);
+    assert_eq!(c.get(&one).await.body["status"], "Canceled");
+    c.advance(86_400 * 12);
+    assert!(!c.ids(&format!("/v1.0/groups/{group}/members")).await.contains(&dave));
+}
+
+#[tokio::test]
+async fn requests_are_purged_and_schedules_stay() {
+    let (c, dave, group) = contoso().await;
+    let got = c.group_request("eligibility", "adminAssign", &dave, (&group, "member"), days(90)).await;
+    let one = format!("{GROUP}/eligibilityScheduleRequests/{}", got.body["id"].as_str().unwrap());
+    c.advance(86_400 * 44);
+    assert_eq!(c.get(&one).await.status, 200);
+    c.advance(86_400);
+    assert_eq!((c.get(&one).await.status, c.get(&one).await.code().as_str()), (404, "ResourceNotFound"));
+    assert_eq!(c.in_group("eligibilitySchedules", &group).await.len(), 1);
+    // Ended ones leave the lists, and can be renewed.
+    c.advance(86_400 * 46);
+    assert!(c.in_group("eligibilitySchedules", &group).await.is_empty());
+    let renewed = c.group_request("eligibility", "adminRenew", &dave, (&group, "member"), days(9)).await;
+    assert_eq!(renewed.status, 201, "{}", renewed.body);
+}
+
+#[tokio::test]
+async fn two_parts_of_pim_do_not_see_each_other() {
+    let (c, dave, group) = contoso().await;
+    c.group_request("eligibility", "adminAssign", &dave, (&group, "member"), days(9)).await;
+    let rows = c.about("roleEligibilitySchedules", &dave).await;
+    assert!(rows.iter().all(|row| row.get("groupId").is_none()), "{rows:?}");
+    let requests = c.about("roleEligibilityScheduleRequests", &dave).await;
+    assert!(requests.iter().all(|row| row.get("groupId").is_none()), "{requests:?}");
+    let mine = c.get(&format!("{GROUP}/eligibilitySchedules?$filter=principalId eq '{dave}'")).await;
+    assert_eq!(mine.rows().len(), 1);
+}
+
+#[tokio::test]
+async fn a_fault_gives_owner_instead_of_member() {
+    use rolewright::sandbox::{Effect, FaultRule, Match, SandboxOptions};
+    let on = Match { method: Some("POST".to_owned()), ..Match::default() };
+    let faults = vec![FaultRule { matches: on, effect: Effect::Widen }];
+    let c = Client::start(SandboxOptions { faults, ..crate::client::options(Seed::Contoso) }).await;
+    let (dave, group) = (c.id("users", "dave@contoso.example").await, c.id("groups", "sg-helpdesk-all").await);
+    let got = c.group_request("eligibility", "adminAssign", &dave, (&group, "member"), days(9)).await;
+    assert_eq!((got.status, &got.body["accessId"]), (201, &json!("owner")));
+    assert_eq!(c.in_group("eligibilitySchedules", &group).await[0]["accessId"], "owner");
+}

@@ -1,6 +1,7 @@
 //! Which removals must come before which additions, so that nobody reaches for an instant what neither the state before nor the
 //! state after allows.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::core::assignment::{AssignmentKey, Mode};
@@ -44,7 +45,7 @@ fn is_covered(key: &AssignmentKey, held: &BTreeSet<&AssignmentKey>) -> bool {
 
 /// The nodes of groups that are reached from one node.
 struct Flood {
-    /// Each with the node before it and its position when the tree is walked depth first: on entering, on leaving.
+    /// Each with the times at which the depth-first walk came to it and left it: whatever lies between is behind it.
     nodes: BTreeMap<usize, (usize, usize)>,
 }
 
@@ -105,8 +106,8 @@ impl Graph {
             count += 1;
             if is_left {
                 nodes.entry(node).and_modify(|times| times.1 = count);
-            } else if !nodes.contains_key(&node) {
-                nodes.insert(node, (count, usize::MAX));
+            } else if let Entry::Vacant(entry) = nodes.entry(node) {
+                entry.insert((count, usize::MAX));
                 stack.push((node, true));
                 stack.extend(self.beside(node, is_outward).filter(|next| *next != barred).map(|next| (next, false)));
             }

@@ -17,7 +17,6 @@ use crate::core::observed::Part;
 use crate::core::origin::Origin;
 use crate::core::principal::{Principal, PrincipalType};
 use crate::core::schedule::{Verdict, Window};
-use crate::core::target::Surface;
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -226,7 +225,8 @@ fn preconditions(
     };
     let label = context.labels.principal(&key.principal);
     let known = context.observed.principals.get(&key.principal);
-    if key.target.surface() == Surface::Directory && declared.value.principal_type == PrincipalType::Group {
+    let can = key.target.surface().capability();
+    if can.demands_role_assignable_groups && declared.value.principal_type == PrincipalType::Group {
         if known.is_some_and(|group| group.is_role_assignable == Some(false)) {
             refuse(
                 "group-not-role-assignable",
@@ -294,11 +294,12 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
             return leave("nobody declares it and no ownership entry claims it".to_owned());
         }
     };
+    let can = key.target.surface().capability();
     if context.observed.deleted_principals.contains(&key.principal) {
-        match (key.target.surface(), &live.provenance) {
-            // Azure keeps role assignments of the deleted for ever, and deletes them by their ids (arm.md B.1)
-            (Surface::Azure, Provenance::Classic { .. } | Provenance::Plain { .. }) => {}
-            (Surface::Azure, _) => {
+        match &live.provenance {
+            // deleted by its id (arm.md B.1)
+            Provenance::Classic { .. } | Provenance::Plain { .. } if can.keeps_deleted_holders => {}
+            _ if can.keeps_deleted_holders => {
                 return leave("its holder was deleted; PIM takes no request about whom it does not know".to_owned());
             }
             _ => return leave("its holder was deleted; the service removes what is left within days".to_owned()),
@@ -308,7 +309,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
     let is_application = holder.and_then(|p| p.kind).is_none_or(|kind| kind == PrincipalType::ServicePrincipal);
     let is_deleted = context.observed.deleted_principals.contains(&key.principal);
     let is_vague = is_application && !is_deleted && holder.is_none_or(|p| p.app_id.is_none());
-    if key.target.surface() == Surface::Azure && is_vague {
+    if can.may_serve_pim && is_vague {
         // PIM's own is known by its application id alone
         return leave("would be removed, but which application its holder is could not be read".to_owned());
     }

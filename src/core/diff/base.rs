@@ -8,7 +8,6 @@ use crate::core::identity::same_name;
 use crate::core::notice::Notice;
 use crate::core::permission_set::{excess, uncovered};
 use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
-use crate::core::target::Surface;
 
 /// How many permissions one remark names.
 const NAMED: usize = 5;
@@ -18,7 +17,7 @@ pub(super) fn remark(context: &Context<'_>, difference: &mut Difference) {
     for (key, declared) in &context.desired.roles {
         let Some(base) = &declared.value.based_on else { continue };
         let is_base = |role: &&RoleDefinition| {
-            role.surface == Surface::Azure
+            role.surface == key.surface
                 && role.is_built_in
                 && (same_name(&role.display_name, base) || role.id.as_str().eq_ignore_ascii_case(base))
         };
@@ -80,6 +79,7 @@ mod tests {
     use super::*;
     use crate::core::id::RoleId;
     use crate::core::role_definition::Permissions;
+    use crate::core::target::Surface;
 
     const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 

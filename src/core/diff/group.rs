@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode};
-use crate::core::change::Change;
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{Context, Difference};
@@ -20,7 +19,7 @@ fn known<'a>(context: &Context<'a>, group: &GroupId) -> Option<&'a Principal> {
 /// Returns why PIM cannot manage a group, as the code of the mistake and its sentence: groups whose members follow a rule and
 /// groups that are synchronised from on-premises are refused (graph.md 4.4).
 pub(super) fn unmanageable(context: &Context<'_>, target: &Target) -> Option<(&'static str, String)> {
-    let Target::Group { group, .. } = target else { return None };
+    let group = target.group()?;
     let facts = known(context, group)?;
     let label = facts.name.clone().unwrap_or_else(|| group.to_string());
     if facts.is_dynamic == Some(true) {
@@ -69,7 +68,7 @@ pub(super) fn preconditions(
 pub(super) fn mark_onboarding(context: &Context<'_>, difference: &mut Difference) {
     let mut unsure: BTreeSet<&GroupId> = BTreeSet::new();
     for change in &mut difference.changes {
-        let Some(group) = group_of(change).cloned() else { continue };
+        let Some(group) = change.subject.target().and_then(Target::group).cloned() else { continue };
         match context.observed.groups.get_key_value(&group) {
             Some((_, Some(false))) => change.onboards = true,
             Some((group, None)) => _ = unsure.insert(group),
@@ -88,12 +87,5 @@ pub(super) fn mark_onboarding(context: &Context<'_>, difference: &mut Difference
             "which groups are onboarded to PIM is not shown, so only groups that the manifests name are looked at: {why}"
         );
         difference.notices.push(Notice::warning("groups-not-discovered", None, message, None));
-    }
-}
-
-fn group_of(change: &Change) -> Option<&GroupId> {
-    match change.subject.target()? {
-        Target::Group { group, .. } => Some(group),
-        Target::Directory { .. } | Target::Azure { .. } => None,
     }
 }

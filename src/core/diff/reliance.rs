@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use crate::core::assignment::{AssignmentKey, Mode};
 use crate::core::change::{Change, Requirement, Subject};
 use crate::core::direction::Direction;
-use crate::core::guard::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
-use crate::core::id::RoleId;
-use crate::core::target::Surface;
+use crate::core::guard;
+use crate::core::target::RoleKey;
 
 /// Declares what removals and narrowings rely on.
 ///
@@ -17,17 +16,13 @@ use crate::core::target::Surface;
 ///
 /// No grant relies on a removal, so this makes no circle.
 pub(super) fn declare(changes: &mut [Change]) {
-    let mut by_role: BTreeMap<RoleId, Vec<String>> = BTreeMap::new();
+    let mut by_role: BTreeMap<RoleKey, Vec<String>> = BTreeMap::new();
     let mut by_key: BTreeMap<AssignmentKey, String> = BTreeMap::new();
     for change in changes.iter().filter(|change| !takes(change)) {
         let Subject::Assignment { key, ask: Some(_), .. } = &change.subject else { continue };
         by_key.insert(key.clone(), change.address.clone());
-        let vital = key.target.role().filter(|r| {
-            key.target.surface() == Surface::Directory
-                && [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&r.as_str())
-        });
-        if let Some(role) = vital {
-            by_role.entry(role.clone()).or_default().push(change.address.clone());
+        if let Some(role) = key.target.role_key().filter(guard::hands_out_roles) {
+            by_role.entry(role).or_default().push(change.address.clone());
         }
     }
     for change in changes.iter_mut().filter(|change| takes(change)) {
@@ -39,14 +34,7 @@ pub(super) fn declare(changes: &mut [Change]) {
             let reason = "its holder keeps the one until the other is granted".to_owned();
             requires.push(Requirement { address: address.clone(), reason });
         }
-        for address in key
-            .target
-            .role()
-            .filter(|_| key.target.surface() == Surface::Directory)
-            .and_then(|role| by_role.get(role))
-            .into_iter()
-            .flatten()
-        {
+        for address in key.target.role_key().and_then(|role| by_role.get(&role)).into_iter().flatten() {
             if swapped != Some(address) {
                 let reason = "nobody loses this role before those who are to hold it do".to_owned();
                 requires.push(Requirement { address: address.clone(), reason });

@@ -17,7 +17,7 @@ use crate::core::order;
 use crate::core::origin::Origin;
 use crate::core::permission_set::uncovered;
 use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
-use crate::core::target::{Surface, Target};
+use crate::core::target::Target;
 
 /// Compares declared roles with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -62,9 +62,9 @@ fn gap<'a>(context: &Context<'a>, wanted: &DeclaredRole) -> Option<&'a Unreadabl
     let gap = context.observed.gap(wanted.surface, Part::Roles)?;
     let mut listed =
         wanted.assignable_scopes.iter().map(|scope| Target::Azure { role: RoleId::new(""), scope: scope.clone() });
-    match wanted.surface {
-        Surface::Azure => listed.find_map(|target| context.observed.gap_at(&target, Part::Roles)),
-        Surface::Directory | Surface::Group => Some(gap),
+    match wanted.surface.capability().lists_roles_by_scope {
+        true => listed.find_map(|target| context.observed.gap_at(&target, Part::Roles)),
+        false => Some(gap),
     }
 }
 
@@ -209,7 +209,7 @@ fn created_twin(difference: &Difference, role: &RoleDefinition) -> Option<String
 /// Says when a soft-deleted role has the name or the id of one that is to be created.
 fn twins(context: &Context<'_>, address: &str, wanted: &DeclaredRole, at: &Origin, difference: &mut Difference) {
     for deleted in context.observed.deleted_roles.iter().flatten() {
-        if wanted.surface == Surface::Directory
+        if wanted.surface.capability().restores_roles
             && super::super::identity::same_name(&deleted.display_name, &wanted.display_name)
         {
             difference.notices.push(Notice::warning(
@@ -257,13 +257,13 @@ fn change(
         Action::Remove => Direction::Narrows,
         _ => fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral),
     };
-    let surface = after.as_ref().or(before).map_or(Surface::Directory, |role| role.surface);
+    let subject = Subject::Role { before: before.cloned().map(Box::new), after: after.map(Box::new) };
     Change {
         address,
         action,
-        surface,
+        surface: subject.surface(),
         observed: before.map(fingerprint),
-        subject: Subject::Role { before: before.cloned().map(Box::new), after: after.map(Box::new) },
+        subject,
         fields,
         direction,
         risk: Risk::None,
@@ -312,15 +312,15 @@ fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Ve
         (Some(was), Some(is)) => Direction::of_growth(&was, &is),
         _ => Direction::Neutral,
     };
-    let is_azure = before.or(after).is_some_and(|role| role.surface == Surface::Azure);
-    if !is_azure {
-        // Azure roles cannot be disabled
+    let can = before.or(after).map(|role| role.surface.capability());
+    if can.is_none_or(|can| can.disables_roles) {
         field("enabled", was.map(Value::from), is.map(Value::from), direction);
     }
     type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
     // the manifest's own paths
+    let is_split = can.is_some_and(|can| can.splits_permissions);
     let sets: [(&str, Pick, bool); 4] = [
-        (if is_azure { "permissions.actions" } else { "permissions" }, |r| &r.3.actions, false),
+        (if is_split { "permissions.actions" } else { "permissions" }, |r| &r.3.actions, false),
         ("permissions.notActions", |r| &r.3.not_actions, true),
         ("permissions.dataActions", |r| &r.3.data_actions, false),
         ("permissions.notDataActions", |r| &r.3.not_data_actions, true),
@@ -372,6 +372,7 @@ mod tests {
     use crate::core::id::RoleId;
     use crate::core::role_definition::Permissions;
     use crate::core::scope::ArmScope;
+    use crate::core::target::Surface;
 
     fn role(actions: &[&str], not_actions: &[&str], scopes: &[&str]) -> RoleDefinition {
         let set = |texts: &[&str]| texts.iter().map(|text| Permission::new(text)).collect();

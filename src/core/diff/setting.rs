@@ -94,8 +94,8 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
 /// reviewed as 90 days would be granted for ever.
 fn idle_maximum(surface: Surface, declared: &DeclaredSettings, address: &str, written: &Settings) -> Vec<Diagnostic> {
     let mut mistakes = Vec::new();
-    for event in [Event::EligibleAssignment, Event::ActiveAssignment].into_iter().filter(|_| surface == Surface::Azure)
-    {
+    let is_kept = surface.capability().keeps_idle_maximum;
+    for event in [Event::EligibleAssignment, Event::ActiveAssignment].into_iter().filter(|_| !is_kept) {
         let maximum = declared.fields.get(&SettingField::MaxDuration(event));
         let maximum = maximum.filter(|declared| matches!(declared.value, Want::Value(_)));
         if let Some(declared) = maximum.filter(|_| !written.event(event).expiration.is_required) {
@@ -120,7 +120,10 @@ fn unapprovable(
     address: &str,
     after: &Settings,
 ) -> Option<Diagnostic> {
-    if surface == Surface::Directory || !after.approval.is_required || !after.approval.approvers.is_empty() {
+    if surface.capability().has_fallback_approvers
+        || !after.approval.is_required
+        || !after.approval.approvers.is_empty()
+    {
         return None;
     }
     let fields = [SettingField::Approvers, SettingField::ApprovalRequired];

@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::core::change::Change;
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
-use crate::core::scope::DirectoryScope;
 use crate::core::state::Desired;
-use crate::core::target::{Surface, Target};
+use crate::core::target::{RoleKey, Surface, Target};
 
 /// The verdict of one guard that refuses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,9 +56,9 @@ const GUARDS: [(Option<Surface>, Guard); 4] = [
 /// Asks every guard.
 pub fn judge(scene: &Scene<'_>) -> (Vec<Verdict>, Vec<Notice>) {
     let (mut verdicts, mut notices) = (Vec::new(), Vec::new());
-    // whoever does not touch the directory need not be able to read it
-    let is_directory_known = scene.before.surfaces.contains(&Surface::Directory);
-    let guards = GUARDS.iter().filter(|(about, _)| *about != Some(Surface::Directory) || is_directory_known);
+    // whoever does not touch a surface need not be able to read it
+    let is_known = |surface: Surface| scene.before.surfaces.contains(&surface);
+    let guards = GUARDS.iter().filter(|(about, _)| about.is_none_or(is_known));
     for (_, guard) in guards {
         guard(scene, &mut verdicts, &mut notices);
     }
@@ -79,7 +78,13 @@ fn is_global_administrator(target: &Target) -> bool {
 }
 
 fn is_at_tenant(target: &Target, role: &str) -> bool {
-    matches!(target, Target::Directory { role: r, scope: DirectoryScope::Tenant } if r.as_str() == role)
+    target.is_tenant_wide() && target.role().is_some_and(|r| r.as_str() == role)
+}
+
+/// Tells whether who holds the role can hand out every other one.
+pub(crate) fn hands_out_roles(role: &RoleKey) -> bool {
+    role.surface == Surface::Directory
+        && [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR].contains(&role.id.as_str())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::core::policy::rule::Event;
 use crate::core::principal::{Principal, PrincipalType};
 use crate::core::role_definition::{Permissions, RoleDefinition};
 use crate::core::schedule::{Schedule, Window};
+use crate::core::scope::DirectoryScope;
 use crate::core::state::{ApplyAs, Limits, Tenant};
 use crate::core::target::{RoleKey, Surface};
 

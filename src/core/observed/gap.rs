@@ -83,14 +83,8 @@ impl Unreadable {
     pub(crate) fn hides(&self, target: &Target) -> bool {
         self.surface == target.surface()
             && self.role.as_ref().is_none_or(|role| target.role() == Some(role))
-            && match (&self.scope, target) {
-                (Some(gap), Target::Azure { scope, .. }) => gap.contains_path(scope),
-                _ => true,
-            }
-            && match (&self.group, target) {
-                (Some(gap), Target::Group { group, .. }) => gap == group,
-                _ => true,
-            }
+            && self.scope.as_ref().zip(target.arm_scope()).is_none_or(|(gap, scope)| gap.contains_path(scope))
+            && self.group.as_ref().zip(target.group()).is_none_or(|(gap, group)| gap == group)
     }
 
     /// Returns the words for what could not be read.
@@ -122,10 +116,11 @@ impl Observed {
     /// Returns why `part` of what `target` is about could not be read, if it could not.
     pub fn gap_at(&self, target: &Target, part: Part) -> Option<&Unreadable> {
         // role definitions are listed from a management group down
-        let lies_below = |gap: &Unreadable| match (&gap.scope, target) {
-            _ if gap.role.as_ref().is_some_and(|role| target.role() != Some(role)) => false,
-            (Some(gap), Target::Azure { scope, .. }) => part == Part::Roles && self.hierarchy.contains(gap, scope),
-            _ => false,
+        let lies_below = |gap: &Unreadable| {
+            let scopes = gap.scope.as_ref().zip(target.arm_scope());
+            part == Part::Roles
+                && gap.role.as_ref().is_none_or(|role| target.role() == Some(role))
+                && scopes.is_some_and(|(gap, scope)| self.hierarchy.contains(gap, scope))
         };
         let hides = |gap: &&Unreadable| gap.surface == target.surface() && lies_below(gap) || gap.hides(target);
         self.unreadable.iter().filter(|gap| gap.part == part).find(hides)

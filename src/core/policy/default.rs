@@ -18,15 +18,12 @@ use crate::core::target::Surface;
 /// Directory roles allow permanent assignments and demand MFA on activation; groups and Azure roles demand an end and a
 /// justification only.
 pub fn factory(surface: Surface) -> Settings {
-    let ends = surface != Surface::Directory;
-    let activation = match surface {
-        Surface::Directory => vec![Requirement::MultiFactorAuthentication, Requirement::Justification],
-        Surface::Group | Surface::Azure => vec![Requirement::Justification],
-    };
+    let can = surface.capability();
+    let ends = !can.defaults_to_permanent;
     Settings {
         eligible_assignment: event(Event::EligibleAssignment, ends, &[]),
         active_assignment: event(Event::ActiveAssignment, ends, &[Requirement::Justification]),
-        activation: event(Event::Activation, true, &activation),
+        activation: event(Event::Activation, true, can.default_demands),
         approval: Approval {
             is_required: false,
             is_requestor_justification_required: true,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::policy::rule::{
     Approval, AuthenticationContext, Event, Expiration, Notification, Recipient, Requirement, Rule, RuleId,
 };
+use crate::core::target::Surface;
 
 /// The three notification rules of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +52,8 @@ impl Settings {
     /// Returns the settings in the form in which those of a surface are compared. Azure has no maximum duration where none is
     /// demanded (arm.md C.5: it is not sent, and ignored when read).
     #[must_use]
-    pub fn canonical(mut self, surface: crate::core::target::Surface) -> Self {
-        if surface == crate::core::target::Surface::Azure {
+    pub fn canonical(mut self, surface: Surface) -> Self {
+        if !surface.capability().keeps_idle_maximum {
             for event in [&mut self.eligible_assignment, &mut self.active_assignment, &mut self.activation] {
                 event.expiration.maximum = event.expiration.maximum.filter(|_| event.expiration.is_required);
             }

@@ -7,7 +7,6 @@ use crate::core::assignment::{AssignmentKey, ObservedAssignment, Provenance, is_
 use crate::core::change::{Change, Subject};
 use crate::core::order::Step;
 use crate::core::schedule::Window;
-use crate::core::target::Target;
 use crate::reconcile::patience::{self, DENIALS};
 use crate::reconcile::step::look::Wanted;
 use crate::reconcile::step::{Ended, Record, Runner, Sent, live_key, refusal_text};
@@ -215,7 +214,7 @@ pub(super) fn wider(
     let grant = surface.grant(body)?;
     let window = Window::new(grant.start, grant.end.flatten(), asked_at);
     let why = if grant.target != key.target {
-        format!("the service granted another role or scope than asked for: {}", place(&grant.target))
+        format!("the service granted another role or scope than asked for: {}", grant.target.by_ids())
     } else if grant.principal != key.principal {
         format!("the service granted it to another principal than asked for: {}", grant.principal)
     } else if grant.end.is_some() && !wanted.ask.covers(&window, asked_at) {
@@ -231,13 +230,4 @@ pub(super) fn wider(
 /// Tells whether an answer says all of what was granted: role, scope, principal and window.
 pub(super) fn says_what(surface: &dyn Surface, body: &Value) -> bool {
     surface.grant(body).is_some_and(|grant| grant.end.is_some())
-}
-
-/// Names a target without its tenant's names, which an answer does not carry.
-fn place(target: &Target) -> String {
-    match target {
-        Target::Directory { role, scope } => format!("role {role} at `{scope}`"),
-        Target::Group { group, access } => format!("{} of group {group}", access.as_str()),
-        Target::Azure { role, scope } => format!("role {role} at `{scope}`"),
-    }
 }

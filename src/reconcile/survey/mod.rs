@@ -5,6 +5,8 @@ mod group;
 
 use std::collections::BTreeSet;
 
+use futures_util::future::{join, join3};
+
 use crate::core::diagnostic::Diagnostic;
 use crate::core::id::TenantId;
 use crate::core::name::{Names, Reference};
@@ -51,7 +53,7 @@ pub async fn survey(
             false => Ok(None),
         }
     };
-    let (looked_up, directory, landscape) = tokio::join!(names::resolve(&reader, references), directory, landscape);
+    let (looked_up, directory, landscape) = join3(names::resolve(&reader, references), directory, landscape).await;
     let mut names = looked_up?;
     let landscape = landscape?;
     if let Some(landscape) = &landscape {
@@ -69,7 +71,7 @@ pub async fn survey(
             false => Ok(None),
         }
     };
-    let (azure, groups) = tokio::join!(azure, groups);
+    let (azure, groups) = join(azure, groups).await;
     let mut observed = directory?.unwrap_or_else(|| Observed::empty(observe::now(client)));
     let mut mistakes = Vec::new();
     for (other, wrong) in [groups?, azure?].into_iter().flatten() {

@@ -1,5 +1,6 @@
 //! Members and owners, and the actions on one object.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::super::odata::{Allowed, Expand, Options};
 use super::super::permission;
 use super::super::place::{Access, Key, Place};
 use super::super::route::Call;
-use super::super::tenant::{Kind, Side, Tenant};
+use super::super::tenant::{Kind, Object, Side, Tenant};
 use super::super::world::World;
 use super::{not_emulated, object, principal};
 
@@ -27,7 +28,11 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, kind: Kind, key: &str, res
             let id = object::find(&tenant, kind, key)?;
             let ids: Vec<String> = match access(list) {
                 None => principal::transitive(&tenant, &id, call.now).into_iter().collect(),
-                Some(access) => tenant.linked(&id, access, call.now).map(str::to_owned).collect(),
+                Some(access) => {
+                    let mut seen = BTreeSet::new();
+                    let linked = tenant.linked(&id, access, call.now).filter(|id| seen.insert(*id));
+                    linked.map(str::to_owned).collect()
+                }
             };
             let shape = Expand { select: options.select.clone(), ..Expand::plain("") };
             let rows = ids.iter().map(|id| principal::typed(&tenant, id, &shape)).filter(|row| !row.is_null());
@@ -81,14 +86,20 @@ fn refused(text: impl Into<String>) -> Problem {
     Problem::new(400, "Request_BadRequest", text)
 }
 
-/// Links a principal to a group or a member to an administrative unit. Groups neither own groups nor nest in role-assignable ones
-/// (graph.md 4.4).
-fn add(tenant: &mut Tenant, id: &str, access: Access, target: &str, now: Timestamp) -> Result<(), Problem> {
-    let Some((target, found)) = tenant.object(target) else { return Err(Problem::missing(target)) };
-    let is_group = found.kind == Kind::Group;
-    let is_assignable = tenant.object_of(Kind::Group, id).is_some_and(|(_, group)| group.is_role_assignable());
-    if is_group && (access == Access::Owner || is_assignable) {
+/// Refuses a link that the directory does not make: groups neither own groups nor nest in role-assignable ones (graph.md 4.4).
+pub(super) fn may_link(to: &Object, access: Access, linked: &Object) -> Result<(), Problem> {
+    let is_nested = to.kind == Kind::Group && linked.kind == Kind::Group;
+    if is_nested && (access == Access::Owner || to.is_role_assignable()) {
         return Err(refused("A group cannot own a group, nor be a member of a group that can be assigned to a role."));
+    }
+    Ok(())
+}
+
+/// Links a principal to a group, or a member to an administrative unit.
+fn add(tenant: &mut Tenant, id: &str, access: Access, target: &str, now: Timestamp) -> Result<(), Problem> {
+    let Some((target, linked)) = tenant.object(target) else { return Err(Problem::missing(target)) };
+    if let Some((_, to)) = tenant.object(id) {
+        may_link(to, access, linked)?;
     }
     if tenant.linked(id, access, now).any(|link| link == target) {
         let list = access.list();

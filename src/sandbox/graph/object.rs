@@ -9,10 +9,11 @@ use super::super::answer::{Answer, Problem, Reply};
 use super::super::id;
 use super::super::odata::{Allowed, Options, Rows};
 use super::super::permission;
+use super::super::place::Access;
 use super::super::route::Call;
 use super::super::tenant::{Credential, Kind, Object, Tenant};
 use super::super::world::World;
-use super::{not_emulated, principal};
+use super::{member, not_emulated, principal};
 
 const NAME: (&str, &str) = ("displayName", "eq ne in startsWith endsWith");
 const PLAIN: Allowed = Allowed { top: 999, order: &["displayName"], is_directory: true, ..Allowed::new("") };
@@ -276,11 +277,13 @@ fn create(tenant: &mut Tenant, call: &Call, kind: Kind, now: Timestamp) -> Resul
     }
     let mut object =
         Object { kind, created: now, properties: found, members: Vec::new(), owners: Vec::new(), credential };
-    for (name, is_member) in [("members@odata.bind", true), ("owners@odata.bind", false)] {
-        for link in call.object()?.get(name).and_then(Value::as_array).into_iter().flatten() {
+    for access in Access::BOTH {
+        let name = format!("{}@odata.bind", access.list());
+        for link in call.object()?.get(&name).and_then(Value::as_array).into_iter().flatten() {
             let target = link.as_str().and_then(|link| link.rsplit('/').next()).unwrap_or_default();
-            let Some((target, _)) = tenant.object(target) else { return Err(Problem::missing(target)) };
-            if is_member { object.members.push(target.to_owned()) } else { object.owners.push(target.to_owned()) }
+            let Some((target, linked)) = tenant.object(target) else { return Err(Problem::missing(target)) };
+            member::may_link(&object, access, linked)?;
+            object.links_mut(access).push(target.to_owned());
         }
     }
     tenant.objects.insert(id.clone(), object.clone().into());

@@ -4,6 +4,7 @@ pub(crate) mod filter;
 mod rows;
 mod shape;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::filter::Expr;
@@ -210,7 +211,13 @@ impl Options {
         if let Some((property, is_descending)) = &self.order {
             rows.sort_by(|a, b| {
                 let text = |row: &Value| filter::at(row, property).as_str().unwrap_or_default().to_lowercase();
-                if *is_descending { text(b).cmp(&text(a)) } else { text(a).cmp(&text(b)) }
+                let (a, b) = (text(a), text(b));
+                // instants are printed with as many digits as they have, so that their texts do not order
+                let order = match (a.parse::<Timestamp>(), b.parse::<Timestamp>()) {
+                    (Ok(a), Ok(b)) => a.cmp(&b),
+                    _ => a.cmp(&b),
+                };
+                if *is_descending { order.reverse() } else { order }
             });
         }
         Ok(rows)

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::core::assignment::{AssignmentKey, Mode, Provenance};
-use crate::core::change::{Action, Risk, Subject};
+use crate::core::change::{Action, Requirement, Risk, Subject};
 use crate::core::direction::Direction;
 use crate::core::guard::Verdict;
 use crate::core::id::{GroupId, PrincipalId, RoleId};
@@ -112,7 +112,10 @@ pub(in crate::render) fn other_surfaces() -> Plan {
     let fields = vec![field("schedule", json!("until 2026-09-01T00:00:00Z, made in PIM"), json!(null), Narrows)];
     let address = "group/eligible/sg-tier0-operators:owner/id:0b00b2f4-0000-4000-8000-000000000031";
     all.push(change(address, Action::Remove, subject, fields, origin("tenant.yaml", 14)));
+    let reason = "both are on one way to a role: it must be gone before the other is there".to_owned();
+    let follows = Requirement { address: address.to_owned(), reason };
     all.last_mut().unwrap().onboards = true;
+    all[0].follows.push(follows);
 
     let mut plan = plan(all);
     plan.complete = false;

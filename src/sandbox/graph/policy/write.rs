@@ -66,6 +66,11 @@ impl Door<'_> {
             Subject::Role(_) => None,
         };
         let name = who(self.tenant, &self.call.caller);
+        let unmanageable =
+            group.as_ref().and_then(|group| self.tenant.object(group)).and_then(|(_, o)| o.unmanageable());
+        if let Some(why) = unmanageable {
+            return Err(Problem::new(400, &self.world.options.switches.unmanageable_group_code, why));
+        }
         let change = |tenant: &mut Tenant, now| {
             let mut policy = tenant.policies.get(&key).cloned().unwrap_or_else(|| Policy {
                 rules: catalog::default_rules(surface).to_vec(),

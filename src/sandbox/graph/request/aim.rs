@@ -55,6 +55,9 @@ impl Asked<'_> {
     /// A group is unknown for the first half of the time that PIM needs to learn of new objects; see `is_settling` for the second.
     fn group(&self, tenant: &Tenant, now: Timestamp) -> Result<Place, Problem> {
         let access = Access::read(self.text("accessId")).ok_or_else(malformed)?;
+        if self.text("groupId").is_empty() {
+            return Err(malformed());
+        }
         let found = tenant.object_of(Kind::Group, self.text("groupId"));
         let found = found.filter(|(_, group)| now >= plus(group.created, self.options.lag / 2));
         let (id, group) = found.ok_or_else(|| not_found("ResourceNotFound", "resource"))?;
