@@ -55,7 +55,7 @@ fn an_outage_is_waited_for_and_a_lasting_one_reported() {
     assert!(stage.group_schedule("eligible", (&group, "member"), &alice).is_some());
     stage.write("a.yaml", &eligible("a", "sg-pim-ops:member", ALICE, "{end: 2026-09-01T00:00:00Z}"));
     stage.faults(on("adminUpdate", outage));
-    stage.run(&["apply", "--yes"]).exits(4).says("ServiceUnavailable").says("a.yaml:");
+    stage.run(&["apply", "--yes"]).exits(4).says("it is unknown whether POST").says("a.yaml:");
     stage.faults(json!([]));
     stage.apply();
 }
