@@ -27,8 +27,8 @@ async fn contoso_is_a_landing_zone() {
     let active = c.get(&path("", "roleAssignmentSchedules")).await.rows().clone();
     let by = |name: &str, value: Value| active.iter().filter(|row| row["properties"][name] == value).count();
     assert_eq!(by("assignmentType", json!("Activated")), 1);
-    // Three rights of rolewright's own, five of MS-PIM, two that nobody declared; through PIM an activation and an application.
-    assert_eq!((by("roleAssignmentScheduleRequestId", Value::Null), active.len()), (10, 12));
+    // Three rights of rolewright's own, five of MS-PIM, two that nobody declared; through PIM an activation, an application and a group.
+    assert_eq!((by("roleAssignmentScheduleRequestId", Value::Null), active.len()), (10, 13));
     let owner = c.get(&path(SUBSCRIPTION, &format!("roleManagementPolicies/{OWNER}"))).await.body;
     assert_eq!(
         (&owner["properties"]["isOrganizationDefault"], &owner["properties"]["lastModifiedBy"]["displayName"]),

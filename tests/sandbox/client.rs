@@ -204,6 +204,14 @@ impl Client {
         self.get(&format!("{GROUP}/{collection}?$filter=groupId eq '{group}'")).await.rows().clone()
     }
 
+    /// Returns the groups that came under PIM after the seed `contoso`, whose own are called `sg-pim-…`.
+    pub(crate) async fn onboarded(&self) -> Vec<String> {
+        let seeded = self.ids("/v1.0/groups?$select=id&$filter=startsWith(displayName,'sg-pim-')").await;
+        let mut groups = self.ids(&format!("{GROUP}/resources")).await;
+        groups.retain(|group| !seeded.contains(group));
+        groups
+    }
+
     /// Returns the policy assignment of a group with policy and rules.
     pub(crate) async fn group_policy(&self, group: &str, access: &str) -> Value {
         let filter = format!("scopeId eq '{group}' and scopeType eq 'Group' and roleDefinitionId eq '{access}'");

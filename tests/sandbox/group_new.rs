@@ -27,37 +27,37 @@ async fn a_new_group_is_unknown_then_fails_then_works() {
     assert!(c.get(&policies).await.rows().is_empty());
     c.advance(16);
     assert_eq!(c.get(&policies).await.rows().len(), 2);
-    assert!(c.ids(&format!("{GROUP}/resources")).await.is_empty(), "a failed request onboards nothing");
+    assert!(c.onboarded().await.is_empty(), "a failed request onboards nothing");
     let got = ask().await;
     assert_eq!((got.status, &got.body["status"]), (201, &json!("Provisioned")));
     // Lists are behind like all others.
     assert!(c.in_group("eligibilitySchedules", &group).await.is_empty());
     c.advance(31);
     assert_eq!(c.in_group("eligibilitySchedules", &group).await.len(), 1);
-    assert_eq!(c.ids(&format!("{GROUP}/resources")).await, [group]);
+    assert_eq!(c.onboarded().await, [group]);
 }
 
 #[tokio::test]
 async fn the_first_request_or_policy_write_onboards_for_good() {
     let c = Client::seeded(Seed::Contoso).await;
     let dave = c.id("users", "dave@contoso.example").await;
-    let (first, second) = (c.id("groups", "sg-helpdesk-all").await, c.id("groups", "sg-pim-approvers").await);
+    let (first, second) = (c.id("groups", "sg-helpdesk-all").await, c.id("groups", "sg-contractors").await);
     let resources = format!("{GROUP}/resources");
-    assert!(c.ids(&resources).await.is_empty());
+    assert!(c.onboarded().await.is_empty());
     // Reading onboards nothing.
     c.in_group("assignmentSchedules", &first).await;
     c.group_policy(&first, "member").await;
-    assert!(c.ids(&resources).await.is_empty());
+    assert!(c.onboarded().await.is_empty());
     c.group_request("eligibility", "adminAssign", &dave, (&first, "member"), days(5)).await;
-    assert_eq!(c.ids(&resources).await, [first.clone()]);
+    assert_eq!(c.onboarded().await, *std::slice::from_ref(&first));
     let got = c.group_rule(&second, "owner", "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT1H"})).await;
     assert_eq!(got.status, 204);
     let mut both = vec![first.clone(), second.clone()];
     both.sort();
-    assert_eq!(c.ids(&resources).await, both);
+    assert_eq!(c.onboarded().await, both);
     c.advance(301);
     c.group_request("eligibility", "adminRemove", &dave, (&first, "member"), json!(null)).await;
-    assert_eq!(c.ids(&resources).await, both, "there is no way back");
+    assert_eq!(c.onboarded().await, both, "there is no way back");
     let one = c.get(&format!("{resources}/{first}?$select=id")).await;
     assert_eq!((one.status, &one.body["id"]), (200, &json!(first)));
     let row = c.get(&resources).await.rows()[0].clone();

@@ -133,7 +133,7 @@ async fn an_ignored_write_answers_as_usual_and_onboards_nothing() {
     let got = c.group_rule(&group, "member", "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT2H"})).await;
     assert_eq!(got.status, 204);
     assert_eq!(id(&c, &group, "member").await, before);
-    assert!(c.ids(&format!("{}/resources", crate::client::GROUP)).await.is_empty());
+    assert!(c.onboarded().await.is_empty());
 }
 
 #[tokio::test]

@@ -15,10 +15,10 @@ async fn pages_follow_each_other_and_some_are_empty() {
         ids.extend(got.rows().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
         next = got.body["@odata.nextLink"].as_str().map(str::to_owned);
     }
-    assert_eq!(sizes, [4, 0, 4, 3]);
+    assert_eq!(sizes, [4, 0, 4, 4, 0, 1]);
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 11);
+    assert_eq!(ids.len(), 13);
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn a_page_token_is_opaque_and_belongs_to_its_path() {
         assert!(got.code().contains("PageToken"));
     }
     assert_eq!(c.get("/v1.0/users?$top=1").await.rows().len(), 1);
-    assert_eq!(c.advanced("/v1.0/users?$count=true").await.body["@odata.count"], 11);
+    assert_eq!(c.advanced("/v1.0/users?$count=true").await.body["@odata.count"], 13);
 }
 
 #[tokio::test]

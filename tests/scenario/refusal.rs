@@ -142,14 +142,10 @@ fn the_wrong_tenant_is_noticed_before_the_first_read() {
 #[test]
 fn what_cannot_be_planned_yet_is_refused_with_its_line() {
     let stage = Stage::new();
-    let other = |role: &str, more: &str| {
-        let head = "apiVersion: rolewright/v1\nkind: EligibleAssignment\nmetadata: {name: x}\nspec:\n";
-        format!("{head}  role: {role}\n  principals: {ALICE}\n  schedule: {{duration: P30D, renewBefore: P7D}}\n{more}")
-    };
-    stage.write("x.yaml", &other("{group: sg-ops, access: member}", ""));
+    stage.write("tenant.yaml", &tenant("  guardrails: [guardrails/]\n"));
     stage.run(&["validate"]).exits(0);
     let mark = stage.mark();
-    refused(&stage, &["not-plannable", "x.yaml:", "PIM for Groups"]);
+    refused(&stage, &["not-plannable", "tenant.yaml:", "guardrails/"]);
     assert!(stage.sent_since(mark).is_empty());
 }
 

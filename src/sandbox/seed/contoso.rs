@@ -2,7 +2,7 @@
 //!
 //! Ids are UUIDv5 of the tenant id and `kind/key`; the key is the user principal name of a user, the name of anything else.
 //!
-//! Azure has its own table in `landing_zone`.
+//! Azure has its own table in `landing_zone`, and so have the groups under PIM in `operator_groups`.
 //!
 //! | Object | What | Id |
 //! |---|---|---|
@@ -15,10 +15,11 @@
 //! | `frank@contoso.example` | eligible Teams Administrator from in 20 days on (pending) | `de0b63d9-7945-5f44-af24-1876af0130e2` |
 //! | `grace@contoso.example` | member of sg-pim-approvers | `ee855ee5-7212-5fc4-be81-03d2c7555f07` |
 //! | `heidi@contoso.example` | eligible Privileged Role Administrator, who weakened its policy in the portal | `9a1a5182-8642-50ea-b9d2-67f69ea61dc4` |
+//! | `judy@contoso.example`, `ken@contoso.example` | approve, and operate nothing | `46375f40-878c-5322-8e54-b6f6afdc940f`, `6f633fc0-8528-5c02-b6c5-2286d8203614` |
 //! | `ivan_fabrikam.example#EXT#@contoso.example` | a guest | `5d368ebc-fafa-5ebd-af32-04d71b6a0f16` |
 //! | `sg-helpdesk-emea` | role-assignable, eligible Helpdesk Administrator at EMEA Users | `fb70f24f-bc19-50ae-a603-f3e91b5197a4` |
 //! | `sg-tier0-operators` | role-assignable, eligible Global Administrator | `d5caa64c-af9d-5baf-a91c-8354641e707b` |
-//! | `sg-pim-approvers` | approvers | `a4a07534-9a39-5c79-aba4-6e85b71de51e` |
+//! | `sg-pim-approvers` | role-assignable, approvers | `a4a07534-9a39-5c79-aba4-6e85b71de51e` |
 //! | `sg-helpdesk-all` | not role-assignable | `d51fb5a6-9601-53bf-a467-5042fc94badb` |
 //! | `sg-all-employees` | dynamic | `32722606-0cf6-523c-a719-89ff14902b66` |
 //! | `sg-onprem-admins` | synchronised from on-premises | `639707db-a2f0-5ac5-bd25-8e89b8b1c804` |
@@ -37,6 +38,7 @@ use super::super::id::minted;
 use super::super::tenant::Side;
 use super::build::{Builder, Span};
 use super::landing_zone::{self, People};
+use super::operator_groups;
 
 /// Fills the tenant.
 pub(super) fn fill(b: &mut Builder) {
@@ -48,17 +50,20 @@ pub(super) fn fill(b: &mut Builder) {
     let frank = b.user("frank", "Frank Foster");
     let grace = b.user("grace", "Grace Green");
     let heidi = b.user("heidi", "Heidi Portal");
+    let judy = b.user("judy", "Judy Jones");
+    let ken = b.user("ken", "Ken Keller");
     let ivan = b.user("ivan_fabrikam.example#EXT#", "Ivan Ivanov");
     b.change(&ivan, json!({"userType": "Guest", "mail": "ivan@fabrikam.example"}));
 
     let assignable = || json!({"isAssignableToRole": true});
     let helpdesk = b.group("sg-helpdesk-emea", assignable(), &[&alice, &bob]);
     let tier0 = b.group("sg-tier0-operators", assignable(), &[&grace, &heidi]);
-    let approvers = b.group("sg-pim-approvers", json!({}), &[&grace, &heidi]);
+    let approvers = b.group("sg-pim-approvers", assignable(), &[&grace, &heidi]);
     b.group("sg-helpdesk-all", json!({}), &[&alice, &bob, &carol]);
     let dynamic = json!({"groupTypes": ["DynamicMembership"], "membershipRule": "user.userType -eq \"Member\"",
         "membershipRuleProcessingState": "On"});
-    let employees = b.group("sg-all-employees", dynamic, &[&alice, &bob, &carol, &dave, &erin, &frank, &grace, &heidi]);
+    let everybody = [&alice, &bob, &carol, &dave, &erin, &frank, &grace, &heidi, &judy, &ken].map(String::as_str);
+    let employees = b.group("sg-all-employees", dynamic, &everybody);
     b.group("sg-onprem-admins", json!({"onPremisesSyncEnabled": true}), &[&dave]);
     let contractors = b.group("sg-contractors", json!({"description": "People from outside"}), &[&ivan]);
     b.group("sg-project-x", json!({"description": "Project X, finance"}), &[&erin]);
@@ -108,5 +113,18 @@ pub(super) fn fill(b: &mut Builder) {
         employees: &employees,
         deployer: &deployer,
     };
-    landing_zone::fill(b, people);
+    let payroll = landing_zone::fill(b, people);
+    let operators = operator_groups::People {
+        bob: &bob,
+        dave: &dave,
+        erin: &erin,
+        frank: &frank,
+        heidi: &heidi,
+        judy: &judy,
+        ken: &ken,
+        approvers: &approvers,
+        apac: &apac,
+        payroll: &payroll,
+    };
+    operator_groups::fill(b, operators);
 }

@@ -57,8 +57,8 @@ const READER_ONLY: &str = "((!(ActionMatches{'Microsoft.Authorization/roleAssign
 (@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals \
 {acdd72a7-3385-48ef-bd42-f606fba81ae7}))";
 
-/// Fills the Azure part.
-pub(super) fn fill(b: &mut Builder, who: People<'_>) {
+/// Fills the Azure part; returns the scope of the subscription corp-payroll.
+pub(super) fn fill(b: &mut Builder, who: People<'_>) -> String {
     let contoso = b.management_group("contoso", "Contoso", TENANT);
     b.management_group("platform", "Platform", "contoso");
     b.management_group("landingzones", "Landing Zones", "contoso");
@@ -114,4 +114,5 @@ pub(super) fn fill(b: &mut Builder, who: People<'_>) {
     b.azure_rule(&core, "Owner", "Approval_EndUser_Assignment", json!({"setting": setting}));
     b.azure_rule(&core, "Owner", "Enablement_EndUser_Assignment", json!({"enabledRules": ["Justification"]}));
     b.azure_rule(&core, "Owner", "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT24H"}));
+    payroll
 }

@@ -6,6 +6,7 @@ mod build;
 mod contoso;
 mod enterprise;
 mod landing_zone;
+mod operator_groups;
 
 use std::path::PathBuf;
 use std::str::FromStr;
