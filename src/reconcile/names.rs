@@ -33,8 +33,31 @@ pub async fn resolve(reader: &Reader, references: &BTreeSet<Reference>) -> Resul
         };
         names.insert(reference.clone(), lookup);
     }
+    namesakes(reader, &mut names).await?;
     contexts(reader, references, &mut names).await?;
     Ok(names)
+}
+
+/// Finds what could have been meant by principals' names that mean nobody. Only help: where it is refused, none is given.
+async fn namesakes(reader: &Reader, names: &mut Names) -> Result<(), TransportError> {
+    let is_nobody = |lookup: &Lookup| matches!(lookup, Lookup::None { .. });
+    let nobody = names.iter().filter(|(_, lookup)| is_nobody(lookup)).map(|(reference, _)| reference.clone());
+    let asked: Vec<(Reference, Query)> =
+        nobody.filter_map(|reference| name::namesakes_query(&reference).map(|query| (reference, query))).collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let queries: Vec<Query> = asked.iter().map(|(_, query)| query.clone()).collect();
+    for ((reference, _), answer) in asked.into_iter().zip(reader.batch(&queries).await) {
+        let found = match answer {
+            Ok(answer) => name::namesakes(&reference, &answer.body),
+            Err(error @ TransportError::Auth(_)) => return Err(error),
+            Err(_) => continue,
+        };
+        let similar = similar(found.iter().map(String::as_str), &reference.handle.to_string());
+        names.insert(reference, Lookup::None { similar });
+    }
+    Ok(())
 }
 
 /// Authentication contexts are few: one list serves all. The service does not check them (graph.md 3.4), so we do.
@@ -88,7 +111,10 @@ pub fn roles<'a>(
             {
                 Lookup::Unreadable { why: why.to_owned() }
             }
-            ([], None) => Lookup::None { similar: similar(&live, &reference.handle.to_string()) },
+            ([], None) => {
+                let known = live.iter().map(|role| role.display_name.as_str());
+                Lookup::None { similar: similar(known, &reference.handle.to_string()) }
+            }
             ([role], _) => Lookup::One(Meaning::Role { id: role.id.clone(), name: role.display_name.clone() }),
             (several, _) => {
                 let mut candidates: Vec<String> =
@@ -101,10 +127,11 @@ pub fn roles<'a>(
     }
 }
 
-fn similar(live: &[&RoleDefinition], name: &str) -> Vec<String> {
-    let score = |role: &&&RoleDefinition| strsim::jaro_winkler(&role.display_name.to_lowercase(), &name.to_lowercase());
+/// Returns the names that come closest to one, the closest first.
+fn similar<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> Vec<String> {
+    let score = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &name.to_lowercase());
     let mut close: Vec<(f64, &str)> =
-        live.iter().map(|role| (score(&role), role.display_name.as_str())).filter(|(score, _)| *score > 0.88).collect();
+        known.map(|known| (score(known), known)).filter(|(score, _)| *score > 0.88).collect();
     close.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     close.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }

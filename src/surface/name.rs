@@ -76,6 +76,31 @@ pub fn groups_query(name: &str) -> Query {
     Query::new(Api::Graph, "/groups").option("$filter", filter).option("$select", GROUP)
 }
 
+/// Returns the read of principals whose names begin like one that means nobody: with its first half, which leaves few to choose
+/// from and room for a slip in the rest. `None` for ids and for what is no principal.
+pub fn namesakes_query(reference: &Reference) -> Option<Query> {
+    let (NameKind::Principal(kind), Handle::Name(text)) = (reference.kind, &reference.handle) else { return None };
+    let (path, member) = name_member(kind);
+    let beginning: String = text.chars().take(text.chars().count().div_ceil(2)).collect();
+    let filter = format!("startswith({member},'{}')", beginning.replace('\'', "''"));
+    (!beginning.is_empty()).then(|| Query::new(Api::Graph, path).option("$filter", filter).option("$select", member))
+}
+
+/// Returns the names on a page of [`namesakes_query`].
+pub fn namesakes(reference: &Reference, page: &Value) -> Vec<String> {
+    let NameKind::Principal(kind) = reference.kind else { return Vec::new() };
+    rows(page).iter().filter_map(|row| text(row, name_member(kind).1)).map(str::to_owned).collect()
+}
+
+/// Returns where principals of a kind are listed, and which member of theirs manifests name them by.
+fn name_member(kind: PrincipalType) -> (&'static str, &'static str) {
+    match kind {
+        PrincipalType::User => ("/users", "userPrincipalName"),
+        PrincipalType::Group => ("/groups", "displayName"),
+        PrincipalType::ServicePrincipal => ("/servicePrincipals", "displayName"),
+    }
+}
+
 /// Returns the principals on a page of [`principals_query`] or [`groups_query`].
 pub fn principals(page: &Value, kind: PrincipalType) -> Vec<Principal> {
     rows(page).iter().filter_map(|row| principal_of(row, kind)).collect()

@@ -15,8 +15,9 @@ pub(crate) struct Fact {
     controls: Option<Controls>,
 }
 
+/// What somebody eligible must do first.
 #[derive(Debug, Clone, PartialEq)]
-struct Controls {
+pub(crate) struct Controls {
     hours: i64,
     demands: Vec<String>,
     context: Option<String>,
@@ -25,7 +26,8 @@ struct Controls {
 }
 
 impl Controls {
-    fn read(rules: &[Value]) -> Self {
+    /// Reads the rules of a policy.
+    pub(crate) fn read(rules: &[Value]) -> Self {
         let rule = |id: &str| rules.iter().find(|rule| rule["id"] == id).cloned().unwrap_or_default();
         let texts =
             |list: &Value| list.as_array().into_iter().flatten().map(|v| v.as_str().unwrap().to_owned()).collect();
@@ -47,7 +49,7 @@ impl Controls {
     }
 
     /// Tells whether these controls stop whoever `other` stops.
-    fn hold(&self, other: &Self) -> bool {
+    pub(crate) fn hold(&self, other: &Self) -> bool {
         let approval = match (&self.approvers, &other.approvers) {
             (_, None) => true,
             (None, Some(_)) => false,

@@ -53,7 +53,7 @@ fn a_group_as_owner() {
     for principals in ["[{group: sg-inner}]", &format!("[{{id: {inner}, type: group}}]")] {
         for text in [active("a", "sg-ops:owner", principals, END), eligible("a", "sg-ops:owner", principals, END)] {
             stage.write("a.yaml", &text);
-            refused(&stage, "group-as-owner", 7, "`group:sg-inner` is a group and cannot be an owner");
+            refused(&stage, "group-as-owner", 7, "name users, or use `access: member`");
         }
     }
 }
