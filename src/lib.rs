@@ -9,10 +9,10 @@
 //! |---|---|---|
 //! | `cli` | flags, files of plans, exit codes; one file per verb | everything |
 //! | `manifest` | YAML and file positions: load, parse, check, lower | `core`, `catalog` |
-//! | `core` | what should change, and why: roles, settings, assignments, conditions, scopes and what contains them, diff, order, guards, plan. Pure and synchronous | `catalog` |
+//! | `core` | what should change, and why: roles, settings, assignments, conditions, scopes and what contains them, chains through groups, diff, order, guards, checks across surfaces, plan. Pure and synchronous | `catalog` |
 //! | `surface` | JSON field names and URL paths of Microsoft's: core to wire and back. Pure | `core`, `wire` |
 //! | `transport` | tokens, status codes, paging, retries; the only room that opens sockets | `wire`, `clock` |
-//! | `reconcile` | what is awaited, and in which sequence: observe, apply, verify | `core`, `wire`, `surface`, `transport`, `clock` |
+//! | `reconcile` | what is awaited, and in which sequence: survey, observe, apply, verify | `core`, `wire`, `surface`, `transport`, `clock` |
 //! | `render` | words, tables and colour; text, JSON, Markdown, SARIF | `core`, `manifest::source` |
 //! | `catalog` | embedded data: built-in roles, permissions, limits. Look-ups only | nothing of ours |
 //! | `wire` | HTTP as data | nothing of ours |
@@ -30,17 +30,25 @@
 //! 2. *check*: documents become diagnostics, offline, all of them at once. `validate` stops here.
 //! 3. *references* collects every name, `reconcile` looks them up in batches, *lower* replaces names by ids: the desired state.
 //!    Every item keeps its origin, a line of a manifest.
-//! 4. *observe*: a surface says what to ask, the transport fetches pages, the surface decodes them: the observed state. On Azure the
-//!    hierarchy is read before: which scopes the manifests speak of, the *reach*, is not known without it.
-//!    Canonical form is made in constructors, so that both compare by `==`.
+//! 4. *survey*: which scopes of Azure and which groups the manifests speak of, the *reach*, is known only with the hierarchy and
+//!    with the list of groups that PIM manages. *observe*: a surface says what to ask, the transport fetches pages, the surface
+//!    decodes them: the observed state. Canonical form is made in constructors, so that both compare by `==`.
 //! 5. *diff*: desired and observed become changes. What must be left alone was copied into desired before; the diff knows nothing
 //!    of ignoring.
-//! 6. *order*, *guard*, request ids minted from a nonce: the plan. It is data. `plan` and `drift` render it and stop here.
+//! 6. *order*, *guard*, the checks across surfaces over the graph of *chains* (who reaches which role through which groups), request
+//!    ids minted from a nonce: the plan. It is data. `plan` and `drift` render it and stop here.
 //! 7. *apply*: what a change touches is read again, the surface encodes the change, the transport sends it, the surface says what
 //!    the answer means: done, already so, pending or refused.
 //! 8. *verify*: observe again, diff again. Empty is success.
 //!
 //! A dry run is not a flag: it is stopping after step 6.
+//!
+//! # Three surfaces
+//!
+//! One eligible assignment, from YAML to HTTP and back: `manifest::kind` names its role, `manifest::lower` makes it a
+//! `core::target::Target` with a principal, and from there on no room knows which surface it is of. `core::capability` is the one
+//! table of what PIM can do where; `surface::of` the one dispatch; `surface::pim` and `surface::rule` say what PIM's words and rules
+//! mean wherever they stand, and each surface adds its paths and members.
 //!
 //! # The words
 //!

@@ -1,11 +1,10 @@
 //! `rolewright drift`: whether the tenant still matches.
 
-use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::plan::{self, Format};
-use crate::cli::planning::{self, PlanningArgs};
+use crate::cli::planning::PlanningArgs;
 use crate::render;
 
 /// Flags of `drift`.
@@ -21,13 +20,7 @@ pub(crate) struct Args {
 /// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards have nothing to refuse
 /// here, since nothing is written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let declared = planning::read(context, &args.planning.path)?;
-    let connection = Connection::open(context, &args.planning.path, &declared.head, Purpose::Read).await?;
-    let nonce = planning::nonce(context);
-    let planned = planning::plan(context, &declared, &connection, &args.planning.targets, &nonce).await;
-    planning::show_statistics(context, &connection);
-    connection.close().await?;
-    let found = planned?;
+    let found = plan::make(context, &args.planning).await?;
     let options = plan::options(context, render::plan::Wording::Drift, &[]);
     context.print(&plan::show(&found, args.format, &options))?;
     let mut exit = Exit::Success;

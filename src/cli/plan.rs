@@ -42,13 +42,7 @@ pub(crate) enum Format {
 
 /// Plans and shows.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let declared = planning::read(context, &args.planning.path)?;
-    let connection = Connection::open(context, &args.planning.path, &declared.head, Purpose::Read).await?;
-    let nonce = planning::nonce(context);
-    let planned = planning::plan(context, &declared, &connection, &args.planning.targets, &nonce).await;
-    planning::show_statistics(context, &connection);
-    connection.close().await?;
-    let plan = planned?;
+    let plan = make(context, &args.planning).await?;
     if let Some(path) = &args.out {
         output::write_file(path, &render::plan::json(&plan))
             .map_err(|error| Fault::error(format!("cannot write {}: {error}", path.display())))?;
@@ -59,6 +53,17 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         exit = exit.and(Exit::Changes);
     }
     Ok(exit)
+}
+
+/// Plans, with an identity that only reads.
+pub(crate) async fn make(context: &Context, args: &PlanningArgs) -> Result<Plan, Fault> {
+    let declared = planning::read(context, &args.path)?;
+    let connection = Connection::open(context, &args.path, &declared.head, Purpose::Read).await?;
+    let nonce = planning::nonce(context);
+    let planned = planning::plan(context, &declared, &connection, &args.targets, &nonce).await;
+    planning::show_statistics(context, &connection);
+    connection.close().await?;
+    planned
 }
 
 /// Returns how plans are shown in this run.

@@ -1,6 +1,6 @@
 //! The program is killed at any instant; the next run finishes the work.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -8,27 +8,8 @@ use rolewright::sandbox::Observer;
 use serde_json::json;
 
 use crate::play;
-use crate::stage::{Stage, TENANT};
-
-/// The writing application's client id, as the journal prints the caller.
-const APPLY: &str = "00000000-0000-4000-8000-0000000000a2";
-
-/// Starts the real binary's `apply --yes` over the stage.
-fn start(stage: &Stage) -> std::process::Child {
-    Command::new(env!("CARGO_BIN_EXE_rolewright"))
-        .args(["apply", "--yes", "--no-progress", "--nonce", "killed"])
-        .arg(stage.path())
-        .args(["--metadata-host", &stage.running().origins().metadata])
-        .env_clear()
-        .env("AZURE_TENANT_ID", TENANT)
-        .env("AZURE_CLIENT_ID", APPLY)
-        .env("AZURE_CLIENT_SECRET", "sandbox")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
+use crate::process::{APPLY, start};
+use crate::stage::Stage;
 
 /// Counts the requests of an application and kills a process at one of them, after it was handled and before its answer leaves.
 #[derive(Default)]
@@ -70,7 +51,7 @@ fn stage(assassin: &Arc<Assassin>) -> Stage {
 fn killed_at_twenty_request_boundaries_the_next_run_converges() {
     let undisturbed = Arc::new(Assassin::default());
     let reference = stage(&undisturbed);
-    let output = start(&reference).wait_with_output().unwrap();
+    let output = start(&reference, "killed").wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let wanted = play::holdings(&reference);
     let boundaries = undisturbed.seen.load(Ordering::SeqCst);
@@ -87,7 +68,7 @@ fn killed_at_twenty_request_boundaries_the_next_run_converges() {
                 let turn = json!({ "caller": APPLY, "from": at, "to": at });
                 stage.faults(json!([{ "match": turn, "effect": "reset" }]));
             }
-            let child = start(&stage);
+            let child = start(&stage, "killed");
             *assassin.victim.lock().unwrap() = Some(child.id());
             let output = child.wait_with_output().unwrap();
             let status = output.status;
@@ -101,7 +82,7 @@ fn killed_at_twenty_request_boundaries_the_next_run_converges() {
             assert!(!status.success(), "boundary {at}: the program ended by itself");
             stage.faults(json!([]));
             assassin.at.store(0, Ordering::SeqCst);
-            let output = start(&stage).wait_with_output().unwrap();
+            let output = start(&stage, "killed").wait_with_output().unwrap();
             let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             assert!(output.status.success(), "boundary {at}, handled {is_handled}:\n{stdout}\n{stderr}");
             assert_eq!(play::holdings(&stage), wanted, "boundary {at}, handled {is_handled}:\n{stdout}");

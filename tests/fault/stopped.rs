@@ -2,7 +2,7 @@
 //! loosened for assignments is tightened again.
 
 use std::io::BufRead;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -17,9 +17,9 @@ use rolewright::sandbox::Observer;
 use rolewright::transport::{AuthSettings, Client, Cloud, ConnectSettings, WebSettings};
 use serde_json::json;
 
+use crate::process::{APPLY, start};
 use crate::stage::{Stage, TENANT, tenant};
 
-const APPLY: &str = "00000000-0000-4000-8000-0000000000a2";
 const ROLE: &str = "Helpdesk Administrator";
 
 /// Settings that are loosened before an assignment and tightened after it, and the assignment.
@@ -167,19 +167,7 @@ fn interrupted(presses: usize) -> (Stage, usize, std::process::ExitStatus, Strin
     stage.user("alice");
     stage.write("m.yaml", LOOSE_AND_TIGHT);
     let mark = stage.mark();
-    let mut process = Command::new(env!("CARGO_BIN_EXE_rolewright"))
-        .args(["apply", "--yes", "--no-progress", "--nonce", "stopped"])
-        .arg(stage.path())
-        .args(["--metadata-host", &stage.running().origins().metadata])
-        .env_clear()
-        .env("AZURE_TENANT_ID", TENANT)
-        .env("AZURE_CLIENT_ID", APPLY)
-        .env("AZURE_CLIENT_SECRET", "sandbox")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut process = start(&stage, "stopped");
     let stderr = process.stderr.take().unwrap();
     {
         child.0.lock().unwrap().id = Some(process.id());

@@ -127,7 +127,7 @@ async fn a_deleted_principal_leaves_its_eligibility_behind() {
 async fn a_deleted_group_takes_everything_with_it() {
     let g = contoso().await;
     let got = g.c.group_request("eligibility", "adminAssign", &g.dave, (&g.id, "member"), days(5)).await;
-    assert_eq!(g.c.onboarded().await, [g.id.clone()]);
+    assert_eq!(g.c.onboarded().await, *std::slice::from_ref(&g.id));
     assert_eq!(g.c.delete(&format!("/v1.0/groups/{}", g.id)).await.status, 204);
     assert!(g.c.onboarded().await.is_empty());
     let mine = g.c.get(&format!("{GROUP}/eligibilitySchedules?$filter=principalId eq '{}'", g.dave)).await;
@@ -164,4 +164,19 @@ async fn groups_are_listed_with_what_decides_about_pim() {
     assert_eq!(some.rows().len(), 2);
     let twice = g.c.get("/v1.0/groups?$filter=displayName eq 'SG-Project-X'").await;
     assert_eq!(twice.rows().len(), 2, "names are neither unique nor compared with case");
+}
+
+#[tokio::test]
+async fn a_saved_tenant_goes_on_where_it_was() {
+    let g = contoso().await;
+    g.assign("adminAssign", &g.dave, "member", days(5)).await;
+    g.c.group_rule(&g.id, "member", "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT1H"})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    std::fs::write(&file, serde_json::to_vec(&g.c.running.state_json()).unwrap()).unwrap();
+    let again = Client::seeded(Seed::File(file)).await;
+    assert_eq!(again.running.state_json(), g.c.running.state_json());
+    assert_eq!(again.in_group("assignmentSchedules", &g.id).await, g.c.in_group("assignmentSchedules", &g.id).await);
+    assert_eq!(again.group_policy(&g.id, "member").await, g.c.group_policy(&g.id, "member").await);
+    assert!(again.ids(&format!("/v1.0/groups/{}/members", g.id)).await.contains(&g.dave));
 }

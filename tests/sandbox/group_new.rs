@@ -49,7 +49,7 @@ async fn the_first_request_or_policy_write_onboards_for_good() {
     c.group_policy(&first, "member").await;
     assert!(c.onboarded().await.is_empty());
     c.group_request("eligibility", "adminAssign", &dave, (&first, "member"), days(5)).await;
-    assert_eq!(c.onboarded().await, [first.clone()]);
+    assert_eq!(c.onboarded().await, *std::slice::from_ref(&first));
     let got = c.group_rule(&second, "owner", "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT1H"})).await;
     assert_eq!(got.status, 204);
     let mut both = vec![first.clone(), second.clone()];

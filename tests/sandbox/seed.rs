@@ -3,7 +3,7 @@
 use rolewright::sandbox::Seed;
 use serde_json::{Value, json};
 
-use crate::client::{Client, DIRECTORY};
+use crate::client::{Client, DIRECTORY, GROUP};
 
 #[tokio::test]
 async fn contoso_is_as_its_table_says() {
@@ -82,4 +82,18 @@ async fn the_same_history_gives_the_same_tenant() {
         states.push(c.running.state_json());
     }
     assert_eq!(states[0], states[1]);
+}
+
+#[tokio::test]
+async fn a_generated_tenant_has_groups_in_pim() {
+    let c = Client::seeded(Seed::Enterprise(120)).await;
+    let groups = c.ids(&format!("{GROUP}/resources")).await;
+    assert_eq!(groups.len(), 3);
+    let count = async |collection: &str| c.in_group(collection, &groups[0]).await.len();
+    assert_eq!(count("eligibilitySchedules").await, 4);
+    let filter = format!("$filter=groupId eq '{}'&$orderby=createdDateTime desc", groups[0]);
+    assert_eq!(c.get(&format!("{GROUP}/eligibilityScheduleRequests?{filter}")).await.rows().len(), 4);
+    let active = c.in_group("assignmentSchedules", &groups[0]).await;
+    assert_eq!(active.iter().filter(|row| !row["createdUsing"].is_null()).count(), 1);
+    assert_eq!(active.iter().filter(|row| row["accessId"] == "owner").count(), 1);
 }

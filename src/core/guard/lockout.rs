@@ -1,7 +1,11 @@
 //! Enough usable Global Administrators remain.
 
+use std::collections::BTreeSet;
+
 use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment};
+use crate::core::chain::Graph;
 use crate::core::guard::{PRIVILEGED_ROLE_ADMINISTRATOR, Scene, Verdict, is_at_tenant, is_global_administrator};
+use crate::core::id::{GroupId, PrincipalId};
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::principal::PrincipalType;
@@ -99,9 +103,19 @@ fn usability(state: &Observed, key: &AssignmentKey) -> Option<bool> {
     facts.iter().all(Option::is_some).then_some(true)
 }
 
-/// Counts those who can give roles back.
+/// Counts those who can give roles back, through groups too. A group whose members were read is its members: one that is emptied
+/// rescues nobody.
 fn rescuers(state: &Observed) -> usize {
-    let can = |target: &Target| is_global_administrator(target) || is_at_tenant(target, PRIVILEGED_ROLE_ADMINISTRATOR);
-    let is_there = |key: &&AssignmentKey| !state.deleted_principals.contains(&key.principal);
-    state.assignments.keys().filter(is_there).filter(|key| can(&key.target)).count()
+    let graph = Graph::of(state);
+    let can = |target: &&Target| is_global_administrator(target) || is_at_tenant(target, PRIVILEGED_ROLE_ADMINISTRATOR);
+    let is_there = |id: &PrincipalId| {
+        let is_read_group = graph.is_group(id) && state.groups.contains_key(&GroupId::new(id.as_str()));
+        !is_read_group && !state.deleted_principals.contains(id)
+    };
+    let mut found: BTreeSet<PrincipalId> = BTreeSet::new();
+    for target in graph.targets().into_iter().filter(can) {
+        let holders = graph.holders(target);
+        found.extend(holders.iter().map(|(id, _)| id).filter(|id| is_there(id)).cloned());
+    }
+    found.len()
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance};
 use crate::core::change::{Action, Subject};
 use crate::core::declared::Declared;
-use crate::core::id::{PrincipalId, RoleId, TenantId};
+use crate::core::id::{GroupId, PrincipalId, RoleId, TenantId};
 use crate::core::observed::{Part, Unreadable};
 use crate::core::order::{Phase, edges};
 use crate::core::origin::Origin;
@@ -20,7 +20,7 @@ use crate::core::role_definition::{Permissions, RoleDefinition};
 use crate::core::schedule::{Schedule, Window};
 use crate::core::scope::DirectoryScope;
 use crate::core::state::{ApplyAs, Limits, Tenant};
-use crate::core::target::{RoleKey, Surface};
+use crate::core::target::{Access, RoleKey, Surface};
 
 const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 
@@ -192,6 +192,34 @@ fn the_last_known_rescuer_stays_though_eligibilities_could_not_be_read() {
     let mut desired = manifests(&[(HELPDESK, "bea", Active)]);
     desired.tenant.limits.min_global_administrators = 0;
     assert_eq!(refusing(&planned(&desired, &observed, &[])), ["lockout"]);
+}
+
+#[test]
+fn a_group_that_is_emptied_rescues_nobody() {
+    let operators = GroupId::new("operators");
+    let member = AssignmentKey {
+        target: Target::Group { group: operators.clone(), access: Access::Member },
+        principal: PrincipalId::new("ada"),
+        mode: Eligible,
+    };
+    let mut observed = tenant(&[(PRIVILEGED_ROLE_ADMINISTRATOR, "operators", Active)]);
+    let mut group = Principal::unknown(PrincipalId::new("operators"));
+    (group.kind, group.name, group.is_role_assignable) =
+        (Some(PrincipalType::Group), Some("operators".into()), Some(true));
+    observed.learn(group);
+    observed.surfaces.insert(Surface::Group);
+    let found = observed.assignments.values().next().unwrap().clone();
+    observed.assignments.insert(member, found);
+    let mut desired = manifests(&[(PRIVILEGED_ROLE_ADMINISTRATOR, "operators", Active)]);
+    let extent = Extent::Groups(vec![Pattern::new("op*").unwrap()]);
+    let entry = OwnershipEntry { extent, assignments: Authority::Authoritative, role_definitions: Authority::Additive };
+    desired.tenant.ownership.entries.push(at(entry));
+    desired.tenant.limits.min_global_administrators = 0;
+    // of a group that was not read nobody can say that it is empty
+    assert!(planned(&desired, &observed, &[]).verdicts.is_empty());
+    observed.groups.insert(operators, Some(true));
+    let plan = planned(&desired, &observed, &[]);
+    assert_eq!((plan.changes.len(), refusing(&plan)), (1, vec!["lockout"]));
 }
 
 #[test]

@@ -40,36 +40,39 @@ impl Runner {
             }
             (None, key) => vec![key.clone()],
         };
-        let (policy, live) = match self.find_policy(surface, target, &keys).await {
-            Ok(Some(found)) => found,
-            Ok(None) => {
-                return Ended::Failed("the service shows no settings for this role yet; apply again later".to_owned());
-            }
-            Err(why) => return Ended::Failed(why),
-        };
         let is_there = |live: &Settings| rules.iter().all(|id| live.rule(*id).holds(&wanted.rule(*id)));
         // what was reviewed is a step from `before`; rules of ours that already moved on are fine. Where the settings were
         // only assumed, every rule counts: what the assignments of this plan need was judged by all of them.
         let judged = if *assumed { &RuleId::ALL[..] } else { rules };
-        let foreign: Vec<String> = judged
-            .iter()
-            .filter(|id| !live.rule(**id).holds(&before.rule(**id)) && !live.rule(**id).holds(&wanted.rule(**id)))
-            .filter(|id| !self.is_own_stage(change, &live, **id))
-            .map(ToString::to_string)
-            .collect();
-        if !foreign.is_empty() {
-            let what = if *assumed { "are not the defaults that were assumed" } else { "changed since they were read" };
-            return Ended::Failed(format!("the settings {what} ({}); plan again", foreign.join(", ")));
-        }
-        if is_there(&live) {
-            return Ended::AlreadySo;
-        }
-        locator.policy = Some(policy);
-        let command = surface.encode(&change.subject, &step.part, AssignVerb::Update, &locator);
         let mut last = "the service accepted the settings but does not show them".to_owned();
         // writes that were acknowledged and ignored are repeated once (azuread#1759, #1806); so are those for a role that the
-        // service does not know everywhere yet
-        for _ in 0..2 {
+        // service does not know everywhere yet, and those that somebody else's write came before: it gave the policy of a
+        // group another id (graph.md 3.6 #2)
+        for is_first in [true, false] {
+            let (policy, live) = match self.find_policy(surface, target, &keys).await {
+                Ok(Some(found)) => found,
+                Ok(None) => {
+                    let why = "the service shows no settings for this role yet; apply again later";
+                    return Ended::Failed(why.to_owned());
+                }
+                Err(why) => return Ended::Failed(why),
+            };
+            let foreign: Vec<String> = judged
+                .iter()
+                .filter(|id| !live.rule(**id).holds(&before.rule(**id)) && !live.rule(**id).holds(&wanted.rule(**id)))
+                .filter(|id| !self.is_own_stage(change, &live, **id))
+                .map(ToString::to_string)
+                .collect();
+            if !foreign.is_empty() {
+                let what =
+                    if *assumed { "are not the defaults that were assumed" } else { "changed since they were read" };
+                return Ended::Failed(format!("the settings {what} ({}); plan again", foreign.join(", ")));
+            }
+            if is_there(&live) {
+                return if is_first { Ended::AlreadySo } else { Ended::Done };
+            }
+            locator.policy = Some(policy);
+            let command = surface.encode(&change.subject, &step.part, AssignVerb::Update, &locator);
             match self.send(surface, &command, record).await {
                 Sent::Answer(_) => {}
                 Sent::Refused(Outcome::NotReplicated(why)) | Sent::Doubtful(why) => last = why,
@@ -133,15 +136,17 @@ impl Runner {
         Ok(None)
     }
 
-    /// Makes sure that the settings of a new role, where the service shows them, are those that its assignments were judged by.
+    /// Makes sure that the settings of a new role or group, where the service shows them, are those that its assignments were
+    /// judged by.
     pub(super) async fn check_assumed(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
         let policy_target = target.policy_target();
-        let Some(role) = target.role().filter(|_| self.assumed.contains(&policy_target)).cloned() else {
+        if !self.assumed.contains(&policy_target) {
             return Ok(());
-        };
-        let keys = match self.got.get(&role) {
+        }
+        // a group has no role by whose id its policies are found
+        let keys = match target.role().and_then(|role| self.got.get(role)) {
             Some(got) => vec![Some(got.template_id.clone()), Some(got.id.clone())],
-            None => vec![Some(role.clone())],
+            None => vec![target.role().cloned()],
         };
         let Some((_, live)) = self.look_policy(surface, &policy_target, &keys).await? else { return Ok(()) };
         let assumed = factory(target.surface()).canonical(target.surface());

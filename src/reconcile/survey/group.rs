@@ -46,7 +46,8 @@ pub(super) async fn survey(
         why,
     };
     observed.unreadable.extend(found.gap.map(gap));
-    if !reach.owned_groups.is_empty() {
+    // only a glob looks among what is onboarded
+    if reach.owned_groups.iter().any(|pattern| !pattern.value.is_exact()) {
         match onboarded {
             Err(Hidden::Unreadable(why)) => observed.unreadable.push(gap(why)),
             Err(Hidden::NotShown(why)) => observed.undiscovered = Some(why),

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::catalog;
 use super::super::id::TENANT;
+use super::super::place::Access;
 use super::super::tenant::Side;
 use super::build::{Builder, Span};
 
@@ -28,7 +29,7 @@ pub(super) struct Size {
 }
 
 /// Fills the tenant with so many users, a role-assignable group per 50, a unit per 100, 20 custom roles, and one eligible
-/// assignment per user; then Azure.
+/// assignment per user; then the groups' members and owners in PIM, then Azure.
 pub(super) fn fill(b: &mut Builder, of: Size) {
     let size = of.people;
     let mut random = fastrand::Rng::with_seed(u64::from(size));
@@ -63,7 +64,27 @@ pub(super) fn fill(b: &mut Builder, of: Size) {
         let Some(role) = random.choice(&anywhere) else { continue };
         b.assign(Side::Eligible, group, role, "/", Span::until(5, random.i64(30..300)));
     }
+    group_access(b, &groups, &users);
     azure(b, of, &users, &mut random);
+}
+
+/// Has PIM manage every group: an owner outside it, three people eligible as members and one as owner, one member through PIM; every
+/// fifth with an activation of four hours.
+fn group_access(b: &mut Builder, groups: &[String], users: &[String]) {
+    // Six different people; a tenant with fewer has no use for groups.
+    for (n, group) in groups.iter().enumerate().filter(|_| users.len() >= 6) {
+        let person = |i: usize| users[(n * 7 + i) % users.len()].as_str();
+        b.own(group, &[person(0)]);
+        for i in 1..4 {
+            b.assign_group(Side::Eligible, person(i), group, Access::Member, Span::until(20, 100 + (n % 50) as i64));
+        }
+        b.assign_group(Side::Eligible, person(4), group, Access::Owner, Span::until(20, 90));
+        b.assign_group(Side::Active, person(5), group, Access::Member, Span::until(20, 60));
+        if n % 5 == 0 {
+            let shorter = json!({"maximumDuration": "PT4H"});
+            b.group_rule(group, Access::Member, "Expiration_EndUser_Assignment", shorter);
+        }
+    }
 }
 
 /// Fills Azure with a management group per 20 subscriptions, two resource groups in each, MS-PIM and the PIM assignments: of four
