@@ -1,14 +1,45 @@
 //! Who belongs to a group: those linked outside PIM, whom the group's object lists, and those whom PIM lets in for a while, who
 //! follow from schedules and the hour. To everybody else both are ordinary members or owners (graph.md 4.3).
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::id;
 use super::place::{Access, Key, Place, Subject};
 use super::tenant::{Object, Request, Schedule, Side, Tenant};
+
+/// A schedule with its id: one that is stored, or what a link outside PIM looks like.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    Stored(&'a str, &'a Schedule),
+    Link(Box<(String, Schedule)>),
+}
+
+impl Found<'_> {
+    /// Returns the id of the schedule.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Stored(id, _) => id,
+            Self::Link(link) => &link.0,
+        }
+    }
+
+    /// Returns the schedule.
+    pub(crate) fn schedule(&self) -> &Schedule {
+        match self {
+            Self::Stored(_, schedule) => schedule,
+            Self::Link(link) => &link.1,
+        }
+    }
+
+    /// Returns both as values.
+    pub(crate) fn into_owned(self) -> (String, Schedule) {
+        match self {
+            Self::Stored(id, schedule) => (id.to_owned(), schedule.clone()),
+            Self::Link(link) => *link,
+        }
+    }
+}
 
 impl Object {
     /// Returns those who were linked outside PIM.
@@ -79,17 +110,16 @@ impl Tenant {
 
     /// Returns the schedules of a group as PIM sees them at `now`: the stored ones, and one without a request for each link that
     /// PIM has no part in.
-    pub(crate) fn group_rows(&self, group: &str, now: Timestamp) -> Vec<(Cow<'_, str>, Cow<'_, Schedule>)> {
-        let mut rows: Vec<(Cow<'_, str>, Cow<'_, Schedule>)> =
-            self.group_schedules(group).map(|(id, s)| (Cow::Borrowed(id.as_str()), Cow::Borrowed(s))).collect();
+    pub(crate) fn group_rows(&self, group: &str, now: Timestamp) -> Vec<Found<'_>> {
+        let mut rows: Vec<Found<'_>> = self.group_schedules(group).map(|(id, s)| Found::Stored(id, s)).collect();
         let (stored, found) = (rows.len(), self.object(group));
         let Some((group, object)) = found else { return rows };
         for access in Access::BOTH {
-            for principal in object.links(access) {
-                let (id, outside) = outside(group, access, principal);
-                let is_known = rows[..stored].iter().any(|(_, s)| s.key.is(&outside.key) && s.is_in_force(now));
-                if !is_known && self.object(principal).is_some() {
-                    rows.push((Cow::Owned(id), Cow::Owned(outside)));
+            for principal in object.links(access).iter().filter(|id| self.object(id).is_some()) {
+                let (id, link) = outside(group, access, principal);
+                let is_same = |s: &Schedule| s.key.is(&link.key) && s.is_in_force(now);
+                if !rows[..stored].iter().any(|found| is_same(found.schedule())) {
+                    rows.push(Found::Link(Box::new((id, link))));
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! The tenant as one document: what a state file holds and a seed makes. Nothing derived is stored: instances, plain
 //! assignments and untouched policies follow from it and from the hour.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::arm::{self, azure::Azure};
 use super::catalog::{self, BuiltIn};
-use super::place::{Key, Place, Subject};
+use super::membership::Found;
+use super::place::{Key, Place, Subject, Surface};
 use super::shared::Shared;
 use super::{id, instant};
 
@@ -229,6 +229,11 @@ impl Request {
         now < instant::plus(self.created, SignedDuration::from_hours(24 * days))
     }
 
+    /// Returns the part of PIM that it asked.
+    pub(crate) fn surface(&self) -> Surface {
+        if self.document.contains_key("groupId") { Surface::Group } else { Surface::Directory }
+    }
+
     /// Returns the status at `now`.
     pub(crate) fn status(&self, now: Timestamp) -> &str {
         match self.settles {
@@ -348,15 +353,12 @@ impl Tenant {
     }
 
     /// Returns the schedule for `key` that has not ended, one that is still provisioning included.
-    pub(crate) fn schedule(&self, key: &Key, now: Timestamp) -> Option<(Cow<'_, str>, Cow<'_, Schedule>)> {
+    pub(crate) fn schedule(&self, key: &Key, now: Timestamp) -> Option<Found<'_>> {
         let is_held = |s: &Schedule| s.key.is(key) && s.end.is_none_or(|end| end > now);
-        match &key.place {
-            Place::Group { group, .. } => self.group_rows(group, now).into_iter().find(|(_, s)| is_held(s)),
-            Place::Directory { .. } => {
-                let found = self.schedules.iter().find(|(_, s)| is_held(s));
-                found.map(|(id, s)| (Cow::Borrowed(id.as_str()), Cow::Borrowed(&**s)))
-            }
+        if let Some((group, _)) = key.place.group() {
+            return self.group_rows(group, now).into_iter().find(|found| is_held(found.schedule()));
         }
+        self.schedules.iter().find(|(_, s)| is_held(s)).map(|(id, s)| Found::Stored(id, s))
     }
 
     /// Mints an id for `key`; the n-th one of a key is the same in every history.

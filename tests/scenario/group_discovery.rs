@@ -12,9 +12,12 @@ const ALICE: &str = "[{user: alice@contoso.example}]";
 /// A group with an eligible member, an active member and an active owner, all undeclared; the ids of group and people.
 fn crowded(stage: &Stage, name: &str) -> String {
     let group = stage.group(name, false);
-    for (mode, access, user) in
-        [("eligible", "member", "bob"), ("active", "member", "carol"), ("active", "owner", "dave"), ("eligible", "owner", "erin")]
-    {
+    for (mode, access, user) in [
+        ("eligible", "member", "bob"),
+        ("active", "member", "carol"),
+        ("active", "owner", "dave"),
+        ("eligible", "owner", "erin"),
+    ] {
         let id = stage.admin("GET", &format!("/users/{user}@contoso.example"), None)["id"].as_str().unwrap().to_owned();
         stage.in_group(mode, "adminAssign", (&group, access), &id, until(END));
     }
@@ -95,7 +98,10 @@ fn without_authority_what_nobody_declares_is_listed_and_stays() {
         assert_eq!(stage.changes(), ["create group/eligible/sg-pim-ops:member/user:alice@contoso.example"]);
         let listed = stage.unmanaged();
         for user in ["bob", "carol", "dave", "erin"] {
-            assert!(listed.iter().any(|line| line.contains(user) && line.contains("made in PIM")), "{user}: {listed:?}");
+            assert!(
+                listed.iter().any(|line| line.contains(user) && line.contains("made in PIM")),
+                "{user}: {listed:?}"
+            );
         }
         stage.apply();
         assert_eq!(count(&stage, &group), 5);
@@ -109,7 +115,8 @@ fn ignored_and_emergency_accounts_keep_what_they_have() {
     let own = "  ownership: [{groups: ['sg-pim-*'], assignments: authoritative}]\n  limits: {maxRemovalPercent: 100}\n  \
                ignore: {principals: [{user: bob@contoso.example}]}\n  breakGlass: [{user: carol@contoso.example}]\n";
     stage.write("tenant.yaml", &tenant(own));
-    let glass = crate::words::active("g", "Global Administrator", "[{user: carol@contoso.example}]", "{permanent: true}");
+    let glass =
+        crate::words::active("g", "Global Administrator", "[{user: carol@contoso.example}]", "{permanent: true}");
     stage.write("g.yaml", &glass.replace("purpose: other", "purpose: breakGlass"));
     let changes = sorted(stage.changes());
     assert_eq!(

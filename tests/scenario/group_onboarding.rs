@@ -115,7 +115,8 @@ fn waited(stage: &Stage) -> SignedDuration {
 /// What was measured of new groups: unknown, then known and failing, then ready; their policies are not there yet either.
 fn young() -> Value {
     let requests = |from: u32, to: u32| json!({"method": "POST", "path": "ScheduleRequests", "from": from, "to": to});
-    let unknown = json!({"answer": {"status": 404, "code": "ResourceNotFound", "message": "The resource is not found."}});
+    let unknown =
+        json!({"answer": {"status": 404, "code": "ResourceNotFound", "message": "The resource is not found."}});
     let failed = json!({"request": {"status": "Failed"}});
     // as the service saw the tenant before the group, which was made last
     let empty = json!({"staleRead": {"writes": 1}});
@@ -160,7 +161,8 @@ fn a_new_group_whose_settings_are_not_what_was_assumed_gets_nobody() {
 #[test]
 fn a_group_that_stays_unknown_is_reported_within_the_patience() {
     let (stage, ..) = before(|_| {});
-    let unknown = json!({"answer": {"status": 404, "code": "ResourceNotFound", "message": "The resource is not found."}});
+    let unknown =
+        json!({"answer": {"status": 404, "code": "ResourceNotFound", "message": "The resource is not found."}});
     stage.faults(json!([{"match": {"method": "POST", "path": "ScheduleRequests"}, "effect": unknown}]));
     stage.run(&["apply", "--yes"]).exits(4).says("The resource is not found").says("a.yaml:");
     assert!(waited(&stage) < SignedDuration::from_mins(15), "{}", waited(&stage));

@@ -89,7 +89,10 @@ fn eligible_is_not_satisfied_by_a_plain_membership() {
     stage.write("m.yaml", &eligible("m", "sg-pim-ops:member", "[{user: mallory@contoso.example}]", END));
     let mut changes = stage.changes();
     changes.sort();
-    assert_eq!(changes, [format!("create {}", holder("eligible", "member")), format!("remove {}", holder("active", "member"))]);
+    assert_eq!(
+        changes,
+        [format!("create {}", holder("eligible", "member")), format!("remove {}", holder("active", "member"))]
+    );
     stage.apply();
     assert!(stage.linked((&group, "member")).is_empty());
     assert!(stage.group_schedule("eligible", (&group, "member"), &mallory).is_some());

@@ -155,7 +155,11 @@ fn refused_settings_of_one_group_hold_up_its_grants_alone() {
     stage.faults(json!([{"match": list, "effect": refused}]));
     stage.run(&["plan"]).exits(1);
     let plan = stage.run(&["plan", "--format", "json", "--allow-incomplete"]).json();
-    assert_eq!((of(&plan, "create", "one:"), of(&plan, "create", "two:")), (0, 2), "whom settings would stop is not known");
+    assert_eq!(
+        (of(&plan, "create", "one:"), of(&plan, "create", "two:")),
+        (0, 2),
+        "whom settings would stop is not known"
+    );
     stage.run(&["apply", "--yes", "--allow-incomplete"]);
     assert!(stage.group_schedule("eligible", (&two, "member"), &alice).is_some());
     assert!(stage.group_schedule("eligible", (&one, "member"), &alice).is_none());

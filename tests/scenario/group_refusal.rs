@@ -184,7 +184,8 @@ fn what_the_service_refuses_all_the_same_is_shown_with_its_words_and_the_line() 
     stage.user("bob");
     let people = "[{user: alice@contoso.example}, {user: bob@contoso.example}]";
     stage.write("a.yaml", &eligible("a", "sg-ops:member", people, END));
-    let refusal = json!({"answer": {"status": 400, "code": "InvalidRoleAssignmentRequest", "message": "Not this one."}});
+    let refusal =
+        json!({"answer": {"status": 400, "code": "InvalidRoleAssignmentRequest", "message": "Not this one."}});
     let of_alice = json!({"method": "POST", "path": "ScheduleRequests", "body": alice});
     stage.faults(json!([{"match": of_alice, "effect": refusal}]));
     let run = stage.run(&["apply", "--yes"]).exits(4);

@@ -225,7 +225,11 @@ fn what_is_loosened_for_an_assignment_is_tightened_again_in_the_same_run_even_if
     stage.faults(json!([{"match": post, "effect": refused}]));
     stage.run(&["apply", "--yes"]).exits(4).says("Not today.");
     let rules = stage.group_rules(at);
-    assert_eq!(rules["Enablement_Admin_Assignment"]["enabledRules"], json!(["Justification"]), "tightened all the same");
+    assert_eq!(
+        rules["Enablement_Admin_Assignment"]["enabledRules"],
+        json!(["Justification"]),
+        "tightened all the same"
+    );
     stage.faults(json!([]));
     stage.apply();
     assert!(stage.group_schedule("active", at, &alice).is_some());

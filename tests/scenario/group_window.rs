@@ -8,7 +8,8 @@ use crate::stage::Stage;
 use crate::words::{permanent, until};
 
 const ALICE: &str = "[{user: alice@contoso.example}]";
-const SIDES: [(&str, &str); 4] = [("eligible", "member"), ("eligible", "owner"), ("active", "member"), ("active", "owner")];
+const SIDES: [(&str, &str); 4] =
+    [("eligible", "member"), ("eligible", "owner"), ("active", "member"), ("active", "owner")];
 
 /// A group in which alice is something, applied.
 struct Play {

@@ -54,7 +54,8 @@ pub(crate) fn settings(name: &str, group: &str, body: &str) -> String {
 impl Stage {
     /// Makes a group with further properties; returns the object id.
     pub(crate) fn group_with(&self, name: &str, more: Value) -> String {
-        let mut body = json!({ "displayName": name, "mailNickname": "x", "mailEnabled": false, "securityEnabled": true });
+        let mut body =
+            json!({ "displayName": name, "mailNickname": "x", "mailEnabled": false, "securityEnabled": true });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.admin("POST", "/groups", Some(body))["id"].as_str().unwrap().to_owned()
     }
@@ -136,7 +137,8 @@ impl Stage {
     #[track_caller]
     pub(crate) fn group_schedule(&self, mode: &str, (group, access): (&str, &str), principal: &str) -> Option<Value> {
         let is_theirs = |row: &Value| {
-            let is_assigned = !row["assignmentType"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("activated"));
+            let is_assigned =
+                !row["assignmentType"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("activated"));
             row["principalId"] == principal && row["accessId"] == access && is_assigned
         };
         self.rows_of_group(group, &format!("{}s", collection(mode, "Schedule"))).into_iter().find(is_theirs)

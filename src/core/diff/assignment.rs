@@ -281,7 +281,8 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         difference.unmanaged.push(Unmanaged { address: address.clone(), detail: located.clone(), why });
     };
     if context.observed.principals.get(&key.principal).is_some_and(Principal::is_pim_itself) {
-        return leave("it is PIM's own".to_owned());
+        difference.own.push(Unmanaged { address, detail: located, why: "it is PIM's own".to_owned() });
+        return;
     }
     let entry = match authority::of_assignment(context.desired, context.observed, key) {
         Standing::Owned(entry) => entry,

@@ -27,6 +27,8 @@ pub struct Difference {
     pub changes: Vec<Change>,
     /// What is there, undeclared and left alone.
     pub unmanaged: Vec<Unmanaged>,
+    /// What PIM itself holds, likewise left alone. Azure shows it at every scope that is read.
+    own: Vec<Unmanaged>,
     /// Remarks.
     pub notices: Vec<Notice>,
     /// Mistakes that only the tenant could reveal: an assignment the settings refuse, a group that cannot hold roles.
@@ -67,6 +69,12 @@ pub fn diff(context: &Context<'_>) -> Difference {
         let mistake = Diagnostic::error("ambiguous-address", at, message);
         difference.mistakes.push(mistake.help("rename one of them: a role, scope or principal has a misleading name"));
     }
+    difference.own.sort();
+    let own = std::mem::take(&mut difference.own);
+    difference.unmanaged.extend(own.split_first().map(|(first, others)| match others.len() {
+        0 => first.clone(),
+        more => Unmanaged { detail: format!("{}, and {more} more of its own elsewhere", first.detail), ..first.clone() },
+    }));
     difference.unmanaged.sort();
     difference.notices.sort();
     crate::core::diagnostic::sort(&mut difference.mistakes);

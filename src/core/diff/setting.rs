@@ -39,7 +39,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let written = declared.value.over(before, &factory);
         difference.mistakes.extend(idle_maximum(surface, &declared.value, &address, &written));
         let after = written.canonical(surface);
-        let fields = fields(context.labels, before, &after);
+        let fields = fields(context.labels, surface, before, &after);
         if fields.is_empty() {
             continue;
         }
@@ -205,7 +205,8 @@ fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
         if context.desired.settings.contains_key(target) || is_ignored {
             continue;
         }
-        let changed = fields(context.labels, &factory(target.surface()).canonical(target.surface()), live);
+        let surface = target.surface();
+        let changed = fields(context.labels, surface, &factory(surface).canonical(surface), live);
         if !changed.is_empty() {
             let paths: Vec<&str> = changed.iter().map(|field| field.path.as_str()).collect();
             difference.unmanaged.push(Unmanaged {
@@ -221,7 +222,7 @@ fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
 }
 
 /// Returns the fields that differ, with names for ids.
-fn fields(labels: &Labels, before: &Settings, after: &Settings) -> Vec<FieldChange> {
+fn fields(labels: &Labels, surface: Surface, before: &Settings, after: &Settings) -> Vec<FieldChange> {
     let mut found = Vec::new();
     for field in SettingField::all() {
         let (old, new) = (field.get(before), field.get(after));
@@ -243,8 +244,8 @@ fn fields(labels: &Labels, before: &Settings, after: &Settings) -> Vec<FieldChan
         };
         found.push(FieldChange {
             path: field.to_string(),
-            before: show(labels, field, &old),
-            after: show(labels, field, &new),
+            before: show(labels, surface, field, &old),
+            after: show(labels, surface, field, &new),
             direction,
         });
     }
@@ -252,7 +253,7 @@ fn fields(labels: &Labels, before: &Settings, after: &Settings) -> Vec<FieldChan
 }
 
 /// Returns a value in the manifest's language.
-fn show(labels: &Labels, field: SettingField, value: &SettingValue) -> Value {
+fn show(labels: &Labels, surface: Surface, field: SettingField, value: &SettingValue) -> Value {
     let list = |items: Vec<String>| Value::from(items);
     match value {
         SettingValue::Flag(yes) => match field {
@@ -262,7 +263,10 @@ fn show(labels: &Labels, field: SettingField, value: &SettingValue) -> Value {
         },
         SettingValue::Period(period) => period.map_or(Value::Null, |p| Value::from(p.to_string())),
         SettingValue::Requirements(set) => list(set.iter().map(|r| r.as_str().to_owned()).collect()),
-        SettingValue::Approvers(set) if set.is_empty() => Value::from("fallback"),
+        // only directory roles have approvers where none are named
+        SettingValue::Approvers(set) if set.is_empty() && surface.capability().has_fallback_approvers => {
+            Value::from("fallback")
+        }
         SettingValue::Approvers(set) => {
             let mut names: Vec<String> = set.iter().map(|approver| name(labels, approver)).collect();
             names.sort();

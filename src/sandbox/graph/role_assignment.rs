@@ -85,7 +85,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, rest: &[&str]) -> Answer {
             let is_conflict = world.options.switches.duplicate_conflict;
             let key = world.store.write(|tenant, now| {
                 let key = asked(tenant, call)?;
-                if tenant.schedule(&key, now).is_some_and(|(_, s)| s.is_in_force(now)) {
+                if tenant.schedule(&key, now).is_some_and(|found| found.schedule().is_in_force(now)) {
                     let text = "A conflicting object with one or more of the specified property values is present in the directory.";
                     return Err(if is_conflict {
                         Problem::new(409, "Request_MultipleObjectsWithSameKeyValue", text)

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::super::answer::Problem;
 use super::super::super::fault::Effect;
 use super::super::super::instant::{plus, precise, truncate};
+use super::super::super::membership::Found;
 use super::super::super::permission;
 use super::super::super::place::{Access, Key, Place, Surface};
 use super::super::super::tenant::{Kind, Request, Schedule, Tenant};
@@ -41,7 +42,7 @@ impl Asked<'_> {
             return Err(Problem::new(400, "PendingRoleAssignmentRequest", text));
         }
         let window = Window::read(self.call.body.as_ref().map_or(&Value::Null, |body| &body["scheduleInfo"]), now)?;
-        let held: Held = tenant.schedule(&key, now).map(|(id, s)| (id.into_owned(), s.into_owned()));
+        let held: Held = tenant.schedule(&key, now).map(Found::into_owned);
         let ended = tenant.schedules.values().any(|s| s.key.is(&key) && s.end.is_some_and(|end| end <= now));
         match self.action {
             Action::Assign | Action::Activate if held.is_some() => return Err(exists()),
@@ -153,7 +154,7 @@ impl Asked<'_> {
     }
 
     fn remove(&self, tenant: &mut Tenant, key: &Key, now: Timestamp) -> Result<Map<String, Value>, Problem> {
-        let held: Held = tenant.schedule(key, now).map(|(id, s)| (id.into_owned(), s.into_owned()));
+        let held: Held = tenant.schedule(key, now).map(Found::into_owned);
         let (id, held) = held.ok_or_else(absent)?;
         if self.action == Action::Deactivate && held.activated_using.is_none() {
             return Err(absent());

@@ -15,10 +15,10 @@ pub(super) use self::aim::is_assignable;
 use super::super::answer::{Answer, Problem, Reply};
 use super::super::options::SandboxOptions;
 use super::super::permission;
-use super::super::place::{Place, Surface};
+use super::super::place::Surface;
 use super::super::route::Call;
 use super::super::store::View;
-use super::super::tenant::Tenant;
+use super::super::tenant::{Request, Tenant};
 use super::super::world::World;
 use super::schedule::collection::Collection;
 use super::{authority, not_emulated};
@@ -157,11 +157,11 @@ impl Asked<'_> {
 /// Cancels a request that is not in force yet.
 fn cancel(tenant: &mut Tenant, call: &Call, of: Collection, id: &str, now: Timestamp) -> Result<(), Problem> {
     let missing = || Problem::new(404, "ResourceNotFound", "The request is not found.");
-    let request = tenant.requests.get(id).filter(|request| request.side == of.side).ok_or_else(missing)?;
-    let place = Place::of(&request.document).filter(|place| place.surface() == of.surface).ok_or_else(missing)?;
+    let is_of = |request: &Request| request.side == of.side && request.surface() == of.surface;
+    let request = tenant.requests.get(id).filter(|request| is_of(request)).ok_or_else(missing)?;
     let is_own = request.document.get("principalId") == Some(&json!(call.caller.oid));
     if !is_own {
-        authority::write(tenant, call, place.group().map(|(group, _)| group))?;
+        authority::write(tenant, call, request.document.get("groupId").and_then(Value::as_str))?;
     }
     if !["Granted", "PendingApproval", "PendingAdminDecision", "PendingProvisioning"].contains(&request.status(now)) {
         return Err(malformed());

@@ -4,7 +4,6 @@
 pub(super) mod collection;
 mod row;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,13 +11,14 @@ use serde_json::{Value, json};
 
 use self::collection::{Collection, Layer};
 use super::super::answer::{Answer, Problem};
+use super::super::membership::Found;
 use super::super::odata::{Expand, Options, Rows};
 use super::super::options::Switches;
 use super::super::permission;
 use super::super::place::{Place, Surface};
 use super::super::route::Call;
 use super::super::store::View;
-use super::super::tenant::{Kind, Request, Schedule, Tenant};
+use super::super::tenant::{Kind, Request, Tenant};
 use super::super::world::World;
 use super::{authority, not_emulated, principal, role_definition};
 
@@ -39,11 +39,11 @@ fn schedules<'a>(
     surface: Surface,
     about: About<'_>,
     now: Timestamp,
-) -> Box<dyn Iterator<Item = (Cow<'a, str>, Cow<'a, Schedule>)> + 'a> {
+) -> Box<dyn Iterator<Item = Found<'a>> + 'a> {
     match (surface, about) {
         (Surface::Directory, _) => {
             let stored = tenant.schedules.iter().filter(|(_, s)| s.key.place.surface() == Surface::Directory);
-            Box::new(stored.map(|(id, s)| (Cow::Borrowed(id.as_str()), Cow::Borrowed(&**s))))
+            Box::new(stored.map(|(id, s)| Found::Stored(id, s)))
         }
         (Surface::Group, About::Group(group)) => Box::new(tenant.group_rows(group, now).into_iter()),
         (Surface::Group, About::Everything) => {
@@ -55,16 +55,19 @@ fn schedules<'a>(
 
 fn rows<'a>(tenant: &'a Tenant, of: Collection, about: About<'_>, now: Timestamp, switches: &'a Switches) -> Rows<'a> {
     if of.layer == Layer::Request {
-        let is_of = |request: &Request| Place::of(&request.document).is_some_and(|place| place.surface() == of.surface);
-        let kept = tenant.requests.values().filter(|r| r.side == of.side && r.is_kept(now) && is_of(r));
+        let is_of = |request: &Request| request.side == of.side && request.surface() == of.surface;
+        let kept = tenant.requests.values().filter(|request| is_of(request) && request.is_kept(now));
         return Rows::each(kept, move |request| row::request(request, now));
     }
-    let shown = |s: &Schedule| s.key.side == of.side && (switches.shows_outside || s.created_using.is_some());
-    let found = schedules(tenant, of.surface, about, now).filter(|(_, s)| shown(s));
-    if of.layer == Layer::Schedule {
-        return Rows::each(found.filter(|(_, s)| s.is_listed(now)), move |(id, s)| row::schedule(id, s, now, switches));
-    }
-    Rows::each(found.filter(|(_, s)| s.is_in_force(now)), |(id, s)| row::instance(id, s))
+    let found = schedules(tenant, of.surface, about, now).filter(|found| {
+        let s = found.schedule();
+        let is_seen = if of.layer == Layer::Schedule { s.is_listed(now) } else { s.is_in_force(now) };
+        s.key.side == of.side && is_seen && (switches.shows_outside || s.created_using.is_some())
+    });
+    Rows::each(found, move |found| match of.layer {
+        Layer::Schedule => row::schedule(found.id(), found.schedule(), now, switches),
+        _ => row::instance(found.id(), found.schedule()),
+    })
 }
 
 /// What expansions need to know.
