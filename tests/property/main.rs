@@ -6,6 +6,7 @@
 mod chain;
 mod condition;
 mod order;
+mod order_chain;
 mod permission;
 mod plan;
 mod value;
