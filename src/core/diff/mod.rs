@@ -73,7 +73,9 @@ pub fn diff(context: &Context<'_>) -> Difference {
     let own = std::mem::take(&mut difference.own);
     difference.unmanaged.extend(own.split_first().map(|(first, others)| match others.len() {
         0 => first.clone(),
-        more => Unmanaged { detail: format!("{}, and {more} more of its own elsewhere", first.detail), ..first.clone() },
+        more => {
+            Unmanaged { detail: format!("{}, and {more} more of its own elsewhere", first.detail), ..first.clone() }
+        }
     }));
     difference.unmanaged.sort();
     difference.notices.sort();
