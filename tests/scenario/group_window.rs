@@ -260,7 +260,7 @@ fn the_modes_are_told_apart() {
         ]
     );
     stage.apply();
-    assert_eq!(stage.linked((&play.group, "owner")), [alice.clone()]);
+    assert_eq!(stage.linked((&play.group, "owner")), std::slice::from_ref(alice));
     assert!(stage.linked((&play.group, "member")).is_empty());
 }
 
