@@ -4,6 +4,7 @@
 //! are walls; inside a phase, declared requirements and then addresses decide. One door leads through the walls: what two changes
 //! would give together through groups is taken away before it is given ([`follow`]).
 
+mod edge;
 pub(crate) mod follow;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,8 @@ use crate::core::policy::settings::Settings;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::scope::{ArmScope, ArmScopeKind};
 use crate::core::target::{Surface, Target};
+
+pub use edge::{Edge, Edges, edges};
 
 /// The nine phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -143,11 +146,12 @@ fn delay(changes: &[Change], steps: Vec<Step>) -> Result<Vec<Step>, Cycle> {
             granted.entry(target.policy_target()).or_default().push(at);
         }
     }
+    let all = Edges::new(changes);
     let mut before: Vec<BTreeSet<usize>> = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         let own = of_change[&step.change].iter().copied().filter(|other| *other < at);
         let mut needed: BTreeSet<usize> = own.collect();
-        for edge in edges(changes, step) {
+        for edge in all.of(step) {
             let through = of_change.get(&edge.change).into_iter().flatten().copied();
             needed.extend(through.filter(|other| *other != at && steps[*other].phase <= edge.through));
         }
@@ -335,116 +339,6 @@ fn with_mail(rules: &Settings, mail: &Settings, event: Event) -> crate::core::po
     let mut joined = rules.event(event).clone();
     joined.notifications = mail.event(event).notifications.clone();
     joined
-}
-
-/// Something that must have succeeded before a step may run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edge {
-    /// The change, by its index in the plan.
-    pub change: usize,
-    /// All its parts up to and including this phase.
-    pub through: Phase,
-    /// Why, for people.
-    pub reason: String,
-}
-
-/// Returns what each part of a change waits for of other changes, for people: the phase of the part, and the edge. Other changes
-/// without a part that early are left out, and what two parts wait for alike is given once.
-pub fn waits(changes: &[Change], at: usize) -> Vec<(Phase, Edge)> {
-    let mut found: Vec<(Phase, Edge)> = Vec::new();
-    for (phase, part) in parts(&changes[at]) {
-        let step = Step { change: at, phase, part };
-        for edge in edges(changes, &step).into_iter().filter(|edge| edge.change != at) {
-            let has_part = parts(&changes[edge.change]).iter().any(|(phase, _)| *phase <= edge.through);
-            let is_known = found.iter().any(|(_, known)| known.change == edge.change && known.reason == edge.reason);
-            if has_part && !is_known {
-                found.push((phase, edge));
-            }
-        }
-    }
-    found
-}
-
-/// Tells whether two subjects bear on the same access: a role as such bears on all that is held of it, settings only on what is
-/// held where they govern (an Azure role has settings of its own at every scope).
-fn concerns_same(a: &Subject, b: &Subject) -> bool {
-    let governed = |subject: &Subject| match subject {
-        Subject::Role { .. } => None,
-        Subject::Settings { target, .. } => Some(target.policy_target()),
-        Subject::Assignment { key, .. } => Some(key.target.policy_target()),
-    };
-    match (governed(a), governed(b)) {
-        (Some(a), Some(b)) => a == b,
-        _ => a.role_key().is_some() && a.role_key() == b.role_key(),
-    }
-}
-
-/// Returns what must have succeeded before `step` may run. A step that only tightens waits for nothing but its object's
-/// existence: a loosening made for assignments is tightened again even if those assignments failed (design.md 3).
-pub fn edges(changes: &[Change], step: &Step) -> Vec<Edge> {
-    let change = &changes[step.change];
-    let mut edges: Vec<Edge> = Vec::new();
-    let index = |address: &str| changes.iter().position(|c| c.address == address);
-    for requirement in &change.requires {
-        if let Some(required) = index(&requirement.address) {
-            let through = match (step.phase, &changes[required].subject) {
-                (Phase::RemoveRoles, _) => Phase::Unassign,
-                (_, Subject::Assignment { .. }) => Phase::Assign,
-                _ => Phase::LoosenAssignment,
-            };
-            edges.push(Edge { change: required, through, reason: requirement.reason.clone() });
-        }
-    }
-    let gives = matches!(step.phase, Phase::Assign | Phase::LoosenActivation | Phase::WidenRoles);
-    for followed in change.follows.iter().filter(|_| gives) {
-        if let Some(taker) = index(&followed.address) {
-            let through = match &changes[taker].subject {
-                Subject::Role { .. } => Phase::NarrowRoles,
-                Subject::Settings { .. } => Phase::TightenActivation,
-                Subject::Assignment { .. } => Phase::Unassign,
-            };
-            edges.push(Edge { change: taker, through, reason: followed.reason.clone() });
-        }
-    }
-    let is_widening = matches!(step.phase, Phase::LoosenActivation | Phase::WidenRoles);
-    if is_widening {
-        edges.push(Edge {
-            change: step.change,
-            through: Phase::Unassign,
-            reason: "the tightening part of this change comes first".to_owned(),
-        });
-        for (other, subject) in changes.iter().enumerate().map(|(i, c)| (i, &c.subject)) {
-            let is_same = concerns_same(&change.subject, subject);
-            let takes_away = match subject {
-                Subject::Assignment { ask: None, .. } => true,
-                Subject::Assignment { .. } => changes[other].direction == crate::core::direction::Direction::Narrows,
-                Subject::Settings { .. } => step.phase == Phase::WidenRoles,
-                Subject::Role { .. } => step.phase == Phase::LoosenActivation,
-            };
-            if is_same && takes_away && other != step.change {
-                let (through, reason) = match subject {
-                    Subject::Role { .. } => {
-                        (Phase::NarrowRoles, "what the role loses must not be gained by looser settings first")
-                    }
-                    Subject::Settings { .. } => {
-                        (Phase::TightenActivation, "the tighter settings must hold before the role allows more")
-                    }
-                    Subject::Assignment { .. } => {
-                        (Phase::Unassign, "whoever loses the role must not gain from it first")
-                    }
-                };
-                edges.push(Edge { change: other, through, reason: reason.to_owned() });
-            }
-        }
-    }
-    if matches!(step.part, StepPart::WriteRules(..)) && step.phase == Phase::LoosenAssignment {
-        edges.push(Edge {
-            change: step.change,
-            through: Phase::TightenActivation,
-            reason: "the tightening part of this change comes first".to_owned(),
-        });
-    }
-    edges
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::core::id::{TenantId, request_id};
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::{Observed, Part, Unreadable};
-use crate::core::order::{self, Step};
+use crate::core::order::{self, Edges, Step};
 use crate::core::project::project;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
@@ -263,10 +263,10 @@ fn target(
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let index: BTreeMap<&str, usize> = changes.iter().enumerate().map(|(at, c)| (c.address.as_str(), at)).collect();
-    let mut open: Vec<usize> = wanted.iter().filter_map(|address| index.get(address.as_str()).copied()).collect();
+    let edges = Edges::new(changes);
+    let mut open: Vec<usize> = wanted.iter().filter_map(|address| edges.index(address)).collect();
     while let Some(at) = open.pop() {
-        for required in preceding(changes, at, &index) {
+        for required in preceding(changes, at, &edges) {
             if wanted.insert(changes[required].address.clone()) {
                 open.push(required);
             }
@@ -277,13 +277,10 @@ fn target(
 }
 
 /// Returns the changes that must have succeeded before parts of a change may run: what it requires, and what a widening follows.
-fn preceding(changes: &[Change], at: usize, index: &BTreeMap<&str, usize>) -> Vec<usize> {
-    let required = changes[at].requires.iter().filter_map(|r| index.get(r.address.as_str()).copied());
+fn preceding(changes: &[Change], at: usize, edges: &Edges<'_>) -> Vec<usize> {
+    let required = changes[at].requires.iter().filter_map(|required| edges.index(&required.address));
     let steps = order::parts(&changes[at]).into_iter().map(|(phase, part)| Step { change: at, phase, part });
-    let followed = steps.flat_map(|step| order::edges(changes, &step)).filter(|edge| {
-        let parts = order::parts(&changes[edge.change]);
-        parts.iter().any(|(phase, _)| *phase <= edge.through)
-    });
+    let followed = steps.flat_map(|step| edges.of(&step)).filter(|edge| edges.has_part(edge));
     required.chain(followed.map(|edge| edge.change)).collect()
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::SharedClock;
 use crate::core::change::{Change, Subject};
-use crate::core::order::{Phase, Step, edges};
+use crate::core::order::{Edges, Phase, Step};
 use crate::core::plan::Plan;
 use crate::core::target::Target;
 use crate::reconcile::journal::{Entry, Journal};
@@ -58,6 +58,7 @@ impl Applier<'_> {
         let mut loosened: BTreeSet<usize> = BTreeSet::new();
         let mut runner = Runner::new(self.client.clone(), self.writer.clone(), self.clock.clone());
         runner.assumed = assumed(plan);
+        let edges = Edges::new(&plan.changes);
         for step in &steps {
             let change = &plan.changes[step.change];
             let ordinal = ordinals.entry(step.change).or_default();
@@ -66,7 +67,7 @@ impl Applier<'_> {
             runner.takes_back = step.phase == Phase::TightenAssignment && loosened.contains(&step.change);
             let state = if self.stop.load(Ordering::SeqCst) && !runner.takes_back {
                 State::Stopped
-            } else if let Some(reason) = blocked(plan, step, &unmet) {
+            } else if let Some(reason) = blocked(plan, &edges, step, &unmet) {
                 self.note(plan, step, "skipped", request, None, Some(reason.clone()), None);
                 State::Skipped(reason)
             } else {
@@ -148,8 +149,8 @@ impl Applier<'_> {
 }
 
 /// Returns why a step may not run: something it needs did not succeed.
-fn blocked(plan: &Plan, step: &Step, unmet: &BTreeMap<usize, BTreeSet<Phase>>) -> Option<String> {
-    edges(&plan.changes, step).into_iter().find_map(|edge| {
+fn blocked(plan: &Plan, edges: &Edges<'_>, step: &Step, unmet: &BTreeMap<usize, BTreeSet<Phase>>) -> Option<String> {
+    edges.of(step).into_iter().find_map(|edge| {
         let failed = unmet.get(&edge.change)?.iter().any(|phase| *phase <= edge.through);
         failed.then(|| format!("`{}` did not succeed: {}", plan.changes[edge.change].address, edge.reason))
     })

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rolewright::core::change::Change;
@@ -63,11 +63,14 @@ fn simulate<'a>(
 }
 
 fn shown(plan: &Plan, steps: &[Step]) -> String {
+    let all = order::Edges::new(&plan.changes);
     let line = |step: &Step| {
         let change = &plan.changes[step.change];
-        let edges = order::edges(&plan.changes, step).into_iter();
-        let edges: Vec<String> = edges.map(|e| format!("    <- {} {:?}", plan.changes[e.change].address, e.through)).collect();
-        let fields: Vec<String> = change.fields.iter().map(|f| format!("{} {}>{}", f.path, f.before, f.after)).collect();
+        let edges = all.of(step).into_iter();
+        let edges: Vec<String> =
+            edges.map(|e| format!("    <- {} {:?}", plan.changes[e.change].address, e.through)).collect();
+        let fields: Vec<String> =
+            change.fields.iter().map(|f| format!("{} {}>{}", f.path, f.before, f.after)).collect();
         format!("  {:?} {} [{}]\n{}", step.phase, change.address, fields.join(" "), edges.join("\n"))
     };
     steps.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -84,7 +87,8 @@ fn by_phase(changes: &[Change]) -> Vec<Step> {
 }
 
 proptest! {
-    #![proptest_config(config(96))]
+    // shrinking costs three runs a step
+    #![proptest_config(ProptestConfig { max_shrink_iters: 400, ..config(32) })]
 
     #[test]
     fn no_way_opens_that_neither_side_allows(mut choices in choices(LENGTH)) {

@@ -219,6 +219,13 @@ impl Graph {
         self.edge_of[grant].is_some()
     }
 
+    /// Tells whether two grants make the same of the same holder: an active membership of a nested group makes no direct member,
+    /// an activated one does.
+    pub(crate) fn leads_alike(&self, a: usize, b: usize) -> bool {
+        let ends = |grant: usize| self.edge_of[grant].map(|edge| (self.edges[edge].from, self.edges[edge].to));
+        ends(a).is_some() && ends(a) == ends(b)
+    }
+
     /// Tells whether a principal is a group.
     pub fn is_group(&self, principal: &PrincipalId) -> bool {
         self.groups.contains_key(principal)

@@ -5,58 +5,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::assignment::{AssignmentKey, Mode, is_same_condition};
+use jiff::Timestamp;
+
+use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment, is_same_condition};
 use crate::core::chain::Graph;
 use crate::core::change::{Change, Requirement, Subject};
 use crate::core::observed::Observed;
-use crate::core::order::{Phase, parts};
+use crate::core::order::{Phase, is_replaced, parts};
 use crate::core::target::{RoleKey, Surface, Target};
 
 /// Declares, on each change that gives somebody more, which changes must have taken away before.
 ///
 /// `before` is what was observed, `after` what it becomes when `changes` are carried out. Only changes of different targets are
-/// looked at: phases and requirements see to those of one.
+/// looked at: phases and requirements see to those of one. Two changes are in each other's way when one gives at an instant at
+/// which the other takes: what shall not be used together is often not there together anyway.
 pub(crate) fn declare(changes: &mut [Change], before: &Observed, after: &Observed) {
     let has_group = |observed: &Observed| observed.assignments.keys().any(|key| key.target.surface() == Surface::Group);
     if !has_group(before) && !has_group(after) {
         return;
     }
-    let (old, new) = (Graph::of(before), Graph::of(after));
-    let graph = old.join(&new);
+    let graph = Graph::of(before).join(&Graph::of(after));
     let grants = Grants::new(&graph);
-    let held = |graph: &Graph| -> BTreeSet<AssignmentKey> { graph.grants().iter().map(|g| g.key.clone()).collect() };
-    let (held_before, held_after) = (held(&old), held(&new));
+    let effects: Vec<Vec<Effect>> =
+        changes.iter().map(|change| effects(change, &Sides { grants: &grants, before, after })).collect();
     // which change takes away, or gives, at which grants
-    let mut takers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    let mut givers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, change) in changes.iter().enumerate() {
-        let (takes, gives) = match &change.subject {
-            Subject::Assignment { key, .. } => {
-                let (takes, gives) = grant_effect(change, key, &held_before, &held_after);
-                let at: Vec<usize> = grants.by_key.get(key).copied().into_iter().collect();
-                (if takes { at.clone() } else { Vec::new() }, if gives { at } else { Vec::new() })
-            }
-            Subject::Settings { target, .. } => {
-                let phases: BTreeSet<Phase> = parts(change).into_iter().map(|(phase, _)| phase).collect();
-                let at = |phase| if phases.contains(&phase) { grants.activated(target) } else { Vec::new() };
-                (at(Phase::TightenActivation), at(Phase::LoosenActivation))
-            }
-            Subject::Role { .. } => {
-                let phases: BTreeSet<Phase> = parts(change).into_iter().map(|(phase, _)| phase).collect();
-                let of_role = || change.subject.role_key().map(|role| grants.of_role(&role)).unwrap_or_default();
-                let at = |phase| if phases.contains(&phase) { of_role() } else { Vec::new() };
-                (at(Phase::NarrowRoles), at(Phase::WidenRoles))
-            }
-        };
-        takes.into_iter().for_each(|grant| takers.entry(grant).or_default().push(index));
-        gives.into_iter().for_each(|grant| givers.entry(grant).or_default().push(index));
+    let mut takers: BTreeMap<usize, Vec<(usize, &[Stretch])>> = BTreeMap::new();
+    let mut givers: BTreeMap<usize, Vec<(usize, &[Stretch])>> = BTreeMap::new();
+    for (index, effect) in effects.iter().enumerate().flat_map(|(index, all)| all.iter().map(move |one| (index, one))) {
+        if !effect.takes.is_empty() {
+            takers.entry(effect.grant).or_default().push((index, &effect.takes));
+        }
+        if !effect.gives.is_empty() {
+            givers.entry(effect.grant).or_default().push((index, &effect.gives));
+        }
     }
     let first: Vec<usize> = takers.keys().copied().collect();
     let second: Vec<usize> = givers.keys().copied().collect();
     let mut follows: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for (taken, given) in graph.pairs(&first, &second) {
-        for taker in &takers[&taken] {
-            for giver in givers[&given].iter().filter(|giver| *giver != taker) {
+        for (taker, takes) in &takers[&taken] {
+            let givers = givers[&given].iter().filter(|(giver, _)| giver != taker);
+            for (giver, _) in givers.filter(|(_, gives)| meet(takes, gives)) {
                 follows.entry(*giver).or_default().insert(*taker);
             }
         }
@@ -83,28 +72,86 @@ fn reason(taker: &Change) -> &'static str {
     }
 }
 
-/// Returns whether a change of an assignment takes something away and whether it gives something. What the same principal has of
-/// the same target in an equal or stronger mode on the other side is neither taken nor given; a change of condition may be both.
-fn grant_effect(
-    change: &Change,
-    key: &AssignmentKey,
-    before: &BTreeSet<AssignmentKey>,
-    after: &BTreeSet<AssignmentKey>,
-) -> (bool, bool) {
-    let is_covered = |held: &BTreeSet<AssignmentKey>| {
-        key.mode == Mode::Eligible && held.contains(&AssignmentKey { mode: Mode::Active, ..key.clone() })
+/// A row of instants: from the first, up to but without the second.
+type Stretch = (Timestamp, Timestamp);
+
+/// Every instant.
+const ALWAYS: Stretch = (Timestamp::MIN, Timestamp::MAX);
+
+/// What a change does to a grant: when it takes from it and when it gives to it.
+struct Effect {
+    grant: usize,
+    takes: Vec<Stretch>,
+    gives: Vec<Stretch>,
+}
+
+/// The state before and the state after, with the grants of both.
+struct Sides<'a> {
+    grants: &'a Grants<'a>,
+    before: &'a Observed,
+    after: &'a Observed,
+}
+
+/// Returns what a change takes and gives, grant by grant.
+fn effects(change: &Change, sides: &Sides<'_>) -> Vec<Effect> {
+    let phases = || -> BTreeSet<Phase> { parts(change).into_iter().map(|(phase, _)| phase).collect() };
+    let through = |grants: Vec<usize>, takes: bool, gives: bool| {
+        let stretch = |is_so: bool| if is_so { vec![ALWAYS] } else { Vec::new() };
+        grants.into_iter().map(|grant| Effect { grant, takes: stretch(takes), gives: stretch(gives) }).collect()
     };
-    let Subject::Assignment { before: live, ask, condition, .. } = &change.subject else { return (false, false) };
-    match (live, ask) {
-        (_, None) => (!is_covered(after), false),
-        (None, Some(_)) => (false, !is_covered(before)),
-        (Some(live), Some(ask)) => {
-            let is_other = !is_same_condition(live.condition.as_deref(), condition.as_deref());
-            // a window that is put off is taken away until it opens
-            let (was_open, is_put_off) = (!live.window.is_pending(), ask.start.is_some());
-            (is_other || was_open && is_put_off, is_other || !was_open && !is_put_off)
+    match &change.subject {
+        Subject::Assignment { key, .. } => of_assignment(key, sides).into_iter().collect(),
+        Subject::Settings { target, .. } => {
+            let phases = phases();
+            let (takes, gives) =
+                (phases.contains(&Phase::TightenActivation), phases.contains(&Phase::LoosenActivation));
+            through(sides.grants.activated(target), takes, gives)
+        }
+        Subject::Role { before, after } => {
+            let phases = phases();
+            let is_exchanged = before.as_ref().zip(after.as_ref()).is_some_and(|(old, new)| is_replaced(old, new));
+            let of_role = change.subject.role_key().map(|role| sides.grants.of_role(&role)).unwrap_or_default();
+            let takes = is_exchanged || phases.contains(&Phase::NarrowRoles);
+            through(of_role, takes, phases.contains(&Phase::WidenRoles))
         }
     }
+}
+
+/// Returns what a change of an assignment takes and gives. What the same principal has of the same target on the other side,
+/// in an equal or stronger mode and on no stricter condition, is neither taken nor given at that time; a change of condition may
+/// be both.
+fn of_assignment(key: &AssignmentKey, sides: &Sides<'_>) -> Option<Effect> {
+    let grant = *sides.grants.by_key.get(key)?;
+    let stronger = AssignmentKey { mode: Mode::Active, ..key.clone() };
+    let is_stronger = |grants: &Grants<'_>| {
+        let other = grants.by_key.get(&stronger);
+        key.mode == Mode::Eligible && other.is_some_and(|other| grants.graph.leads_alike(grant, *other))
+    };
+    let keys: &[&AssignmentKey] = if is_stronger(sides.grants) { &[key, &stronger] } else { &[key] };
+    let beyond = |mine: &Observed, other: &Observed| -> Vec<Stretch> {
+        let Some(held) = mine.assignments.get(key) else { return Vec::new() };
+        let is_as_free = |by: &&ObservedAssignment| {
+            by.condition.is_none() || is_same_condition(by.condition.as_deref(), held.condition.as_deref())
+        };
+        let covers = keys.iter().filter_map(|key| other.assignments.get(*key)).filter(is_as_free);
+        covers.fold(vec![stretch(held)], |left, by| without(&left, stretch(by)))
+    };
+    Some(Effect { grant, takes: beyond(sides.before, sides.after), gives: beyond(sides.after, sides.before) })
+}
+
+fn stretch(held: &ObservedAssignment) -> Stretch {
+    (held.window.start.unwrap_or(ALWAYS.0), held.window.end.unwrap_or(ALWAYS.1))
+}
+
+/// Returns what is left of some stretches when one is taken out.
+fn without(some: &[Stretch], other: Stretch) -> Vec<Stretch> {
+    let around = |(from, to): &Stretch| [(*from, (*to).min(other.0)), ((*from).max(other.1), *to)];
+    some.iter().flat_map(around).filter(|(from, to)| from < to).collect()
+}
+
+/// Tells whether two rows of instants have one in common.
+fn meet(some: &[Stretch], others: &[Stretch]) -> bool {
+    some.iter().any(|(from, to)| others.iter().any(|(start, end)| from < end && start < to))
 }
 
 /// The grants of a graph by what they are about.

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use crate::core::change::{Change, Risk, Subject};
 use crate::core::diagnostic::Severity;
 use crate::core::direction::Direction;
+use crate::core::order::Edges;
 use crate::core::plan::Plan;
 use crate::render::escape::{markdown as plain, markdown_code as code, terminal};
 use crate::render::plan::value::{Shown, shown};
@@ -55,7 +56,9 @@ pub fn markdown(plan: &Plan, options: &Options) -> String {
     }
     let warnings = plan.notices.iter().filter(|notice| notice.severity != Severity::Notice);
     sheet.section(&Frame::list("Warnings"), warnings, notice);
-    sheet.section(&Frame::folded("Details of every change"), &plan.changes, |change| detail(plan, change, options));
+    let edges = Edges::new(&plan.changes);
+    let details = Frame::folded("Details of every change");
+    sheet.section(&details, &plan.changes, |change| detail(plan, &edges, change, options));
     let remarks = plan.notices.iter().filter(|notice| notice.severity == Severity::Notice);
     sheet.section(&Frame::folded("Notices"), remarks, notice);
     let title = format!("Unmanaged ({})", plan.unmanaged.len());
@@ -289,7 +292,7 @@ fn brief(change: &Change, field: &crate::core::change::FieldChange, options: &Op
 }
 
 /// Returns everything about one change, folded.
-fn detail(plan: &Plan, change: &Change, options: &Options) -> String {
+fn detail(plan: &Plan, edges: &Edges<'_>, change: &Change, options: &Options) -> String {
     let title = format!("{} {}", style::action(options.wording, change.action), cut(&change.address));
     let mut text = format!("<details><summary>{}</summary>\n\n", summary(&title));
     if let Some(place) = &change.place {
@@ -305,8 +308,12 @@ fn detail(plan: &Plan, change: &Change, options: &Options) -> String {
     for reason in &change.reasons {
         let _ = writeln!(text, "- because {}", plain(&cut(reason)));
     }
-    for (part, address, reason) in waits(plan, change) {
-        let _ = writeln!(text, "- {part}waits for {}: {}", plain(&cut(&address)), plain(&cut(&reason)));
+    let waits = waits(plan, edges, change);
+    for (part, address, reason) in waits.iter().take(MOST_ITEMS) {
+        let _ = writeln!(text, "- {part}waits for {}: {}", plain(&cut(address)), plain(&cut(reason)));
+    }
+    if let Some(left) = waits.len().checked_sub(MOST_ITEMS).filter(|left| *left > 0) {
+        let _ = writeln!(text, "- waits for {left} more");
     }
     for field in &change.fields {
         let direction = match field.direction {

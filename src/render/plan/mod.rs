@@ -18,7 +18,7 @@ use crate::core::change::{Action, Change, Risk};
 use crate::core::direction::Direction;
 use crate::core::guard::Verdict;
 use crate::core::observed::Part;
-use crate::core::order::{self, Phase};
+use crate::core::order::{self, Edges, Phase};
 use crate::core::plan::Plan;
 use crate::render::page::plural;
 use crate::render::style;
@@ -157,11 +157,11 @@ fn matters(part: Part) -> bool {
 
 /// Returns what a change of `plan` waits for: which of its parts does, where it has several, as the beginning of a sentence, the
 /// address, and why.
-fn waits(plan: &Plan, change: &Change) -> Vec<(String, String, String)> {
-    let Some(at) = plan.changes.iter().position(|other| other.address == change.address) else { return Vec::new() };
+fn waits(plan: &Plan, edges: &Edges<'_>, change: &Change) -> Vec<(String, String, String)> {
+    let Some(at) = edges.index(&change.address) else { return Vec::new() };
     let is_one = order::parts(change).len() < 2;
     let part = |phase: Phase| if is_one { String::new() } else { format!("to {}, ", phase.as_str()) };
-    let waits = order::waits(&plan.changes, at).into_iter();
+    let waits = edges.waits(at).into_iter();
     waits.map(|(phase, edge)| (part(phase), plan.changes[edge.change].address.clone(), edge.reason)).collect()
 }
 

@@ -8,6 +8,7 @@ use crate::core::change::{Action, Change, FieldChange, Risk, Subject};
 use crate::core::diagnostic::Severity;
 use crate::core::direction::Direction;
 use crate::core::notice::Notice;
+use crate::core::order::Edges;
 use crate::core::plan::Plan;
 use crate::core::target::Surface;
 use crate::render::escape::terminal;
@@ -27,17 +28,18 @@ const FOLD_REMOVED: usize = 10;
 pub fn text(plan: &Plan, options: &Options) -> String {
     let mut page = Page::new(options.width, options.color);
     head(&mut page, plan, options);
+    let edges = Edges::new(&plan.changes);
     let is_due = |change: &&Change| options.is_drift() && change.action == Action::Extend;
     for surface in Surface::ALL {
         let changes = || plan.changes.iter().filter(|c| c.surface == surface && !is_due(c));
         if changes().next().is_some() {
             page.heading(style::surface(surface));
         }
-        changes().for_each(|change| block(&mut page, plan, change, options));
+        changes().for_each(|change| block(&mut page, plan, &edges, change, options));
     }
     if plan.changes.iter().any(|change| is_due(&change)) {
         page.heading("Due, not drift");
-        plan.changes.iter().filter(is_due).for_each(|change| block(&mut page, plan, change, options));
+        plan.changes.iter().filter(is_due).for_each(|change| block(&mut page, plan, &edges, change, options));
     }
     notices(&mut page, plan, options);
     unmanaged(&mut page, plan, options);
@@ -70,7 +72,7 @@ fn head(page: &mut Page, plan: &Plan, options: &Options) {
     }
 }
 
-fn block(page: &mut Page, plan: &Plan, change: &Change, options: &Options) {
+fn block(page: &mut Page, plan: &Plan, edges: &Edges<'_>, change: &Change, options: &Options) {
     let wording = options.wording;
     page.blank();
     let title = format!("{} {}", style::symbol(change.action), style::action(wording, change.action));
@@ -106,7 +108,7 @@ fn block(page: &mut Page, plan: &Plan, change: &Change, options: &Options) {
     }
     if options.verbose {
         request(page, change);
-        for (part, address, reason) in waits(plan, change) {
+        for (part, address, reason) in waits(plan, edges, change) {
             page.prose(4, style::PLAIN, &format!("{part}waits for {}: {}", terminal(&address), terminal(&reason)));
         }
     }

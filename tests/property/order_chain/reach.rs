@@ -110,7 +110,8 @@ pub(super) struct Judge<'a> {
 impl Judge<'_> {
     /// Returns a way that `state` opens, at an instant at which it is neither open before nor after, or not as widely.
     pub(super) fn objection(&self, state: &Model) -> Option<String> {
-        let groups = self.principals.keys().filter(|id| id.as_str().starts_with('g')).map(|id| GroupId::new(id.as_str()));
+        let groups =
+            self.principals.keys().filter(|id| id.as_str().starts_with('g')).map(|id| GroupId::new(id.as_str()));
         let of_group = |g: GroupId| [Being::DirectMember(g.clone()), Being::Member(g.clone()), Being::Owner(g)];
         let people = self.principals.keys().filter(|id| !id.as_str().starts_with('g')).cloned().map(Being::Person);
         people.chain(groups.flat_map(of_group)).find_map(|being| self.walk(state, &[being], &[], [Instants::MAX; 3]))

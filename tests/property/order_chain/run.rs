@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rolewright::core::change::{Change, Subject};
 use rolewright::core::feasibility::{Obstacle, Request, obstacles};
-use rolewright::core::order::{Phase, Step, StepPart, edges};
+use rolewright::core::order::{Edges, Phase, Step, StepPart};
 use rolewright::core::state::ApplyAs;
 
 use crate::order_chain::reach::Model;
@@ -13,6 +13,7 @@ use crate::world::now;
 /// A run that has come so far.
 pub(super) struct Run<'a> {
     changes: &'a [Change],
+    edges: Edges<'a>,
     pub(super) state: Model,
     /// Phases of each change that did not succeed.
     unmet: BTreeMap<usize, BTreeSet<Phase>>,
@@ -33,12 +34,12 @@ pub(super) enum Ended {
 
 impl<'a> Run<'a> {
     pub(super) fn new(changes: &'a [Change], state: Model) -> Self {
-        Self { changes, state, unmet: BTreeMap::new(), loosened: BTreeSet::new() }
+        Self { changes, edges: Edges::new(changes), state, unmet: BTreeMap::new(), loosened: BTreeSet::new() }
     }
 
     /// Takes a step, which fails when `fails` and it is not skipped.
     pub(super) fn take(&mut self, step: &Step, fails: bool) -> Ended {
-        let blocked = edges(self.changes, step).into_iter().find(|edge| {
+        let blocked = self.edges.of(step).into_iter().find(|edge| {
             self.unmet.get(&edge.change).is_some_and(|phases| phases.iter().any(|phase| *phase <= edge.through))
         });
         let ended = match blocked {

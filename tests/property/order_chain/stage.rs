@@ -181,7 +181,8 @@ fn roles(choices: &mut Choices, known: Option<&Side>) -> BTreeMap<RoleKey, Permi
 
 /// Returns everything that has settings.
 fn governed() -> impl Iterator<Item = Target> {
-    let of_group = |number| [Access::Member, Access::Owner].map(|access| Target::Group { group: group(number), access });
+    let of_group =
+        |number| [Access::Member, Access::Owner].map(|access| Target::Group { group: group(number), access });
     (0..GROUPS).flat_map(of_group).chain((0..ROLES).map(|number| target_of(&role(number))))
 }
 
