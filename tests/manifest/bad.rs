@@ -41,7 +41,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("unknown-user", "needs the tenant"),
     ("expired", "needs a clock"),
     ("empty-fan-out", "needs the tenant"),
-    ("unknown-azure-scope", "needs the tenant"),
     ("invalid-pattern", "no text is known that is no pattern"),
 ];
 
