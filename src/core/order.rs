@@ -176,13 +176,32 @@ fn delay(changes: &[Change], steps: Vec<Step>) -> Result<Vec<Step>, Cycle> {
             }
         }
     }
-    if order.len() < steps.len() {
-        let stuck = (0..steps.len()).filter(|at| missing[*at] > 0);
-        let stuck: BTreeSet<&str> = stuck.map(|at| changes[steps[at].change].address.as_str()).collect();
-        return Err(Cycle(stuck.into_iter().map(str::to_owned).collect()));
+    if let Some(first) = (0..steps.len()).find(|at| missing[*at] > 0) {
+        return Err(Cycle(circle(first, &before, &missing, |at| changes[steps[at].change].address.as_str())));
     }
     let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
     Ok(order.into_iter().filter_map(|at| steps[at].take()).collect())
+}
+
+/// Returns a circle among steps that wait for each other, as the addresses of their changes, each for the one behind it.
+fn circle<'a>(
+    first: usize,
+    before: &[BTreeSet<usize>],
+    missing: &[usize],
+    address: impl Fn(usize) -> &'a str,
+) -> Vec<String> {
+    let mut way = vec![first];
+    // every step that is stuck waits for another that is
+    while let Some(next) = way.last().and_then(|at| before[*at].iter().copied().find(|other| missing[*other] > 0)) {
+        if let Some(start) = way.iter().position(|at| *at == next) {
+            let mut circle: Vec<String> =
+                way[start..].iter().chain([&next]).map(|at| address(*at).to_owned()).collect();
+            circle.dedup();
+            return circle;
+        }
+        way.push(next);
+    }
+    way.into_iter().map(|at| address(at).to_owned()).collect()
 }
 
 /// Returns how many requirements deep each change lies.

@@ -155,7 +155,10 @@ pub fn plan(
         (change.risk, change.reasons) = crate::core::risk::assess(change, observed);
     }
     if let Err(cycle) = order::order(&difference.changes) {
-        return Err(vec![Diagnostic::error("circular-requirement", None, cycle.to_string())]);
+        let mistake = Diagnostic::error("circular-requirement", None, cycle.to_string());
+        return Err(vec![mistake.help(
+            "no order of them is safe in one run: declare fewer of them at first, what takes access away before what gives it",
+        )]);
     }
     let after = project(observed, &difference.changes);
     let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };

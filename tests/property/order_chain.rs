@@ -88,7 +88,7 @@ fn by_phase(changes: &[Change]) -> Vec<Step> {
 
 proptest! {
     // shrinking costs three runs a step
-    #![proptest_config(ProptestConfig { max_shrink_iters: 400, ..config(32) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 400, ..config(16) })]
 
     #[test]
     fn no_way_opens_that_neither_side_allows(mut choices in choices(LENGTH)) {
@@ -140,7 +140,7 @@ fn the_measure_objects_to_an_order_without_chains() {
     let mut runner = TestRunner::deterministic();
     let (mut plans, mut following, mut delayed, mut circles) = (0, 0, 0, 0);
     let mut objections = [0, 0, 0];
-    for _ in 0..400 {
+    for _ in 0..200 {
         let mut choices = choices(LENGTH).new_tree(&mut runner).unwrap().current();
         let stage = Stage::draw(&mut choices);
         let observed = stage.observed();
@@ -170,6 +170,6 @@ fn the_measure_objects_to_an_order_without_chains() {
         }
     }
     let counts = format!("{plans} plans, {following} follow, {delayed} delayed, {circles} circles, {objections:?}");
-    assert!(plans >= 250 && following >= 150 && delayed >= 50, "{counts}");
-    assert!(objections.iter().all(|count| *count >= 30), "{counts}");
+    assert!(plans >= 100 && following >= 60 && delayed >= 40 && circles <= 4, "{counts}");
+    assert!(objections.iter().all(|count| *count >= 20), "{counts}");
 }

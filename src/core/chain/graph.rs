@@ -219,11 +219,17 @@ impl Graph {
         self.edge_of[grant].is_some()
     }
 
-    /// Tells whether two grants make the same of the same holder: an active membership of a nested group makes no direct member,
-    /// an activated one does.
-    pub(crate) fn leads_alike(&self, a: usize, b: usize) -> bool {
-        let ends = |grant: usize| self.edge_of[grant].map(|edge| (self.edges[edge].from, self.edges[edge].to));
-        ends(a).is_some() && ends(a) == ends(b)
+    /// Tells whether `strong` makes of its holder all that `weak` does. An active membership of a nested group makes no direct
+    /// member, an activated one does: that matters where a directory role asks for one.
+    pub(crate) fn leads_as_far(&self, strong: usize, weak: usize) -> bool {
+        let edge = |grant: usize| self.edge_of[grant].map(|edge| self.edges[edge]);
+        let (Some(strong), Some(weak)) = (edge(strong), edge(weak)) else { return false };
+        let only_as_member = || {
+            let mut next = self.out[weak.to].iter().map(|edge| self.edges[*edge]);
+            next.all(|edge| edge.via == Via::IsMember && edge.to == strong.to)
+        };
+        let is_direct = matches!(self.nodes[weak.to], Node::Direct(_));
+        strong.from == weak.from && (strong.to == weak.to || is_direct && only_as_member())
     }
 
     /// Tells whether a principal is a group.

@@ -125,7 +125,7 @@ fn of_assignment(key: &AssignmentKey, sides: &Sides<'_>) -> Option<Effect> {
     let stronger = AssignmentKey { mode: Mode::Active, ..key.clone() };
     let is_stronger = |grants: &Grants<'_>| {
         let other = grants.by_key.get(&stronger);
-        key.mode == Mode::Eligible && other.is_some_and(|other| grants.graph.leads_alike(grant, *other))
+        key.mode == Mode::Eligible && other.is_some_and(|other| grants.graph.leads_as_far(*other, grant))
     };
     let keys: &[&AssignmentKey] = if is_stronger(sides.grants) { &[key, &stronger] } else { &[key] };
     let beyond = |mine: &Observed, other: &Observed| -> Vec<Stretch> {

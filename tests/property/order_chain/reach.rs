@@ -100,6 +100,25 @@ fn becomes(principals: &Principals, being: &Being, key: &AssignmentKey) -> Optio
     })
 }
 
+/// When a way is open in a state, and when it was as open before and will be after. Whoever has come to a group is a member; the
+/// last two say when they were, or will be, a direct one.
+#[derive(Clone, Copy)]
+struct Open {
+    here: Instants,
+    before: Instants,
+    after: Instants,
+    direct_before: Instants,
+    direct_after: Instants,
+}
+
+const ALWAYS: Open = Open {
+    here: Instants::MAX,
+    before: Instants::MAX,
+    after: Instants::MAX,
+    direct_before: Instants::MAX,
+    direct_after: Instants::MAX,
+};
+
 /// Three states: may what one allows be, given the two others?
 pub(super) struct Judge<'a> {
     pub(super) principals: &'a Principals,
@@ -114,68 +133,83 @@ impl Judge<'_> {
             self.principals.keys().filter(|id| id.as_str().starts_with('g')).map(|id| GroupId::new(id.as_str()));
         let of_group = |g: GroupId| [Being::DirectMember(g.clone()), Being::Member(g.clone()), Being::Owner(g)];
         let people = self.principals.keys().filter(|id| !id.as_str().starts_with('g')).cloned().map(Being::Person);
-        people.chain(groups.flat_map(of_group)).find_map(|being| self.walk(state, &[being], &[], [Instants::MAX; 3]))
+        people.chain(groups.flat_map(of_group)).find_map(|being| self.walk(state, &[being], &[], ALWAYS))
     }
 
-    /// Goes on from the last of `beings`. The three sets of instants: when the way is open in `state`, and when it was as open
-    /// before and will be after.
-    fn walk(&self, state: &Model, beings: &[Being], way: &[String], open_at: [Instants; 3]) -> Option<String> {
+    /// Goes on from the last of `beings`.
+    fn walk(&self, state: &Model, beings: &[Being], way: &[String], open_at: Open) -> Option<String> {
         let being = beings.last()?;
-        let [here, before, after] = open_at;
-        let mut found = here & !(before | after) != 0;
+        let mut found = open_at.here & !(open_at.before | open_at.after) != 0;
         if let Being::Holder(target) = being {
             let role = target.role_key()?;
             found |= OPERATIONS.iter().filter(|operation| state.allows(&role, operation)).any(|operation| {
                 let of = |model: &Model, instants| if model.allows(&role, operation) { instants } else { 0 };
-                here & !(of(self.before, before) | of(self.after, after)) != 0
+                open_at.here & !(of(self.before, open_at.before) | of(self.after, open_at.after)) != 0
             });
         }
         if found {
             return Some(way.join(", then "));
         }
-        let mut next: Vec<(String, Being, [Instants; 3])> = Vec::new();
+        let mut next: Vec<(String, Being, Open)> = Vec::new();
         match being {
             Being::DirectMember(group) => {
-                next.push(("is a member".to_owned(), Being::Member(group.clone()), [Instants::MAX; 3]));
+                next.push(("is a member".to_owned(), Being::Member(group.clone()), ALWAYS));
             }
             Being::Owner(group) => {
-                next.push((format!("adds itself to {group}"), Being::DirectMember(group.clone()), [Instants::MAX; 3]));
+                next.push((format!("adds itself to {group}"), Being::DirectMember(group.clone()), ALWAYS));
             }
             _ => {}
         }
         for (key, (window, condition)) in &state.grants {
             let Some(becomes) = becomes(self.principals, being, key) else { continue };
-            let governing = state.governing(&key.target);
-            let allowed = |by| self.allowed(by, being, &becomes, key, condition.as_deref(), &governing);
-            let instants = [open(window), allowed(self.before), allowed(self.after)];
-            next.push((format!("{key:?} {window} {condition:?}"), becomes, instants));
+            let [before, after, direct_before, direct_after] =
+                [(self.before, false), (self.after, false), (self.before, true), (self.after, true)].map(
+                    |(by, is_exact)| self.allowed((by, is_exact), (being, &becomes), key, condition.as_deref(), state),
+                );
+            let open_at = Open { here: open(window), before, after, direct_before, direct_after };
+            next.push((format!("{key:?} {window} {condition:?}"), becomes, open_at));
         }
-        next.into_iter().filter(|(_, becomes, _)| !beings.contains(becomes)).find_map(|(link, becomes, instants)| {
-            let open_at = [here & instants[0], before & instants[1], after & instants[2]];
+        next.into_iter().filter(|(_, becomes, _)| !beings.contains(becomes)).find_map(|(link, becomes, more)| {
+            // directory roles ask for direct members, everything else for members
+            let asks = matches!(being, Being::DirectMember(_)) && matches!(becomes, Being::Holder(_));
+            let (before, after) = match asks {
+                true => (open_at.direct_before, open_at.direct_after),
+                false => (open_at.before, open_at.after),
+            };
+            let open_at = Open {
+                here: open_at.here & more.here,
+                before: before & more.before,
+                after: after & more.after,
+                direct_before: before & more.direct_before,
+                direct_after: after & more.direct_after,
+            };
             let beings = [beings, &[becomes]].concat();
-            if open_at[0] == 0 { None } else { self.walk(state, &beings, &[way, &[link]].concat(), open_at) }
+            if open_at.here == 0 { None } else { self.walk(state, &beings, &[way, &[link]].concat(), open_at) }
         })
     }
 
-    /// Returns when `by` has a grant that takes `being` there as easily: active covers eligible, no condition covers any, and
-    /// controls cover what is controlled more strictly.
+    /// Returns when a side has a grant that takes somebody as far as easily: active covers eligible, no condition covers any, and
+    /// controls cover what is controlled more strictly. Unless it must be exact, a member will do for a direct one.
     fn allowed(
         &self,
-        by: &Model,
-        being: &Being,
-        becomes_wanted: &Being,
+        (by, is_exact): (&Model, bool),
+        (being, wanted): (&Being, &Being),
         key: &AssignmentKey,
         condition: Option<&str>,
-        governing: &Settings,
+        state: &Model,
     ) -> Instants {
         let modes: &[Mode] = if key.mode == Mode::Active { &[Mode::Active] } else { &[Mode::Active, Mode::Eligible] };
         let mut instants = 0;
         for mode in modes {
             let key = AssignmentKey { mode: *mode, ..key.clone() };
             let Some((window, other)) = by.grants.get(&key) else { continue };
-            let is_as_easy = *mode == Mode::Active || self.holds(governing, by, &key.target);
+            let is_as_easy = *mode == Mode::Active || self.holds(&state.governing(&key.target), by, &key.target);
             let is_as_free = other.is_none() || other.as_deref() == condition;
-            if is_as_easy && is_as_free && becomes(self.principals, being, &key).as_ref() == Some(becomes_wanted) {
+            let is_as_far = match (becomes(self.principals, being, &key), wanted) {
+                (Some(Being::Member(group)), Being::DirectMember(wanted)) => !is_exact && group == *wanted,
+                (becomes, wanted) => becomes.as_ref() == Some(wanted),
+            };
+            if is_as_easy && is_as_free && is_as_far {
                 instants |= open(window);
             }
         }
