@@ -70,9 +70,10 @@ pub fn principals_query(ids: &[PrincipalId], kind: PrincipalType) -> Query {
     Query::new(Api::Graph, path).option("$filter", filter).option("$select", select)
 }
 
-/// Returns the read of the groups of one name; names are not unique (graph.md 5).
+/// Returns the read of the groups of one name, or of the group of one id; names are not unique (graph.md 5).
 pub fn groups_query(name: &str) -> Query {
-    let filter = format!("displayName eq '{}'", name.replace('\'', "''"));
+    let field = if is_guid(name) { "id" } else { "displayName" };
+    let filter = format!("{field} eq '{}'", name.replace('\'', "''"));
     Query::new(Api::Graph, "/groups").option("$filter", filter).option("$select", GROUP)
 }
 
