@@ -81,10 +81,8 @@ pub(super) async fn read(
     let mut seen: BTreeSet<GroupId> = BTreeSet::new();
     loop {
         wanted.extend(observed.assignments.keys().filter_map(|key| group_of(observed.principals.get(&key.principal)?)));
-        let is_managed = |id: &&GroupId| {
-            let known = observed.principals.get(&PrincipalId::new(id.as_str()));
-            known.is_none_or(|group| group.is_dynamic != Some(true) && group.is_synchronized != Some(true))
-        };
+        let is_managed =
+            |id: &&GroupId| observed.principals.get(&PrincipalId::new(id.as_str())).is_none_or(is_manageable);
         let open: BTreeSet<GroupId> = wanted.difference(&seen).filter(is_managed).cloned().collect();
         if open.is_empty() {
             break;
@@ -101,6 +99,11 @@ pub(super) async fn read(
         seen.extend(open);
     }
     Ok(())
+}
+
+/// Tells whether PIM may manage a group, as far as is known (graph.md 4.4).
+fn is_manageable(group: &Principal) -> bool {
+    group.is_dynamic != Some(true) && group.is_synchronized != Some(true)
 }
 
 fn group_of(principal: &Principal) -> Option<GroupId> {
@@ -210,6 +213,14 @@ async fn named(reader: &Reader, found: &mut Found) -> Result<(), TransportError>
 
 impl Found {
     fn take(&mut self, group: Principal, at: Origin) {
+        if !is_manageable(&group) {
+            let name = group.name.as_deref().unwrap_or(group.id.as_str());
+            let message = format!(
+                "`{name}` is owned and left alone: its members follow a rule or come from on-premises, so PIM cannot manage it"
+            );
+            self.mistakes.push(Diagnostic::warning("owned-group-unmanageable", Some(at), message));
+            return;
+        }
         self.reach.groups.entry(GroupId::new(group.id.as_str())).or_insert(at);
         self.principals.push(group);
     }
