@@ -43,6 +43,7 @@ pub(super) async fn survey(
         scope: None,
         group: None,
         role: None,
+        name: None,
         why,
     };
     observed.unreadable.extend(found.gap.map(gap));
