@@ -60,9 +60,14 @@ impl Labels {
         }
     }
 
+    /// Returns a group's name, where it is known.
+    pub(crate) fn known_group(&self, id: &GroupId) -> Option<String> {
+        let label = self.principals.get(&PrincipalId::new(id.as_str()))?;
+        Some(label.strip_prefix("group:").unwrap_or(label).to_owned())
+    }
+
     fn group(&self, id: &GroupId) -> String {
-        let label = self.principal(&PrincipalId::new(id.as_str()));
-        label.strip_prefix("group:").map_or(label.clone(), str::to_owned)
+        self.known_group(id).unwrap_or_else(|| format!("id:{id}"))
     }
 
     /// Returns `Role@scope`, or `group:access`.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::address::Labels;
 use crate::core::chain::Graph;
-use crate::core::change::{Action, Change, canonical, digest};
+use crate::core::change::{Action, Change, Subject, canonical, digest};
 use crate::core::crosscheck;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
@@ -18,10 +18,12 @@ use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::order::{self, Edges, Step};
+use crate::core::policy::default::factory;
+use crate::core::policy::settings::Settings as PolicySettings;
 use crate::core::project::project;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
-use crate::core::target::RoleKey;
+use crate::core::target::{RoleKey, Target};
 
 /// The version of the plan document.
 pub const FORMAT: &str = "rolewright.plan/v1";
@@ -164,17 +166,18 @@ pub fn plan(
     let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };
     let (verdicts, remarks) = guard::judge(&scene);
     difference.notices.extend(remarks);
+    let assumed = assumed(&difference.changes);
     difference.notices.extend(crosscheck::check(&crosscheck::View {
         graph: &Graph::of(&after),
         labels: &labels,
-        settings: &|target| after.settings_of(target),
+        settings: &|target| after.settings_of(target).or_else(|| assumed.get(target)),
         declared: &|key| desired.assignments.get(key).map(|declared| &declared.at),
         governed: &|target| desired.settings.get(target).map(|declared| &declared.at),
     }));
     difference.notices.sort();
     difference.notices.dedup();
     let (unreadable, odd): (Vec<Unreadable>, Vec<Unreadable>) =
-        observed.unreadable.iter().cloned().partition(|gap| matters(desired, gap));
+        observed.unreadable.iter().map(|gap| gap.named(&labels)).partition(|gap| matters(desired, gap));
     difference.notices.extend(odd.iter().map(|gap| {
         let role = gap.role.as_ref().map(|role| labels.role(&RoleKey::new(gap.surface, role))).unwrap_or_default();
         let message = format!("{} of `{role}` are not understood and left out: {}", gap.what(), gap.why);
@@ -203,6 +206,15 @@ pub fn plan(
     };
     plan.digest = plan.compute_digest();
     Ok(plan)
+}
+
+/// Returns the settings that the plan takes new roles and groups to have: no list shows them yet.
+fn assumed(changes: &[Change]) -> BTreeMap<Target, PolicySettings> {
+    let targets = changes.iter().filter_map(|change| match &change.subject {
+        Subject::Assignment { key, assumed: true, .. } => Some(key.target.policy_target()),
+        _ => None,
+    });
+    targets.map(|target| (target.clone(), factory(target.surface()).canonical(target.surface()))).collect()
 }
 
 /// Tells whether a gap stands in the way of anything that is declared. One role of a long list that is not understood (Azure has

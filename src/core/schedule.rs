@@ -11,6 +11,12 @@ use crate::core::period::Period;
 /// and honours a future one only approximately, so Terraform ignores differences under five minutes (graph.md 2.9, C3).
 pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// How far in the future a start may lie and still mean that the window has opened: `now` has whole seconds where the service's
+/// instants have fractions, and the service rewrites a start to some seconds after the request (arm.md B.3). Not all of
+/// [`TOLERANCE`]: a start that counts as now is compared as now, and one that is honoured a little early must not look as if it
+/// were minutes too early.
+const BEGINNING: SignedDuration = SignedDuration::from_mins(1);
+
 /// A schedule as a manifest declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Schedule {
@@ -36,7 +42,7 @@ pub enum Schedule {
 /// [`Window::new`], so that equal windows are `==`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Window {
-    /// The start, only when it still lies in the future.
+    /// The start, only when it still lies in the future by more than [`BEGINNING`].
     pub start: Option<Timestamp>,
     /// The end; `None` is permanent.
     pub end: Option<Timestamp>,
@@ -45,7 +51,7 @@ pub struct Window {
 impl Window {
     /// Returns the window as seen at `now`.
     pub fn new(start: Option<Timestamp>, end: Option<Timestamp>, now: Timestamp) -> Self {
-        Self { start: start.filter(|s| *s > now), end }
+        Self { start: start.filter(|start| start.duration_since(now) > BEGINNING), end }
     }
 
     /// Tells whether the window has not opened yet.
@@ -280,6 +286,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_in_this_very_second_has_begun() {
+        for (start, is_pending) in [
+            ("2026-06-01T12:00:00.4Z", false),
+            ("2026-06-01T12:01:00Z", false),
+            ("2026-06-01T12:01:01Z", true),
+            ("2026-05-31T00:00:00Z", false),
+        ] {
+            assert_eq!(live(Some(start), None).is_pending(), is_pending, "{start}");
+        }
+    }
+
+    #[test]
     fn permanent() {
         let ask = Ask { start: None, end: End::Never };
         let judge = |w: Option<Window>| Schedule::Permanent.judge(w.as_ref(), at(NOW));
@@ -364,5 +382,8 @@ mod tests {
         assert!(!ask.covers(&Window { start: None, end: Some(end + SignedDuration::from_mins(6)) }, now));
         let later = Ask { start: Some(now + SignedDuration::from_hours(1)), end: End::At(end) };
         assert!(!later.covers(&Window { start: None, end: Some(end) }, now), "in force too early");
+        let soon = Ask { start: Some(now + SignedDuration::from_secs(330)), end: End::At(end) };
+        let granted = Window::new(Some(now + SignedDuration::from_secs(290)), Some(end), now);
+        assert!(soon.covers(&granted, now), "a start that is honoured approximately is not too early");
     }
 }

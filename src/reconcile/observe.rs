@@ -105,7 +105,7 @@ async fn gather(reader: &Reader, surface: Surface, reads: &[(u8, Read)]) -> Resu
                     }
                     let (scope, group) = (read.scope.clone(), read.group.clone());
                     let why = error.to_string();
-                    gathered.gaps.push(Unreadable { surface, part: read.part, scope, group, role, why });
+                    gathered.gaps.push(Unreadable { surface, part: read.part, scope, group, role, name: None, why });
                 }
             }
             if is_missing {

@@ -1,7 +1,7 @@
 //! What only shows when the three surfaces are looked at together: access that one surface guards and another gives away.
 //!
-//! Remarks, never refusals. Each names the manifest lines behind the grants that it is about, and says `live` of those that no
-//! manifest declares. What a manifest has a part in is a warning, what is live alone a notice.
+//! Remarks, never refusals. Each names the manifest lines behind the grants that it is about, and says of others that they are in
+//! no manifest. What a manifest has a part in is a warning, what is in none a notice.
 
 mod circle;
 mod double;
@@ -77,14 +77,9 @@ fn capped(code: &str, mut notices: Vec<Notice>) -> Vec<Notice> {
 }
 
 impl View<'_> {
-    /// Returns the words for a manifest line, or for there being none.
-    fn line(&self, origin: Option<&Origin>) -> String {
-        origin.map_or_else(|| "live".to_owned(), Origin::to_string)
-    }
-
-    /// Returns the words for where a grant comes from.
+    /// Returns the words for where a grant comes from: a manifest line, or none.
     fn origin(&self, key: &AssignmentKey) -> String {
-        self.line((self.declared)(key))
+        (self.declared)(key).map_or_else(|| "in no manifest".to_owned(), Origin::to_string)
     }
 
     /// Returns a chain as one line in which each grant has its manifest line.

@@ -111,11 +111,11 @@ fn a_group_that_asks_less_than_its_role_is_told_with_both_lines_and_values() {
     assert_eq!(
         messages(&found),
         [
-            "`id:alice` is eligible for `id:ops:member` (a.yaml:1:1), which asks less of an activation than `Reader@tenant`, a \
-          role that comes with it without another activation (`id:ops -> Reader@tenant (active, a.yaml:2:1)`): \
-          `activation.maxDuration` PT8H against PT1H; `activation.require` [justification] against [multiFactorAuthentication, \
-          justification], without multiFactorAuthentication; `activation.approval` none against required (settings of the \
-          group: live, of the role: live)"
+            "`id:alice` is eligible for `id:ops:member` (a.yaml:1:1). Its activation gives `Reader@tenant` without another \
+          activation: `id:ops -> Reader@tenant (active, a.yaml:2:1)`. It asks for less than an activation of the role. \
+          `activation.maxDuration` is PT8H for the group and PT1H for the role. `activation.require` of the group lacks \
+          multiFactorAuthentication, which the role demands. `activation.approval` is none for the group and required for the \
+          role. Settings of the group: no manifest declares them. Settings of the role: no manifest declares them."
         ]
     );
     assert_eq!((found[0].severity, found[0].source.clone()), (Severity::Warning, Some(origin(1))));
@@ -160,17 +160,33 @@ fn a_context_stands_for_mfa_and_is_missed_where_the_role_demands_it() {
         let found = tenant.remarks("weaker-group");
         assert_eq!(found.len(), 1);
         assert!(
-            found[0].message.contains(&format!("`activation.authenticationContext` {there} against c1")),
+            found[0]
+                .message
+                .contains(&format!("`activation.authenticationContext` is {there} for the group and c1 for the role.")),
             "{found:?}"
         );
     }
 }
 
 #[test]
-fn settings_that_are_not_known_are_not_compared() {
-    let mut tenant = weak();
+fn settings_that_were_not_read_are_named_once_and_not_compared() {
+    let mut tenant = weak().live("bob", &owner("ops"), Eligible).live("ops", &azure(), Active);
     tenant.settings.remove(&reader());
-    assert_eq!(tenant.remarks("weaker-group"), []);
+    tenant.governed.insert(reader(), origin(9));
+    let found = tenant.remarks("weaker-group");
+    assert_eq!(
+        messages(&found),
+        [
+            "not judged: the settings of `Owner@/` were not read",
+            "not judged: the settings of `Reader@tenant` were not read",
+            "not judged: the settings of `id:ops:owner` were not read",
+        ]
+    );
+    assert!(found.iter().all(|notice| notice.severity == Severity::Notice));
+    assert_eq!(found[1].address.as_deref(), Some("directory/settings/Reader"));
+    assert_eq!(found[1].source, Some(origin(9)));
+    tenant.grants.retain(|key| key.target.role().is_none());
+    assert_eq!(tenant.remarks("weaker-group"), [], "a group that leads to no role is not judged at all");
 }
 
 #[test]
@@ -186,14 +202,15 @@ fn a_weaker_group_is_found_through_nesting_and_ownership_and_named_once() {
         .with(&azure(), |settings| settings.approval.is_required = true);
     let found = tenant.remarks("weaker-group");
     let about = |start: &str, role: &str| {
-        let count =
-            found.iter().filter(|n| n.message.starts_with(start) && n.message.contains(&format!("than `{role}`")));
+        let count = found
+            .iter()
+            .filter(|n| n.message.starts_with(start) && n.message.contains(&format!("gives `{role}` without")));
         count.count()
     };
     assert_eq!(about("`id:alice` and 1 more are eligible for `id:ops:member` (a.yaml:1:1)", "Reader@tenant"), 1);
     assert_eq!(about("`id:alice` and 1 more are eligible for `id:ops:member` (a.yaml:1:1)", "Owner@/"), 1);
-    assert_eq!(about("`id:carol` is eligible for `id:ops:owner` (live)", "Reader@tenant"), 1);
-    assert_eq!(about("`id:dave` is eligible for `id:inner:member` (live)", "Owner@/"), 1);
+    assert_eq!(about("`id:carol` is eligible for `id:ops:owner` (in no manifest)", "Reader@tenant"), 1);
+    assert_eq!(about("`id:dave` is eligible for `id:inner:member` (in no manifest)", "Owner@/"), 1);
     assert_eq!(about("`id:dave`", "Reader@tenant"), 0, "a nested member has no directory role");
     let dave = found.iter().find(|notice| notice.message.starts_with("`id:dave`")).unwrap();
     assert_eq!(dave.severity, Severity::Notice, "nothing of it is in a manifest");
@@ -214,8 +231,8 @@ fn owners_who_could_add_themselves_are_named() {
     assert_eq!(
         messages(&found),
         [
-            "owners of `id:ops` can add themselves to it and reach `Reader@tenant`: `id:bob` (active, live, no member), `id:dave` \
-          (active, live, no member without activation)"
+            "owners of `id:ops` can add themselves to it and reach `Reader@tenant`: `id:bob` (active, in no manifest, no member), `id:dave` \
+          (active, in no manifest, no member without activation)"
         ]
     );
     assert_eq!((found[0].severity, found[0].source.clone()), (Severity::Warning, Some(origin(8))));
@@ -239,8 +256,8 @@ fn circles_are_told_with_every_line() {
     assert_eq!(
         messages(&found),
         [
-            "groups are members of each other in a circle: `id:a` -> `id:b` (eligible, a.yaml:1:1) -> `id:c` (active, live) -> \
-          `id:a` (eligible, live)"
+            "groups are members of each other in a circle: `id:a` -> `id:b` (eligible, a.yaml:1:1) -> `id:c` (active, in no manifest) -> \
+          `id:a` (eligible, in no manifest)"
         ]
     );
     assert_eq!(found[0].source, Some(origin(1)));
@@ -261,8 +278,8 @@ fn two_paths_to_one_role_are_both_named_where_a_manifest_has_a_part() {
     assert_eq!(
         messages(&found),
         [
-            "`id:alice` reaches `Owner@/` by two paths: `id:alice -> Owner@/ (eligible, live)`, and `id:alice -> id:ops:member \
-          (eligible, a.yaml:3:1) -> Owner@/ (active, live)`"
+            "`id:alice` reaches `Owner@/` by two paths: `id:alice -> Owner@/ (eligible, in no manifest)`, and `id:alice -> id:ops:member \
+          (eligible, a.yaml:3:1) -> Owner@/ (active, in no manifest)`"
         ]
     );
     assert_eq!((found[0].severity, found[0].source.clone()), (Severity::Warning, Some(origin(3))));

@@ -49,7 +49,7 @@ fn declared_one(
     let source = Some(declared.at.clone());
     let live = context.observed.assignments.get(key);
     if let Some(gap) = live.is_none().then(|| context.observed.missing(&key.target, key.mode)).flatten() {
-        let message = format!("cannot be compared: {} could not be read", gap.what());
+        let message = format!("cannot be compared: {} could not be read", gap.named(context.labels).what());
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
@@ -76,13 +76,13 @@ fn declared_one(
     let is_role_known = key.target.role_key().is_none_or(|role| context.observed.roles.contains_key(&role));
     let roles = context.observed.gap_at(&key.target, Part::Roles);
     if let Some(gap) = roles.filter(|_| !is_role_known) {
-        let message = format!("cannot be planned: {} could not be read", gap.what());
+        let message = format!("cannot be planned: {} could not be read", gap.named(context.labels).what());
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
     let gap = context.observed.gap_at(&key.target, Part::Settings);
     if let Some(gap) = gap.filter(|_| is_role_known && context.observed.settings_of(&policy_target).is_none()) {
-        let message = format!("cannot be planned: {} could not be read", gap.what());
+        let message = format!("cannot be planned: {} could not be read", gap.named(context.labels).what());
         difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
         return;
     }
@@ -321,10 +321,10 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         return leave(format!("would be removed, but {why}"));
     }
     if let Some(gap) = context.observed.missing(&key.target, key.mode) {
-        return leave(format!("would be removed, but {} could not be read", gap.what()));
+        return leave(format!("would be removed, but {} could not be read", gap.named(context.labels).what()));
     }
     if let Some(gap) = context.observed.gap_at(&key.target, Part::Roles) {
-        return leave(format!("would be removed, but {} could not be read", gap.what()));
+        return leave(format!("would be removed, but {} could not be read", gap.named(context.labels).what()));
     }
     difference.changes.push(Change {
         address,

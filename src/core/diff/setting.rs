@@ -26,7 +26,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
         let is_role_known = target.role_key().is_none_or(|role| context.observed.roles.contains_key(&role));
         let part = if is_role_known { Part::Settings } else { Part::Roles };
         if let Some(gap) = context.observed.gap_at(target, part).filter(|_| live.is_none()) {
-            let message = format!("cannot be compared: {} could not be read", gap.what());
+            let message = format!("cannot be compared: {} could not be read", gap.named(context.labels).what());
             difference.notices.push(Notice::warning("not-compared", Some(address), message, Some(declared.at.clone())));
             continue;
         }

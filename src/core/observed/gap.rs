@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::address::Labels;
 use crate::core::assignment::Mode;
 use crate::core::id::{GroupId, RoleId};
 use crate::core::observed::Observed;
@@ -74,6 +75,9 @@ pub struct Unreadable {
     /// The Azure role whose settings alone are meant; all of them when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleId>,
+    /// What the group is called, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Why, in the service's words.
     pub why: String,
 }
@@ -87,12 +91,21 @@ impl Unreadable {
             && self.group.as_ref().zip(target.group()).is_none_or(|(gap, group)| gap == group)
     }
 
+    /// Returns this gap with the group's name, where `labels` know it.
+    #[must_use]
+    pub fn named(&self, labels: &Labels) -> Self {
+        let name = self.group.as_ref().and_then(|group| labels.known_group(group));
+        Self { name: self.name.clone().or(name), ..self.clone() }
+    }
+
     /// Returns the words for what could not be read.
     pub fn what(&self) -> String {
-        match (&self.scope, &self.group) {
-            (Some(scope), _) => format!("{} at {scope}", self.part.as_str()),
-            (None, Some(group)) => format!("{} of group {group}", self.part.as_str()),
-            (None, None) => self.part.as_str().to_owned(),
+        let part = self.part.as_str();
+        match (&self.scope, &self.group, &self.name) {
+            (Some(scope), _, _) => format!("{part} at {scope}"),
+            (None, Some(_), Some(name)) => format!("{part} of group `{name}`"),
+            (None, Some(group), None) => format!("{part} of group {group}"),
+            (None, None, _) => part.to_owned(),
         }
     }
 }
@@ -124,5 +137,33 @@ impl Observed {
         };
         let hides = |gap: &&Unreadable| gap.surface == target.surface() && lies_below(gap) || gap.hides(target);
         self.unreadable.iter().filter(|gap| gap.part == part).find(hides)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::id::PrincipalId;
+    use crate::core::principal::{Principal, PrincipalType};
+
+    #[test]
+    fn a_group_is_named_where_its_name_is_known() {
+        let mut observed = Observed::empty("2026-06-01T12:00:00Z".parse().unwrap());
+        let mut group = Principal::unknown(PrincipalId::new("g1"));
+        (group.kind, group.name) = (Some(PrincipalType::Group), Some("sg-ops".into()));
+        observed.learn(group);
+        let labels = Labels::new(&observed, []);
+        let gap = |group: &str| Unreadable {
+            surface: Surface::Group,
+            part: Part::Settings,
+            scope: None,
+            group: Some(GroupId::new(group)),
+            role: None,
+            name: None,
+            why: "HTTP 503".into(),
+        };
+        assert_eq!(gap("g1").named(&labels).what(), "role settings of group `sg-ops`");
+        assert_eq!(gap("g2").named(&labels).what(), "role settings of group g2");
+        assert_eq!(gap("g1").named(&labels).group, gap("g1").group, "the id stays");
     }
 }

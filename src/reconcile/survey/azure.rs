@@ -57,7 +57,7 @@ pub(super) async fn survey(
         // what is not known to lie below is not owned: that it is in sync nobody can say
         if let Some(why) = landscape.gap_below(group, &[]) {
             let (surface, part, scope) = (Surface::Azure, Part::Hierarchy, Some(group.clone()));
-            observed.unreadable.push(Unreadable { surface, part, scope, group: None, role: None, why });
+            observed.unreadable.push(Unreadable { surface, part, scope, group: None, role: None, name: None, why });
         }
     }
     observed.unreadable.retain(|gap| gap.scope.as_ref().is_none_or(|scope| !absent.contains(scope)));

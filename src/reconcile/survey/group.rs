@@ -111,7 +111,7 @@ fn group_of(principal: &Principal) -> Option<GroupId> {
 }
 
 fn gap(why: String) -> Unreadable {
-    Unreadable { surface: Surface::Group, part: Part::Onboarded, scope: None, group: None, role: None, why }
+    Unreadable { surface: Surface::Group, part: Part::Onboarded, scope: None, group: None, role: None, name: None, why }
 }
 
 /// Why nobody knows which groups are onboarded.

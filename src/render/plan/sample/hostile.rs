@@ -51,6 +51,7 @@ pub(in crate::render) fn hostile() -> Plan {
         scope: None,
         group: None,
         role: None,
+        name: None,
         why: NASTY.to_owned(),
     }];
     plan.verdicts = vec![Verdict {

@@ -126,6 +126,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
             scope: None,
             group: None,
             role: None,
+            name: None,
             why: "HTTP 403 PermissionScopeNotGranted: RoleEligibilitySchedule.Read.Directory is missing".to_owned(),
         },
         Unreadable {
@@ -134,6 +135,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
             scope: None,
             group: None,
             role: None,
+            name: None,
             why: "HTTP 404".to_owned(),
         },
     ];
@@ -143,14 +145,16 @@ pub(in crate::render) fn other_surfaces() -> Plan {
         scope: ArmScope::parse(SUBSCRIPTION),
         group: None,
         role: Some(RoleId::new(CUSTOM)),
+        name: None,
         why: "rule Approval_EndUser_Assignment is missing".to_owned(),
     });
     plan.unreadable.push(Unreadable {
         surface: Surface::Group,
-        part: Part::Onboarded,
+        part: Part::Settings,
         scope: None,
         group: Some(GroupId::new("0b00b2f4-0000-4000-8000-000000000040")),
         role: None,
+        name: Some("sg-pim-operators".to_owned()),
         why: "HTTP 403".to_owned(),
     });
     plan.verdicts = vec![
