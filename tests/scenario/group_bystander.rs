@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::azure_words::{self, SUBSCRIPTION};
+use crate::azure_words::SUBSCRIPTION;
 use crate::group_words::{active, eligible, owning};
 use crate::stage::{Stage, tenant};
 use crate::words;
