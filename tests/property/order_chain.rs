@@ -47,10 +47,9 @@ fn simulate<'a>(
         let address = &changes[step.change].address;
         let ended = run.take(step, fails);
         let name = step.phase.as_str();
-        if let (Ended::Skipped(reason), true) = (&ended, run.loosened.contains(&step.change)) {
-            if step.phase == Phase::TightenAssignment {
-                return (run, Some(format!("{address} stays loosened: {reason}")));
-            }
+        let is_left = step.phase == Phase::TightenAssignment && run.loosened.contains(&step.change);
+        if let Some(reason) = skipped(&ended).filter(|_| is_left) {
+            return (run, Some(format!("{address} stays loosened: {reason}")));
         }
         if let Ended::Refused(why) = &ended {
             return (run, Some(format!("the service refuses {address}: {why:?}")));
@@ -60,6 +59,13 @@ fn simulate<'a>(
         }
     }
     (run, None)
+}
+
+fn skipped(ended: &Ended) -> Option<&str> {
+    match ended {
+        Ended::Skipped(reason) => Some(reason),
+        _ => None,
+    }
 }
 
 fn shown(plan: &Plan, steps: &[Step]) -> String {

@@ -9,7 +9,8 @@ use crate::core::authority::{self, Standing};
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
-use crate::core::diff::{Context, Difference, group, setting};
+use crate::core::diff::planned::Planned;
+use crate::core::diff::{Context, Difference, group};
 use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
 use crate::core::notice::{Notice, Unmanaged};
@@ -20,8 +21,9 @@ use crate::core::schedule::{Verdict, Window};
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
+    let planned = Planned::new(&difference.changes);
     for (key, declared) in &context.desired.assignments {
-        declared_one(context, difference, key, declared);
+        declared_one(context, &planned, difference, key, declared);
     }
     for (key, live) in &context.observed.assignments {
         let declared = context.desired.assignments.get(key);
@@ -40,6 +42,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
 
 fn declared_one(
     context: &Context<'_>,
+    plan: &Planned,
     difference: &mut Difference,
     key: &AssignmentKey,
     declared: &Declared<DeclaredAssignment>,
@@ -92,7 +95,7 @@ fn declared_one(
         difference.mistakes.extend(mistakes);
         return;
     }
-    let (settings, planned) = setting::holding(context, difference, &key.target);
+    let (settings, planned) = plan.holding(context, &key.target);
     let planned_settings = planned.clone();
     let request = Request {
         mode: key.mode,
@@ -122,12 +125,10 @@ fn declared_one(
     let mut requires = Vec::new();
     if let Some(role) = key.target.role_key() {
         let address = context.labels.role_definition(&role);
-        let changes = difference.changes.iter().filter(|change| change.address == address);
-        let definition = changes.map(|change| &change.subject).next();
         if !context.observed.roles.contains_key(&role) {
             let reason = "a role must exist before anybody can hold it".to_owned();
             requires.push(Requirement { address, reason });
-        } else if definition.is_some() {
+        } else if plan.changes_role(&role) {
             let reason = "whoever gets the role must not get more than its reviewed definition".to_owned();
             requires.push(Requirement { address, reason });
         }

@@ -5,6 +5,7 @@
 mod assignment;
 mod base;
 mod group;
+mod planned;
 mod reliance;
 pub(crate) mod role;
 mod setting;

@@ -1,6 +1,6 @@
 //! Role definitions: created, changed, adopted, removed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use crate::core::order;
 use crate::core::origin::Origin;
 use crate::core::permission_set::uncovered;
 use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
-use crate::core::target::Target;
+use crate::core::target::{RoleKey, Target};
 
 /// Compares declared roles with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -73,10 +73,16 @@ fn gap<'a>(context: &Context<'a>, wanted: &DeclaredRole) -> Option<&'a Unreadabl
 /// neither the before nor the after allows, or be refused.
 pub(crate) fn refuse_together(changes: &[Change]) -> Vec<Diagnostic> {
     let mut mistakes = Vec::new();
+    let mut uses: BTreeMap<RoleKey, Vec<&Change>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| !matches!(change.subject, Subject::Role { .. })) {
+        if let Some(role) = change.subject.role_key() {
+            uses.entry(role).or_default().push(change);
+        }
+    }
     for role in changes {
         let Subject::Role { before: Some(before), after: Some(after) } = &role.subject else { continue };
         let (is_swap, is_enabled) = (order::is_replaced(before, after), !before.is_enabled && after.is_enabled);
-        for other in changes.iter().filter(|other| other.subject.role_key() == role.subject.role_key()) {
+        for other in uses.get(&before.key()).into_iter().flatten() {
             let what = match &other.subject {
                 Subject::Assignment { ask: Some(_), .. } if is_enabled => "is enabled while it is granted",
                 Subject::Assignment { ask: Some(_), .. } if is_swap && other.direction == Direction::Widens => {

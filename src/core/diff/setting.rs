@@ -15,7 +15,7 @@ use crate::core::policy::default::factory;
 use crate::core::policy::field::{DeclaredSettings, NotificationPart, SettingField, SettingValue, Want};
 use crate::core::policy::rule::{Approver, Event, Recipient, Requirement as Demand};
 use crate::core::policy::settings::Settings;
-use crate::core::target::{Surface, Target};
+use crate::core::target::Surface;
 
 /// Compares declared settings with live ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
@@ -286,18 +286,4 @@ fn name(labels: &Labels, approver: &Approver) -> String {
         (Approver::Group(_), Some(id)) => format!("group:{id}"),
         _ => label,
     }
-}
-
-/// Returns the settings that will hold for `target`: the planned ones, else the live ones, else the factory's.
-pub(super) fn holding(context: &Context<'_>, difference: &Difference, target: &Target) -> (Settings, Option<String>) {
-    let target = target.policy_target();
-    for change in &difference.changes {
-        if let Subject::Settings { target: changed, after, .. } = &change.subject
-            && *changed == target
-        {
-            return ((**after).clone(), Some(change.address.clone()));
-        }
-    }
-    let live = context.observed.settings_of(&target).cloned();
-    (live.unwrap_or_else(|| factory(target.surface())), None)
 }

@@ -185,3 +185,6 @@ impl<'a> Grants<'a> {
         self.by_role.get(role).cloned().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;
