@@ -202,8 +202,9 @@ fn a_weaker_group_is_found_through_nesting_and_ownership_and_named_once() {
         .with(&azure(), |settings| settings.approval.is_required = true);
     let found = tenant.remarks("weaker-group");
     let about = |start: &str, role: &str| {
-        let count =
-            found.iter().filter(|n| n.message.starts_with(start) && n.message.contains(&format!("gives `{role}` without")));
+        let count = found
+            .iter()
+            .filter(|n| n.message.starts_with(start) && n.message.contains(&format!("gives `{role}` without")));
         count.count()
     };
     assert_eq!(about("`id:alice` and 1 more are eligible for `id:ops:member` (a.yaml:1:1)", "Reader@tenant"), 1);

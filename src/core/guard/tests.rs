@@ -141,7 +141,15 @@ fn refusing(plan: &Plan) -> Vec<&str> {
 }
 
 fn gap(part: Part) -> Unreadable {
-    Unreadable { surface: Surface::Directory, part, scope: None, group: None, role: None, name: None, why: "HTTP 503".into() }
+    Unreadable {
+        surface: Surface::Directory,
+        part,
+        scope: None,
+        group: None,
+        role: None,
+        name: None,
+        why: "HTTP 503".into(),
+    }
 }
 
 const GA: &str = GLOBAL_ADMINISTRATOR;
