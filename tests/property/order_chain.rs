@@ -47,10 +47,11 @@ fn simulate<'a>(
         let address = &changes[step.change].address;
         let ended = run.take(step, fails);
         let name = step.phase.as_str();
-        if let (Ended::Skipped(reason), true) = (&ended, run.loosened.contains(&step.change)) {
-            if step.phase == Phase::TightenAssignment {
-                return (run, Some(format!("{address} stays loosened: {reason}")));
-            }
+        if let Ended::Skipped(reason) = &ended
+            && step.phase == Phase::TightenAssignment
+            && run.loosened.contains(&step.change)
+        {
+            return (run, Some(format!("{address} stays loosened: {reason}")));
         }
         if let Ended::Refused(why) = &ended {
             return (run, Some(format!("the service refuses {address}: {why:?}")));
