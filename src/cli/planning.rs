@@ -93,10 +93,11 @@ pub(crate) async fn plan(
         listing::show(context, manifests, &mistakes);
         Fault::silent(Exit::Error)
     };
-    if !mistakes.is_empty() {
+    let (roles, mut remarks) = manifests.declared_roles(&looked_up, &observed.hierarchy);
+    if mistakes.iter().any(Diagnostic::is_error) {
         return Err(complain(mistakes));
     }
-    let (roles, mut remarks) = manifests.declared_roles(&looked_up, &observed.hierarchy);
+    remarks.extend(mistakes);
     if remarks.iter().any(Diagnostic::is_error) {
         return Err(complain(remarks));
     }
@@ -137,11 +138,12 @@ pub(crate) async fn plan(
     plan::plan(&desired, &found, &observed, &settings).map_err(complain)
 }
 
-/// Returns the surfaces that a run reads: those that the manifests speak of, the directory for emergency accounts, and the
-/// directory when they speak of none.
+/// Returns the surfaces that a run reads: those that the manifests speak of, the directory for emergency accounts, the directory
+/// when they speak of none, and the directory beside groups: whom a group lets become an administrator, and whether any would be
+/// left, is not known otherwise.
 fn surfaces(manifests: &Manifests) -> BTreeSet<Surface> {
     let mut surfaces: BTreeSet<Surface> = manifests.surfaces().into_iter().map(|declared| declared.value).collect();
-    if surfaces.is_empty() || manifests.has_break_glass() {
+    if surfaces.is_empty() || manifests.has_break_glass() || surfaces.contains(&Surface::Group) {
         surfaces.insert(Surface::Directory);
     }
     surfaces

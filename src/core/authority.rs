@@ -85,10 +85,12 @@ fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Tar
         (Extent::AzureScopes { scopes, exact }, Target::Azure { scope, .. }) => {
             lies_in(scopes, *exact, observed, scope)
         }
-        (Extent::Groups(patterns), Target::Group { group, .. }) => {
+        // a group that only leads somewhere is not owned, whatever its name
+        (Extent::Groups(patterns), Target::Group { group, .. }) if !observed.is_bystander(target) => {
             let id = crate::core::id::PrincipalId::new(group.as_str());
             let name = observed.principals.get(&id).and_then(|p| p.name.as_deref());
-            name.is_some_and(|name| patterns.iter().any(|p| p.matches(name)))
+            let is_id = |p: &Pattern| p.is_exact() && p.as_str().eq_ignore_ascii_case(group.as_str());
+            patterns.iter().any(|p| is_id(p) || name.is_some_and(|name| p.matches(name)))
         }
         _ => false,
     }

@@ -57,6 +57,8 @@ pub struct Observed {
     /// The groups whose members, owners and settings were listed, and whether PIM manages them already; `None` where the tenant
     /// does not tell.
     pub groups: BTreeMap<GroupId, Option<bool>>,
+    /// Those of them that were looked at only because they lead somewhere: nothing of theirs is declared or owned.
+    pub bystanders: BTreeSet<GroupId>,
     /// Why nobody can tell which groups beside those that the manifests name are onboarded to PIM, where a glob asks for them.
     pub undiscovered: Option<String>,
     /// What could not be read.
@@ -83,6 +85,7 @@ impl Observed {
             listed: BTreeSet::new(),
             absent: BTreeMap::new(),
             groups: BTreeMap::new(),
+            bystanders: BTreeSet::new(),
             undiscovered: None,
             unreadable: Vec::new(),
         }
@@ -113,6 +116,11 @@ impl Observed {
             roles.zip(role).is_some_and(|(roles, role)| roles.contains(&role))
         };
         self.settings.get(target).or_else(|| is_untouched().then(factory_of_azure))
+    }
+
+    /// Tells whether a target was looked at only because it leads somewhere.
+    pub fn is_bystander(&self, target: &Target) -> bool {
+        target.group().is_some_and(|group| self.bystanders.contains(group))
     }
 
     /// Tells whether all assignments at a scope and everywhere below it were listed. Below a management group that is so only
@@ -146,6 +154,7 @@ impl Observed {
             listed,
             absent,
             groups,
+            bystanders,
             undiscovered,
             unreadable,
         } = other;
@@ -169,6 +178,7 @@ impl Observed {
         self.listed.extend(listed);
         self.absent.extend(absent);
         self.groups.extend(groups);
+        self.bystanders.extend(bystanders);
         self.undiscovered = self.undiscovered.take().or(undiscovered);
         self.unreadable.extend(unreadable);
     }

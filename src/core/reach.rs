@@ -45,8 +45,10 @@ pub struct Reach {
     pub assignable: BTreeMap<ArmScope, Origin>,
     /// What is owned with everything below it, where no path shows what that is: management groups and the root.
     pub descended: BTreeSet<ArmScope>,
-    /// Groups whose members, owners and settings are read.
+    /// Groups that the manifests speak of.
     pub groups: BTreeMap<GroupId, Origin>,
+    /// Groups whose members, owners and settings are read.
+    pub listed_groups: BTreeSet<GroupId>,
     /// Names and globs of groups of which everything that is onboarded is read.
     pub owned_groups: Vec<Declared<Pattern>>,
 }

@@ -21,17 +21,18 @@ use crate::wire::Query;
 /// Only when no token can be had: then nothing can be read at all.
 pub async fn resolve(reader: &Reader, references: &BTreeSet<Reference>) -> Result<Names, TransportError> {
     let mut names = Names::new();
-    let asked: Vec<(&Reference, Query)> =
-        references.iter().filter_map(|reference| Some((reference, name::query(reference)?))).collect();
+    let asked = name::queries(references);
     let queries: Vec<Query> = asked.iter().map(|(_, query)| query.clone()).collect();
     let answers = if queries.is_empty() { Vec::new() } else { reader.batch(&queries).await };
-    for ((reference, _), answer) in asked.into_iter().zip(answers) {
-        let lookup = match answer {
-            Ok(answer) => name::answer(reference, &answer.body),
-            Err(error @ TransportError::Auth(_)) => return Err(error),
-            Err(error) => Lookup::Unreadable { why: error.to_string() },
-        };
-        names.insert(reference.clone(), lookup);
+    for ((references, _), answer) in asked.into_iter().zip(answers) {
+        for reference in references {
+            let lookup = match &answer {
+                Ok(answer) => name::answer(reference, &answer.body),
+                Err(error @ TransportError::Auth(_)) => return Err(error.clone()),
+                Err(error) => Lookup::Unreadable { why: error.to_string() },
+            };
+            names.insert(reference.clone(), lookup);
+        }
     }
     namesakes(reader, &mut names).await?;
     contexts(reader, references, &mut names).await?;

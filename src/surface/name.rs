@@ -1,5 +1,7 @@
 //! Looking names up: the read for each kind of name, and what its answer means (graph.md 5).
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::core::id::{ObjectId, PrincipalId, is_guid};
@@ -14,34 +16,53 @@ const GROUP: &str =
     "id,displayName,isAssignableToRole,groupTypes,membershipRule,securityEnabled,mailEnabled,onPremisesSyncEnabled";
 const SERVICE_PRINCIPAL: &str = "id,appId,displayName,accountEnabled,servicePrincipalType";
 const APPLICATION: &str = "id,appId,displayName";
+const UNITS: &str = "/directory/administrativeUnits";
 const UNIT: &str = "id,displayName,visibility,isMemberManagementRestricted";
 
-/// Returns the read that looks a name up; `None` for names that are looked up otherwise (roles in the bulk list of role
-/// definitions, Azure scopes in the hierarchy).
+/// Returns the reads that look names up, each with the names that it answers: up to [`IDS_PER_FILTER`] of one kind to a read.
+/// Names that are looked up otherwise (roles in the bulk list of role definitions, Azure scopes in the hierarchy) are left out.
 ///
 /// Everything is a `$filter`, also for ids: a filter answers 200 with an empty list where a read by key answers 404.
-pub fn query(reference: &Reference) -> Option<Query> {
-    let (path, select, name) = match reference.kind {
-        NameKind::Principal(PrincipalType::User) => ("/users", USER, "userPrincipalName"),
-        NameKind::Principal(PrincipalType::Group) => ("/groups", GROUP, "displayName"),
-        NameKind::Principal(PrincipalType::ServicePrincipal) | NameKind::EnterpriseApplication => {
-            ("/servicePrincipals", SERVICE_PRINCIPAL, "displayName")
+pub fn queries<'a>(references: impl IntoIterator<Item = &'a Reference>) -> Vec<(Vec<&'a Reference>, Query)> {
+    let mut alike: BTreeMap<(&str, &str, &str), Vec<(&str, &Reference)>> = BTreeMap::new();
+    for reference in references {
+        let (path, select, name) = match reference.kind {
+            NameKind::Principal(PrincipalType::User) => ("/users", USER, "userPrincipalName"),
+            NameKind::Principal(PrincipalType::Group) => ("/groups", GROUP, "displayName"),
+            NameKind::Principal(PrincipalType::ServicePrincipal) | NameKind::EnterpriseApplication => {
+                ("/servicePrincipals", SERVICE_PRINCIPAL, "displayName")
+            }
+            NameKind::Application => ("/applications", APPLICATION, "displayName"),
+            NameKind::AdministrativeUnit => (UNITS, UNIT, "displayName"),
+            NameKind::DirectoryRole
+            | NameKind::AzureRole
+            | NameKind::ManagementGroup
+            | NameKind::Subscription
+            | NameKind::AuthenticationContext => continue,
+        };
+        let (field, value) = match &reference.handle {
+            Handle::Id(id) => ("id", id),
+            Handle::AppId(id) => ("appId", id),
+            Handle::Name(text) => (name, text),
+        };
+        alike.entry((path, select, field)).or_default().push((value, reference));
+    }
+    let mut found = Vec::new();
+    for ((path, select, field), wanted) in alike {
+        // `in` is documented for the others (graph.md 5), not for administrative units
+        let most = if path == UNITS { 1 } else { IDS_PER_FILTER };
+        for chunk in wanted.chunks(most) {
+            let quoted: Vec<String> =
+                chunk.iter().map(|(value, _)| format!("'{}'", value.replace('\'', "''"))).collect();
+            let filter = match quoted.as_slice() {
+                [one] => format!("{field} eq {one}"),
+                several => format!("{field} in ({})", several.join(",")),
+            };
+            let query = Query::new(Api::Graph, path).option("$filter", filter).option("$select", select);
+            found.push((chunk.iter().map(|(_, reference)| *reference).collect(), query));
         }
-        NameKind::Application => ("/applications", APPLICATION, "displayName"),
-        NameKind::AdministrativeUnit => ("/directory/administrativeUnits", UNIT, "displayName"),
-        NameKind::DirectoryRole
-        | NameKind::AzureRole
-        | NameKind::ManagementGroup
-        | NameKind::Subscription
-        | NameKind::AuthenticationContext => return None,
-    };
-    let (field, value) = match &reference.handle {
-        Handle::Id(id) => ("id", id),
-        Handle::AppId(id) => ("appId", id),
-        Handle::Name(text) => (name, text),
-    };
-    let filter = format!("{field} eq '{}'", value.replace('\'', "''"));
-    Some(Query::new(Api::Graph, path).option("$filter", filter).option("$select", select))
+    }
+    found
 }
 
 /// Returns the read of a principal by id, for names and facts of principals that the lists mention.
@@ -70,9 +91,10 @@ pub fn principals_query(ids: &[PrincipalId], kind: PrincipalType) -> Query {
     Query::new(Api::Graph, path).option("$filter", filter).option("$select", select)
 }
 
-/// Returns the read of the groups of one name; names are not unique (graph.md 5).
+/// Returns the read of the groups of one name, or of the group of one id; names are not unique (graph.md 5).
 pub fn groups_query(name: &str) -> Query {
-    let filter = format!("displayName eq '{}'", name.replace('\'', "''"));
+    let field = if is_guid(name) { "id" } else { "displayName" };
+    let filter = format!("{field} eq '{}'", name.replace('\'', "''"));
     Query::new(Api::Graph, "/groups").option("$filter", filter).option("$select", GROUP)
 }
 
@@ -129,7 +151,7 @@ pub fn contexts(page: &Value) -> Vec<String> {
     rows(page).iter().filter_map(|row| text(row, "id")).map(str::to_owned).collect()
 }
 
-/// Returns what the answer to [`query`] means. The service compares names without regard to case; so do we, exactly: rows that
+/// Returns what the answer to a read of [`queries`] says of one of its names. The service compares names without regard to case; so do we, exactly: rows that
 /// differ in more are not this name.
 pub fn answer(reference: &Reference, page: &Value) -> Lookup {
     let mut found: Vec<(String, Meaning)> = rows(page).iter().filter_map(|row| meaning(reference, row)).collect();

@@ -36,12 +36,13 @@ fn dynamic_and_synchronised_groups() {
             let line = if text.contains("RoleSettings") { 6 } else { 7 };
             refused(&stage, code, line, "PIM cannot manage the group");
         }
-        // what is there is listed and left, also where it is owned
+        // what is there is left, also where it is owned, and the reason is given
         stage.erase("a.yaml");
         stage.link((&group, "member"), &alice);
         stage.write("tenant.yaml", &owning("[sg-pim-odd]"));
         stage.assert_converged();
-        assert!(stage.unmanaged().iter().any(|line| line.contains("alice") && line.contains("PIM cannot manage")));
+        stage.run(&["plan"]).exits(0).says("owned-group-unmanageable").says("tenant.yaml:");
+        assert_eq!(stage.admin("GET", &format!("/groups/{group}/members"), None)["value"][0]["id"], alice.as_str());
     }
 }
 

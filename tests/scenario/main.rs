@@ -25,6 +25,7 @@ mod confirmation;
 mod custom_role;
 mod doubt;
 mod green_field;
+mod group_bystander;
 mod group_discovery;
 mod group_onboarding;
 mod group_outside;

@@ -261,6 +261,9 @@ fn preconditions(
 }
 
 fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &AssignmentKey, live: &ObservedAssignment) {
+    if context.observed.is_bystander(&key.target) {
+        return;
+    }
     let address = context.labels.assignment(key);
     let origin = match live.provenance {
         Provenance::Pim { .. } if live.window.is_pending() => "pending",
@@ -364,7 +367,7 @@ fn unknown_role(context: &Context<'_>, key: &AssignmentKey, at: Origin) -> Notic
 
 /// Says who uses an eligibility right now: no drift, never removed.
 fn activations(context: &Context<'_>, difference: &mut Difference) {
-    for activation in &context.observed.activations {
+    for activation in context.observed.activations.iter().filter(|one| !context.observed.is_bystander(&one.target)) {
         let key = AssignmentKey {
             target: activation.target.clone(),
             principal: activation.principal.clone(),

@@ -202,7 +202,7 @@ fn contradictions(
 fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
     for (target, live) in &context.observed.settings {
         let is_ignored = target.role_key().is_some_and(|role| authority::is_ignored(&context.desired.tenant, &role));
-        if context.desired.settings.contains_key(target) || is_ignored {
+        if context.desired.settings.contains_key(target) || is_ignored || context.observed.is_bystander(target) {
             continue;
         }
         let surface = target.surface();

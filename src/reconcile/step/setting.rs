@@ -136,8 +136,8 @@ impl Runner {
         Ok(None)
     }
 
-    /// Makes sure that the settings of a new role or group, where the service shows them, are those that its assignments were
-    /// judged by.
+    /// Makes sure that the settings of a new role or group, which nobody has seen when the plan was made, are those that its
+    /// assignments were judged by. They are waited for: nobody is granted what nothing may guard.
     pub(super) async fn check_assumed(&mut self, surface: &dyn Surface, target: &Target) -> Result<(), String> {
         let policy_target = target.policy_target();
         if !self.assumed.contains(&policy_target) {
@@ -148,7 +148,9 @@ impl Runner {
             Some(got) => vec![Some(got.template_id.clone()), Some(got.id.clone())],
             None => vec![target.role().cloned()],
         };
-        let Some((_, live)) = self.look_policy(surface, &policy_target, &keys).await? else { return Ok(()) };
+        let Some((_, live)) = self.find_policy(surface, &policy_target, &keys).await? else {
+            return Err("the service shows no settings yet by which it could be judged; apply again later".to_owned());
+        };
         let assumed = factory(target.surface()).canonical(target.surface());
         let others: Vec<String> = RuleId::ALL
             .iter()

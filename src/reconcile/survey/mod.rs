@@ -24,7 +24,7 @@ pub struct Survey {
     pub names: Names,
     /// The tenant, as far as the manifests speak of it.
     pub observed: Observed,
-    /// Mistakes of the manifests that only the tenant reveals.
+    /// Errors and warnings about the manifests that only the tenant reveals.
     pub mistakes: Vec<Diagnostic>,
 }
 
@@ -67,16 +67,20 @@ pub async fn survey(
     };
     let groups = async {
         match surfaces.contains(&Surface::Group) {
-            true => group::survey(client, asked, &names).await.map(Some),
+            true => group::find(&reader, asked, &names).await.map(Some),
             false => Ok(None),
         }
     };
     let (azure, groups) = join(azure, groups).await;
     let mut observed = directory?.unwrap_or_else(|| Observed::empty(observe::now(client)));
     let mut mistakes = Vec::new();
-    for (other, wrong) in [groups?, azure?].into_iter().flatten() {
-        observed.join(other);
+    if let Some((azure, wrong)) = azure? {
+        observed.join(azure);
         mistakes.extend(wrong);
+    }
+    if let Some(mut found) = groups? {
+        mistakes.append(&mut found.mistakes);
+        group::read(client, found, &names, &mut observed).await?;
     }
     Ok(Survey { names, observed, mistakes })
 }

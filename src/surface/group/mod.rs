@@ -29,7 +29,7 @@ pub struct Group;
 
 impl Surface for Group {
     fn reads(&self, reach: &Reach) -> Vec<(u8, Read)> {
-        reach.groups.keys().flat_map(query::of_group).map(|read| (0, read)).collect()
+        reach.listed_groups.iter().flat_map(query::of_group).map(|read| (0, read)).collect()
     }
 
     fn is_batched(&self) -> bool {

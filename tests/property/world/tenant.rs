@@ -135,6 +135,7 @@ pub(super) fn unreadable(choices: &mut Choices) -> Vec<Unreadable> {
         scope: None,
         group: None,
         role: None,
+        name: None,
         why: "HTTP 503".into(),
     };
     parts.iter().filter(|_| choices.chance(1, 4)).map(gap).collect()
