@@ -5,15 +5,18 @@
 use crate::core::name::NameKind;
 use crate::core::policy::rule::Requirement;
 use crate::core::target::Surface;
+use crate::core::vocabulary::{self, Vocabulary};
 
 /// What sets a surface apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Capability {
     /// The kind of manifest that defines roles, which is part of their managed ids (design.md 2). `None` where there is no role but
     /// what is given by nature: a group has members and owners.
     pub(crate) role_kind: Option<&'static str>,
     /// How manifests name its roles; `None` as above.
     pub(crate) role_names: Option<NameKind>,
+    /// What the embedded catalog knows of its roles and permissions.
+    pub(crate) vocabulary: Vocabulary,
     /// Whether no two roles of the tenant share a name (arm.md A.4; none such is known of the directory, graph.md 15.2).
     pub(crate) has_unique_role_names: bool,
     /// Whether role definitions are listed scope by scope (arm.md A.2), not for the whole tenant.
@@ -24,6 +27,13 @@ pub(crate) struct Capability {
     pub(crate) restores_roles: bool,
     /// Whether a role has four lists of permissions (arm.md A.1), not one (graph.md 2.2).
     pub(crate) splits_permissions: bool,
+    /// Whether a permission may be a pattern with `*` (arm.md A.4; graph.md 2.2 knows whole names only).
+    pub(crate) has_permission_patterns: bool,
+    /// Whether assignments may have a condition (arm.md F).
+    pub(crate) has_conditions: bool,
+    /// Whether each scope has role settings of its own (arm.md C.1; graph.md 3.2: those of directory roles are the tenant's,
+    /// whatever the scope of an assignment). A group is its own scope.
+    pub(crate) has_settings_by_scope: bool,
     /// Whether some built-in roles are the service's own: hidden, deprecated or given by the system (entra-builtin-roles.json).
     pub(crate) has_reserved_roles: bool,
     /// Whether a group must be role-assignable, and of the cloud, to hold anything: a request for another is accepted and never
@@ -51,11 +61,15 @@ pub(crate) struct Capability {
 const DIRECTORY: Capability = Capability {
     role_kind: Some("DirectoryRoleDefinition"),
     role_names: Some(NameKind::DirectoryRole),
+    vocabulary: vocabulary::DIRECTORY,
     has_unique_role_names: false,
     lists_roles_by_scope: false,
     disables_roles: true,
     restores_roles: true,
     splits_permissions: false,
+    has_permission_patterns: false,
+    has_conditions: false,
+    has_settings_by_scope: false,
     has_reserved_roles: true,
     demands_role_assignable_groups: true,
     keeps_deleted_holders: false,
@@ -70,11 +84,15 @@ const DIRECTORY: Capability = Capability {
 const GROUP: Capability = Capability {
     role_kind: None,
     role_names: None,
+    vocabulary: vocabulary::GROUP,
     has_unique_role_names: false,
     lists_roles_by_scope: false,
     disables_roles: false,
     restores_roles: false,
     splits_permissions: false,
+    has_permission_patterns: false,
+    has_conditions: false,
+    has_settings_by_scope: true,
     has_reserved_roles: false,
     demands_role_assignable_groups: false,
     keeps_deleted_holders: false,
@@ -89,11 +107,15 @@ const GROUP: Capability = Capability {
 const AZURE: Capability = Capability {
     role_kind: Some("AzureRoleDefinition"),
     role_names: Some(NameKind::AzureRole),
+    vocabulary: vocabulary::AZURE,
     has_unique_role_names: true,
     lists_roles_by_scope: true,
     disables_roles: false,
     restores_roles: false,
     splits_permissions: true,
+    has_permission_patterns: true,
+    has_conditions: true,
+    has_settings_by_scope: true,
     has_reserved_roles: false,
     demands_role_assignable_groups: false,
     keeps_deleted_holders: true,

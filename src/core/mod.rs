@@ -42,3 +42,4 @@ pub mod schedule;
 pub mod scope;
 pub mod state;
 pub mod target;
+pub(crate) mod vocabulary;

@@ -147,6 +147,15 @@ impl Target {
         matches!(self, Self::Directory { scope: DirectoryScope::Tenant, .. })
     }
 
+    /// Returns the words for what is held, and for what role settings are about.
+    pub(crate) fn held(&self) -> &'static str {
+        match self {
+            Self::Directory { .. } | Self::Azure { .. } => "the role",
+            Self::Group { access: Access::Member, .. } => "membership of the group",
+            Self::Group { access: Access::Owner, .. } => "ownership of the group",
+        }
+    }
+
     /// Names the target by its ids alone, as an answer of the service does.
     pub fn by_ids(&self) -> String {
         match self {

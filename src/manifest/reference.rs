@@ -6,10 +6,9 @@ use crate::manifest::Manifests;
 use crate::manifest::document::Document;
 use crate::manifest::kind::Spec;
 use crate::manifest::kind::principal::Principal;
-use crate::manifest::kind::role::name_kind;
 use crate::manifest::kind::role_settings::Blocks;
 use crate::manifest::kind::setting::{Approval, Approvers, Context, Setting};
-use crate::manifest::kind::tenant::{IgnoredRole, Tenant};
+use crate::manifest::kind::tenant::Tenant;
 
 impl Manifests {
     /// Returns every name with every place, sorted by name and place. Role names are among them, those of roles declared
@@ -27,17 +26,6 @@ impl Manifests {
 /// Returns the reference of an authentication context.
 pub(crate) fn context_reference(id: &str) -> Reference {
     Reference::new(NameKind::AuthenticationContext, Handle::Name(id.to_owned()))
-}
-
-/// Returns the reference of an ignored role, with the key that holds its name.
-pub(crate) fn ignored_reference(role: &IgnoredRole) -> (&'static str, Reference) {
-    let (key, surface, name) = match role {
-        IgnoredRole::Directory { directory_role } => {
-            ("directoryRole", crate::core::target::Surface::Directory, directory_role)
-        }
-        IgnoredRole::Azure { azure_role } => ("azureRole", crate::core::target::Surface::Azure, azure_role),
-    };
-    (key, Reference::new(name_kind(surface), crate::manifest::kind::principal::handle(name)))
 }
 
 struct Collector<'a> {
@@ -82,8 +70,8 @@ impl Collector<'_> {
         let Some(ignore) = &tenant.ignore else { return };
         self.principals(ignore.principals.as_deref().unwrap_or_default(), "/spec/ignore/principals");
         for (at, role) in ignore.roles.iter().flatten().enumerate() {
-            let (key, reference) = ignored_reference(role);
-            self.push(reference, &format!("/spec/ignore/roles/{at}/{key}"));
+            let role = role.role();
+            self.push(role.reference(), &format!("/spec/ignore/roles/{at}/{}", role.key()));
         }
     }
 

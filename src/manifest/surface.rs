@@ -5,7 +5,7 @@ use crate::core::target::Surface;
 use crate::manifest::Manifests;
 use crate::manifest::document::Document;
 use crate::manifest::kind::Spec;
-use crate::manifest::kind::tenant::{IgnoredRole, OwnershipEntry, Tenant};
+use crate::manifest::kind::tenant::{OwnershipEntry, Tenant};
 
 impl Manifests {
     /// Returns every place that declares something on a surface, sorted by place.
@@ -51,7 +51,7 @@ fn spoken_of(document: &Document) -> Vec<(Surface, String)> {
         Some(Spec::AzureRoleDefinition(_)) => vec![(Surface::Azure, "/spec".to_owned())],
         Some(Spec::Scope(scope)) => vec![(scope.surface(), "/spec".to_owned())],
         Some(Spec::RoleSettings(settings)) => (settings.applies_to.iter().enumerate())
-            .map(|(index, governed)| (governed.role().surface(), format!("/spec/appliesTo/{index}")))
+            .map(|(index, governed)| (governed.surface(), format!("/spec/appliesTo/{index}")))
             .collect(),
         Some(spec @ (Spec::EligibleAssignment(_) | Spec::ActiveAssignment(_))) => {
             spec.assignment().map(|view| (view.role.surface(), "/spec/role".to_owned())).into_iter().collect()
@@ -71,11 +71,7 @@ fn tenant_entries(tenant: &Tenant) -> Vec<(Surface, String)> {
     }
     let ignored = tenant.ignore.iter().flat_map(|ignore| ignore.roles.iter().flatten());
     for (index, role) in ignored.enumerate() {
-        let surface = match role {
-            IgnoredRole::Directory { .. } => Surface::Directory,
-            IgnoredRole::Azure { .. } => Surface::Azure,
-        };
-        found.push((surface, format!("/spec/ignore/roles/{index}")));
+        found.push((role.surface(), format!("/spec/ignore/roles/{index}")));
     }
     found
 }

@@ -152,7 +152,7 @@ fn a_new_group_whose_settings_are_not_what_was_assumed_gets_nobody() {
     stage.erase("b.yaml");
     stage.write_group_rule((&group, "member"), "Expiration_EndUser_Assignment", json!({"maximumDuration": "PT24H"}));
     let run = stage.run(&["apply", "--yes"]).exits(4);
-    run.says("the role's settings are not the defaults that were assumed (Expiration_EndUser_Assignment); plan again");
+    run.says("the settings for membership of the group are not the defaults that were assumed (Expiration_EndUser_Assignment);");
     assert!(stage.group_schedule("eligible", (&group, "member"), &alice).is_none());
     stage.faults(json!([]));
     stage.apply();

@@ -95,6 +95,7 @@ fn declared_one(
         difference.mistakes.extend(mistakes);
         return;
     }
+    let held = key.target.held();
     let (settings, planned) = plan.holding(context, &key.target);
     let planned_settings = planned.clone();
     let request = Request {
@@ -114,13 +115,13 @@ fn declared_one(
         mistake = match line {
             Some(at) => mistake.label(at, "declared here"),
             None if planned.is_none() => {
-                mistake.help("these are the role's settings in the tenant; no manifest declares them")
+                mistake.help(format!("these are the settings for {held} in the tenant; no manifest declares them"))
             }
             None => mistake,
         };
-        difference
-            .mistakes
-            .push(mistake.help("change the assignment's schedule or the role's settings so that they agree"));
+        difference.mistakes.push(
+            mistake.help(format!("change the assignment's schedule or the settings for {held} so that they agree")),
+        );
     }
     let mut requires = Vec::new();
     if let Some(role) = key.target.role_key() {
@@ -134,22 +135,18 @@ fn declared_one(
         }
     }
     if let Some(address) = planned {
-        let reason = "whoever gets the role must meet the reviewed settings".to_owned();
+        let reason = format!("whoever gets {held} must meet the reviewed settings");
         requires.push(Requirement { address, reason });
     }
     // a new role's settings are the service's defaults; of one that is there, it is not known why none are shown
     let is_shown = context.observed.settings_of(&policy_target).is_some();
     let assumed = planned_settings.is_none() && !is_shown;
     if assumed && is_role_known {
-        let message =
-            "the tenant shows no settings for its role yet; the service's defaults are assumed and looked at first";
+        let message = format!(
+            "the tenant shows no settings for {held} yet; the service's defaults are assumed and looked at first"
+        );
         let source = Some(declared.at.clone());
-        difference.notices.push(Notice::warning(
-            "settings-not-visible",
-            Some(address.clone()),
-            message.to_owned(),
-            source,
-        ));
+        difference.notices.push(Notice::warning("settings-not-visible", Some(address.clone()), message, source));
     }
     let mut fields = Vec::new();
     let after = ask.window(now);

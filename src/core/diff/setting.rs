@@ -53,9 +53,9 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
                 reason: "a role must exist before it has settings".to_owned(),
             });
         }
-        if live.is_none() && role.is_some() {
-            let message =
-                "the tenant shows no settings for this role yet; the service's defaults are assumed".to_owned();
+        if live.is_none() && is_role_known {
+            let held = target.held();
+            let message = format!("the tenant shows no settings for {held} yet; the service's defaults are assumed");
             let source = Some(declared.at.clone());
             difference.notices.push(Notice::warning("settings-not-visible", Some(address.clone()), message, source));
         }

@@ -3,11 +3,11 @@
 use crate::core::diagnostic::Diagnostic;
 use crate::core::policy::field::SettingField;
 use crate::core::principal::PrincipalType;
-use crate::core::target::Surface;
 use crate::manifest::check::governed::{Value, declared, place};
 use crate::manifest::check::requirement::documents;
 use crate::manifest::check::run::{Run, Settled};
 use crate::manifest::kind::Spec;
+use crate::manifest::kind::role::RoleWords;
 use crate::manifest::kind::setting::{Approval, Approvers};
 
 /// Who approves when nobody is named differs by surface and by document (azure-docs#86424, #116250), so it is written out.
@@ -27,19 +27,18 @@ pub(super) fn without_approvers(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Groups and Azure roles have no default approvers (graph.md 3.4; limits.json `pim.approval.azureResource.defaultApprovers`).
+/// Groups and Azure roles have no default approvers (limits.json `pim.approval.azureResource.defaultApprovers`).
 pub(super) fn no_fallback(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for Settled { entry, document: settings, governed } in &run.settings {
         if !matches!(governed.fields.get(&SettingField::Approvers), Some((Value::Approvers(None), _))) {
             continue;
         }
         for (index, applies) in settings.applies_to.iter().enumerate() {
-            let what = match applies.role().surface() {
-                Surface::Directory => continue,
-                Surface::Group => "groups",
-                Surface::Azure => "Azure roles",
-            };
-            let text = format!("{what} have no fallback approvers");
+            let surface = applies.surface();
+            if surface.capability().has_fallback_approvers {
+                continue;
+            }
+            let text = format!("{} have no fallback approvers", RoleWords::of(surface).several);
             let diagnostic =
                 Diagnostic::error("no-fallback-approvers", Some(governed.at(SettingField::Approvers)), text);
             let at = entry.document.at(&format!("/spec/appliesTo/{index}"));

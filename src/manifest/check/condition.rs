@@ -5,7 +5,6 @@ use crate::catalog::similar::did_you_mean;
 use crate::core::condition::{ASSIGN, Condition, DoubtKind, Effect, LONGEST};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::id::RoleId;
-use crate::core::target::Surface;
 use crate::manifest::check::bound::COMPLAINTS;
 use crate::manifest::check::run::{Assigned, Run};
 use crate::manifest::kind::Spec;
@@ -29,8 +28,9 @@ pub(super) struct ReadCondition {
 
 /// Returns the Azure assignments with conditions, by their indexes, with the texts that are short enough to be read.
 fn texts<'r, 'a>(run: &'r Run<'a>) -> impl Iterator<Item = (usize, &'r Assigned<'a>, &'a str)> {
-    let azure = run.assignments.iter().enumerate().filter(|(_, one)| one.view.role.surface() == Surface::Azure);
-    azure.filter_map(|(index, one)| Some((index, one, one.view.condition.filter(|text| text.len() <= LONGEST)?)))
+    let able =
+        run.assignments.iter().enumerate().filter(|(_, one)| one.view.role.surface().capability().has_conditions);
+    able.filter_map(|(index, one)| Some((index, one, one.view.condition.filter(|text| text.len() <= LONGEST)?)))
 }
 
 /// Returns the conditions that could be read.
@@ -47,7 +47,7 @@ fn conditions<'r, 'a>(run: &'r Run<'a>) -> impl Iterator<Item = (&'r Assigned<'a
 /// Only Azure roles have conditions.
 pub(super) fn wrong_surface(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for assigned in run.assignments.iter().filter(|one| one.view.condition.is_some()) {
-        if assigned.view.role.surface() != Surface::Azure {
+        if !assigned.view.role.surface().capability().has_conditions {
             let text = format!("`{}` cannot have a condition: only Azure roles can", assigned.view.role.name());
             found.push(
                 Diagnostic::error("condition-on-wrong-surface", assigned.entry.key(ROUTE), text).help("remove it"),

@@ -96,10 +96,7 @@ fn settings(run: &Run<'_>) -> Vec<Twice> {
     for Settled { entry, document: settings, governed: merged } in &run.settings {
         for (index, applies) in settings.applies_to.iter().enumerate() {
             for (at, target) in run.governed_targets(applies) {
-                let route = match target.surface {
-                    Surface::Azure => format!("/appliesTo/{index}/scopes/{at}"),
-                    Surface::Directory | Surface::Group => format!("/appliesTo/{index}"),
-                };
+                let route = format!("/appliesTo/{index}{}", applies.scope_route(at));
                 let Some((first, other)) = seen.get(&target) else {
                     seen.insert(target, (entry.document.at(&format!("/spec{route}")), Rc::clone(merged)));
                     continue;
@@ -153,12 +150,7 @@ pub(super) fn ignored(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         .roles
         .iter()
         .flatten()
-        .map(|role| match role {
-            IgnoredRole::Directory { directory_role } => {
-                RoleReference::Directory { directory_role: directory_role.clone() }
-            }
-            IgnoredRole::Azure { azure_role } => RoleReference::Azure { azure_role: azure_role.clone() },
-        })
+        .map(IgnoredRole::role)
         .enumerate()
         .map(|(index, role)| ((role.surface(), role_identity(&role)), index))
         .collect();

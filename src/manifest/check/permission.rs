@@ -3,33 +3,68 @@
 use std::collections::HashMap;
 
 use crate::catalog::azure_operation::{self, Plane};
+use crate::catalog::directory_action;
 use crate::catalog::similar::did_you_mean;
-use crate::catalog::{directory_action, directory_role};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::target::Surface;
+use crate::core::vocabulary::Vocabulary;
 use crate::manifest::check::bound::{Advice, COMPLAINTS};
 use crate::manifest::check::run::{Entry, Run};
+use crate::manifest::kind::role::RoleWords;
+use crate::manifest::kind::role_definition::{AzureRoleDefinition, DirectoryRoleDefinition, PermissionWords};
 
 /// A permission as written.
 struct Listed<'a> {
     entry: &'a Entry<'a>,
     route: String,
     text: &'a str,
-    surface: Surface,
+    /// What kind of role it is in.
+    of: &'static PermissionWords,
     /// It is in `dataActions` or `notDataActions`.
     is_data: bool,
     /// The list it is in: nothing on directory roles.
     list: &'static str,
 }
 
+impl Listed<'_> {
+    fn vocabulary(&self) -> &'static Vocabulary {
+        &self.of.surface.capability().vocabulary
+    }
+
+    /// Tells whether it stands for all that it matches.
+    fn is_pattern(&self) -> bool {
+        self.of.surface.capability().has_permission_patterns && self.text.contains('*')
+    }
+
+    /// Returns the kind of role that it belongs into for certain, where that is another one: its namespace is in the other
+    /// catalog and not in its own.
+    fn belongs(&self) -> Option<&'static PermissionWords> {
+        let knows = |surface: Surface| (surface.capability().vocabulary.has_namespace)(self.text);
+        let mut others = PermissionWords::ALL.into_iter().filter(|other| other.surface != self.of.surface);
+        others.find(|other| knows(other.surface) && !knows(self.of.surface))
+    }
+}
+
 fn permissions<'a>(run: &Run<'a>) -> Vec<Listed<'a>> {
+    let mut found = of_directory(run);
+    found.extend(of_azure(run));
+    found
+}
+
+fn of_directory<'a>(run: &Run<'a>) -> Vec<Listed<'a>> {
     let mut found = Vec::new();
     for (entry, role) in &run.directory_roles {
         for (index, text) in role.permissions.iter().enumerate() {
             let route = format!("/permissions/{index}");
-            found.push(Listed { entry, route, text, surface: Surface::Directory, is_data: false, list: "" });
+            let of = &DirectoryRoleDefinition::PERMISSION;
+            found.push(Listed { entry, route, text, of, is_data: false, list: "" });
         }
     }
+    found
+}
+
+fn of_azure<'a>(run: &Run<'a>) -> Vec<Listed<'a>> {
+    let mut found = Vec::new();
     for (entry, role) in &run.azure_roles {
         let lists = [
             ("actions", &role.permissions.actions, false),
@@ -40,92 +75,44 @@ fn permissions<'a>(run: &Run<'a>) -> Vec<Listed<'a>> {
         for (list, texts, is_data) in lists {
             for (index, text) in texts.iter().flatten().enumerate() {
                 let route = format!("/permissions/{list}/{index}");
-                found.push(Listed { entry, route, text, surface: Surface::Azure, is_data, list });
+                found.push(Listed { entry, route, text, of: &AzureRoleDefinition::PERMISSION, is_data, list });
             }
         }
     }
     found
 }
 
-/// Tells whether a permission belongs to the other surface for certain: its namespace is one of the other catalog's and none of
-/// its own.
-fn is_of_other_surface(listed: &Listed<'_>) -> bool {
-    match listed.surface {
-        Surface::Directory => {
-            azure_operation::has_known_provider(listed.text) && !directory_action::has_known_namespace(listed.text)
-        }
-        _ => directory_action::has_known_namespace(listed.text) && !azure_operation::has_known_provider(listed.text),
-    }
-}
-
 /// `microsoft.directory/…` belongs into directory roles, operations of resource providers into Azure roles
 /// (hashicorp/terraform-provider-azuread#341, -azurerm#8766).
 pub(super) fn wrong_surface(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for listed in permissions(run).iter().filter(|listed| is_of_other_surface(listed)) {
-        let (what, help) = match listed.surface {
-            Surface::Directory => {
-                ("an Azure operation; a directory role cannot hold it", "move it to an AzureRoleDefinition".to_owned())
-            }
-            _ => {
-                let help = match holder(listed.text) {
-                    Some(role) => {
-                        format!("move it to a DirectoryRoleDefinition, or assign the directory role `{role}`")
-                    }
-                    None => "move it to a DirectoryRoleDefinition".to_owned(),
-                };
-                ("a Microsoft Entra permission; an Azure role cannot hold it", help)
-            }
-        };
-        let text = format!("`{}` is {what}", listed.text);
+    for listed in permissions(run) {
+        let Some(right) = listed.belongs() else { continue };
+        let mut help = format!("move it to {}", right.document);
+        if let Some(role) = (right.surface.capability().vocabulary.holder)(listed.text) {
+            help.push_str(&format!(", or assign the {} `{role}`", RoleWords::of(right.surface).one));
+        }
+        let role = RoleWords::of(listed.of.surface).a_one;
+        let text = format!("`{}` is {}; {role} cannot hold it", listed.text, right.foreign);
         found.push(Diagnostic::error("wrong-surface-permission", listed.entry.at(&listed.route), text).help(help));
     }
-}
-
-/// Returns the built-in directory role with the fewest permissions that holds something like the permission: the same entity and
-/// property, whatever the last word.
-fn holder(text: &str) -> Option<&'static str> {
-    let folded = text.trim().trim_end_matches("/action").to_ascii_lowercase();
-    let stem = folded.rsplit_once('/').map(|(stem, _)| format!("{stem}/"))?;
-    let holds = |role: &directory_role::DirectoryRole| {
-        let mut actions = role.blocks.iter().flat_map(|block| &block.actions);
-        actions.any(|action| action.to_ascii_lowercase().starts_with(&stem))
-    };
-    let size =
-        |role: &&directory_role::DirectoryRole| role.blocks.iter().map(|block| block.actions.len()).sum::<usize>();
-    let assignable = directory_role::all().iter().filter(|role| role.kind == directory_role::RoleKind::Assignable);
-    assignable.filter(|role| holds(role)).min_by_key(size).map(|role| role.name)
 }
 
 /// A permission is in the catalog. Only a warning: the catalog ages. Stops after [`COMPLAINTS`] unknown ones.
 pub(super) fn unknown(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     let mut left = COMPLAINTS;
-    for listed in permissions(run).iter().filter(|listed| !is_of_other_surface(listed)) {
-        let (is_known, suggestion) = match listed.surface {
-            Surface::Directory if directory_action::find(listed.text).is_some() => (true, None),
-            Surface::Directory => (false, directory_action::suggest(listed.text).map(str::to_owned)),
-            _ if listed.text.contains('*') => (azure_operation::matches_any(listed.text), None),
-            _ => (azure_operation::find(listed.text).is_some(), None),
-        };
-        if is_known {
+    for listed in permissions(run).iter().filter(|listed| listed.belongs().is_none()) {
+        if (listed.vocabulary().has_permission)(listed.text) {
             continue;
         }
         let Some(less) = left.checked_sub(1) else { return };
         left = less;
-        let what = match listed.surface {
-            Surface::Directory => "permission",
-            _ if listed.text.contains('*') => "operation that matches",
-            _ => "operation",
-        };
-        let suggestion = suggestion.or_else(|| match listed.surface {
-            Surface::Azure => azure_operation::suggest(listed.text),
-            Surface::Directory | Surface::Group => None,
-        });
-        let text = match what {
-            "operation that matches" => format!("no known operation matches `{}`", listed.text),
-            what => format!("no {what} `{}` is known", listed.text),
+        let what = listed.of.one;
+        let text = match listed.is_pattern() {
+            true => format!("no known {what} matches `{}`", listed.text),
+            false => format!("no {what} `{}` is known", listed.text),
         };
         let diagnostic = Diagnostic::warning("unknown-permission", listed.entry.at(&listed.route), text);
-        found.push(match suggestion {
+        found.push(match (listed.vocabulary().suggest_permission)(listed.text) {
             Some(known) => diagnostic.help(did_you_mean(&known)),
             None => diagnostic,
         });
@@ -154,7 +141,7 @@ pub(super) fn repeated(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// Custom directory roles take only a part of all permissions; which, only the service knows (graph.md 2.2).
 pub(super) fn undocumented(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for listed in permissions(run).iter().filter(|listed| listed.surface == Surface::Directory) {
+    for listed in of_directory(run) {
         if directory_action::find(listed.text).is_some_and(|action| !action.is_documented_for_custom_roles) {
             let text = format!("`{}` is not documented for custom roles", listed.text);
             let diagnostic = Diagnostic::notice("undocumented-permission", listed.entry.at(&listed.route), text);
@@ -184,7 +171,7 @@ pub(super) fn doubtful_plane(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
         _ => None,
     });
     let mut budget = Advice::new();
-    for listed in permissions(run).iter().filter(|one| one.surface == Surface::Azure && one.text.contains('*')) {
+    for listed in of_azure(run).iter().filter(|listed| listed.is_pattern()) {
         if !budget.take(PATTERN) {
             return;
         }
@@ -213,7 +200,7 @@ fn right_list(is_data: bool, list: &str) -> (&'static str, &'static str) {
 }
 
 fn plane(run: &Run<'_>, found: &mut Vec<Diagnostic>, is_data: impl Fn(Plane) -> Option<bool>) {
-    for listed in permissions(run).iter().filter(|listed| listed.surface == Surface::Azure) {
+    for listed in of_azure(run) {
         let Some(known) = azure_operation::find(listed.text) else { continue };
         let Some(belongs) = is_data(known.plane).filter(|belongs| *belongs != listed.is_data) else { continue };
         let (plane, right) = right_list(belongs, listed.list);
@@ -232,7 +219,7 @@ fn plane(run: &Run<'_>, found: &mut Vec<Diagnostic>, is_data: impl Fn(Plane) -> 
 /// Documents disagree whether a permission may have more than one wildcard (limits.json `azure.customRole.action.maxWildcards`
 /// says one; arm.md A.4 says several), so it is a warning.
 pub(super) fn several_wildcards(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for listed in permissions(run).iter().filter(|listed| listed.surface == Surface::Azure) {
+    for listed in of_azure(run) {
         if listed.text.matches('*').count() > 1 {
             let text = format!("`{}` has more than one wildcard", listed.text);
             let diagnostic = Diagnostic::warning("several-wildcards", listed.entry.at(&listed.route), text);

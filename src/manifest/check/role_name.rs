@@ -1,6 +1,5 @@
 //! Checks: names of roles.
 
-use crate::catalog::azure_role;
 use crate::catalog::directory_role::{self, DirectoryRole, RoleKind};
 use crate::catalog::similar::did_you_mean;
 use crate::core::diagnostic::Diagnostic;
@@ -8,7 +7,8 @@ use crate::core::id::is_guid;
 use crate::core::target::Surface;
 use crate::manifest::check::bound::Advice;
 use crate::manifest::check::run::{Entry, Run, Settled};
-use crate::manifest::kind::tenant::{IgnoredRole, OwnershipEntry};
+use crate::manifest::kind::role::RoleWords;
+use crate::manifest::kind::tenant::OwnershipEntry;
 
 /// A reference to a role by name.
 pub(super) struct RoleUse<'a> {
@@ -36,25 +36,17 @@ fn uses<'r, 'a>(run: &'r Run<'a>) -> &'r [RoleUse<'a>] {
 }
 
 fn collect<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
-    use crate::manifest::kind::role::{GovernedRole, RoleReference};
     let mut uses = Vec::new();
     for assigned in &run.assignments {
-        let (surface, name) = match assigned.view.role {
-            RoleReference::Directory { directory_role } => (Surface::Directory, directory_role),
-            RoleReference::Azure { azure_role } => (Surface::Azure, azure_role),
-            RoleReference::Group { .. } => continue,
-        };
-        let route = format!("/role/{}", assigned.view.role.key());
+        let role = assigned.view.role;
+        let route = format!("/role/{}", role.key());
+        let (surface, name) = (role.surface(), role.name());
         uses.push(RoleUse { entry: assigned.entry, route, surface, name, by: By::Assignment });
     }
     for Settled { entry, document: settings, .. } in &run.settings {
         for (index, applies) in settings.applies_to.iter().enumerate() {
-            let (surface, key, name) = match applies {
-                GovernedRole::Directory { directory_role } => (Surface::Directory, "directoryRole", directory_role),
-                GovernedRole::Azure { azure_role, .. } => (Surface::Azure, "azureRole", azure_role),
-                GovernedRole::Group { .. } => continue,
-            };
-            let route = format!("/appliesTo/{index}/{key}");
+            let (surface, name) = (applies.surface(), applies.name());
+            let route = format!("/appliesTo/{index}/{}", RoleWords::of(surface).key);
             uses.push(RoleUse { entry, route, surface, name, by: By::Declaration });
         }
     }
@@ -66,11 +58,8 @@ fn collect<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
     }
     for (entry, tenant) in &run.tenants {
         for (index, ignored) in tenant.ignore.iter().flat_map(|ignore| ignore.roles.iter().flatten()).enumerate() {
-            let (surface, key, name) = match ignored {
-                IgnoredRole::Directory { directory_role } => (Surface::Directory, "directoryRole", directory_role),
-                IgnoredRole::Azure { azure_role } => (Surface::Azure, "azureRole", azure_role),
-            };
-            let route = format!("/ignore/roles/{index}/{key}");
+            let (surface, name) = (ignored.surface(), ignored.name());
+            let route = format!("/ignore/roles/{index}/{}", RoleWords::of(surface).key);
             uses.push(RoleUse { entry, route, surface, name, by: By::Tenant });
         }
         for (index, owned) in tenant.ownership.iter().flatten().enumerate() {
@@ -81,6 +70,8 @@ fn collect<'a>(run: &Run<'a>) -> Vec<RoleUse<'a>> {
             }
         }
     }
+    // what is given by nature has the name of a group, which only the tenant knows
+    uses.retain(|used| used.surface.capability().role_kind.is_some());
     uses
 }
 
@@ -93,35 +84,28 @@ fn built_in(run: &Run<'_>, used: &RoleUse<'_>) -> Option<&'static DirectoryRole>
 /// A role is built-in or declared in the run. Only a warning: a live custom role is legal, and the catalog ages.
 pub(super) fn unknown_role(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     let mut advice = Advice::new();
-    let ours = [run.declared_names(Surface::Directory), run.declared_names(Surface::Azure)];
+    let ours = Surface::ALL.map(|surface| (surface, run.declared_names(surface)));
     for used in uses(run) {
         let name = used.name;
-        let is_known = match used.surface {
-            Surface::Directory => directory_role::find(name).is_some(),
-            _ => azure_role::find(name).is_some(),
-        };
+        let known = &used.surface.capability().vocabulary;
         // an id that is not built-in may be that of any custom role
-        if is_known || run.declared(used.surface, name).is_some() || is_guid(name) {
+        if (known.role)(name).is_some() || run.declared(used.surface, name).is_some() || is_guid(name) {
             continue;
         }
-        let (what, other) = match used.surface {
-            Surface::Directory => {
-                ("directory role", azure_role::find(name).map(|role| ("azureRole", "an Azure role", role.name)))
-            }
-            _ => {
-                ("Azure role", directory_role::find(name).map(|role| ("directoryRole", "a directory role", role.name)))
-            }
-        };
+        let others = Surface::ALL.into_iter().filter(|surface| *surface != used.surface);
+        let other = others.filter_map(|surface| Some((surface, (surface.capability().vocabulary.role)(name)?))).next();
+        let what = RoleWords::of(used.surface).one;
         let text = format!("no built-in {what} and no role in these manifests is called `{name}`");
         let diagnostic = Diagnostic::warning("unknown-role", used.entry.at(&used.route), text);
-        let is_azure = used.surface == Surface::Azure;
-        let suggestion = advice.closest(name, &ours[usize::from(is_azure)]).or_else(|| match is_azure {
-            false if advice.take(directory_role::all().len()) => directory_role::suggest(name),
-            true if advice.take(azure_role::all().len()) => azure_role::suggest(name),
-            _ => None,
-        });
+        let declared = ours.iter().find(|(surface, _)| *surface == used.surface);
+        let suggestion = declared
+            .and_then(|(_, names)| advice.closest(name, names))
+            .or_else(|| advice.take((known.count_roles)()).then(|| (known.suggest_role)(name)).flatten());
         found.push(match (other, suggestion) {
-            (Some((key, kind, name)), _) => diagnostic.help(format!("`{name}` is {kind}: write `{key}: {name}`")),
+            (Some((surface, role)), _) => {
+                let (words, name) = (RoleWords::of(surface), role.name);
+                diagnostic.help(format!("`{name}` is {}: write `{}: {name}`", words.a_one, words.key))
+            }
             (None, Some(known)) => diagnostic.help(did_you_mean(known)),
             // a role that is owned or ignored without being declared is a live custom role more often than not
             (None, None) if used.by == By::Tenant => continue,

@@ -4,11 +4,10 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use crate::catalog::{azure_role, directory_role};
 use crate::core::name::{Handle, Reference};
 use crate::core::origin::Origin;
 use crate::core::scope::{ArmScope, ArmScopeKind};
-use crate::core::target::Surface;
+use crate::core::target::{self, Surface};
 use crate::manifest::check::bound::EXPANSION;
 use crate::manifest::check::condition::ReadCondition;
 use crate::manifest::check::declaration::Twice;
@@ -17,7 +16,7 @@ use crate::manifest::check::role_name::RoleUse;
 use crate::manifest::document::Document;
 use crate::manifest::kind::assignment::AssignmentView;
 use crate::manifest::kind::principal::Principal;
-use crate::manifest::kind::role::{Access, RoleReference};
+use crate::manifest::kind::role::{RoleReference, TENANT_IDENTITY};
 use crate::manifest::kind::role_definition::{AzureRoleDefinition, DirectoryRoleDefinition};
 use crate::manifest::kind::role_settings::{RoleSettings, SettingsProfile};
 use crate::manifest::kind::scope::{Scope, UnitHandle};
@@ -115,7 +114,7 @@ impl Meant<'_> {
     /// where nothing is known.
     pub(super) fn identity(&self) -> Option<String> {
         match self {
-            Self::Tenant => Some("/".to_owned()),
+            Self::Tenant => Some(TENANT_IDENTITY.to_owned()),
             Self::Arm(scope) => Some(scope.as_str().to_owned()),
             Self::Named(scope) => Some(scope_identity(scope)),
             Self::Unreadable | Self::Unknown | Self::Malformed => None,
@@ -210,6 +209,8 @@ pub(super) struct Run<'a> {
     pub(super) role_uses: OnceCell<Vec<RoleUse<'a>>>,
     /// The conditions that could be read, once somebody asked.
     pub(super) conditions: OnceCell<Vec<ReadCondition>>,
+    /// Every custom role: its surface, its document, its display name.
+    pub(super) custom_roles: Vec<(Surface, &'a Entry<'a>, &'a str)>,
     /// Custom roles by surface and display name or id, both in lower case.
     declared: HashMap<(Surface, String), &'a Entry<'a>>,
 }
@@ -231,6 +232,7 @@ impl<'a> Run<'a> {
             twice: OnceCell::new(),
             role_uses: OnceCell::new(),
             conditions: OnceCell::new(),
+            custom_roles: Vec::new(),
             declared: HashMap::new(),
         };
         let mut settings = Vec::new();
@@ -287,7 +289,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn declare(&mut self, surface: Surface, entry: &'a Entry<'a>, name: &str, id: Option<&str>) {
+    fn declare(&mut self, surface: Surface, entry: &'a Entry<'a>, name: &'a str, id: Option<&str>) {
+        self.custom_roles.push((surface, entry, name));
         for text in std::iter::once(name).chain(id) {
             self.declared.entry((surface, text.to_lowercase())).or_insert(entry);
         }
@@ -300,11 +303,7 @@ impl<'a> Run<'a> {
 
     /// Returns the display names of this run's custom roles.
     pub(super) fn declared_names(&self, surface: Surface) -> Vec<&'a str> {
-        match surface {
-            Surface::Directory => self.directory_roles.iter().map(|(_, role)| role.display_name.as_str()).collect(),
-            Surface::Azure => self.azure_roles.iter().map(|(_, role)| role.display_name.as_str()).collect(),
-            Surface::Group => Vec::new(),
-        }
+        self.custom_roles.iter().filter(|(of, ..)| *of == surface).map(|(_, _, name)| *name).collect()
     }
 
     /// Tells whether the manifests expand to a number of assignments that can be looked at one by one.
@@ -339,11 +338,9 @@ impl<'a> Run<'a> {
         let surface = view.role.surface();
         let role = role_identity(view.role);
         let at = |scope: String| TargetName { surface, role: role.clone(), scope };
-        match (surface, view.scopes) {
-            (Surface::Group, _) => vec![(0, at(String::new()))],
-            (Surface::Directory, None) => vec![(0, at("/".to_owned()))],
-            (Surface::Azure, None) => Vec::new(),
-            (_, Some(scopes)) => {
+        match view.scopes.filter(|_| view.role.has_scopes()) {
+            None => view.role.default_scope().map(|scope| (0, at(scope.to_owned()))).into_iter().collect(),
+            Some(scopes) => {
                 let meant = scopes.iter().enumerate().filter_map(|(index, name)| {
                     let meant = self.scope(name);
                     let fits = meant.surface() == Some(surface);
@@ -362,10 +359,9 @@ impl<'a> Run<'a> {
         let reference = applies.role();
         let (surface, role) = (reference.surface(), role_identity(&reference));
         let at = |scope: String| TargetName { surface, role: role.clone(), scope };
-        match surface {
-            Surface::Directory => vec![(0, at("/".to_owned()))],
-            Surface::Group => vec![(0, at(String::new()))],
-            Surface::Azure => {
+        match reference.default_scope() {
+            Some(scope) => vec![(0, at(scope.to_owned()))],
+            None => {
                 let scopes = applies.scopes().iter().enumerate();
                 scopes.filter_map(|(index, name)| Some((index, at(self.scope(name).identity()?)))).collect()
             }
@@ -373,32 +369,23 @@ impl<'a> Run<'a> {
     }
 
     /// Returns the settings that govern a target, when this run declares them. Directory roles have one set of settings
-    /// whatever the scope (graph.md 3.2).
+    /// whatever the scope.
     pub(super) fn settings_of(&self, target: &TargetName) -> Option<&Rc<Governed<'a>>> {
-        if target.surface == Surface::Directory && target.scope != "/" {
-            return self.governed.get(&TargetName { scope: "/".to_owned(), ..target.clone() });
+        match target.surface.capability().has_settings_by_scope {
+            true => self.governed.get(target),
+            false => self.governed.get(&TargetName { scope: TENANT_IDENTITY.to_owned(), ..target.clone() }),
         }
-        self.governed.get(target)
     }
 }
 
 /// Returns a text that is equal for references to the same role, as far as that can be seen without the tenant.
 pub(super) fn role_identity(role: &RoleReference) -> String {
     let name = role.name();
+    let known = (role.surface().capability().vocabulary.role)(name);
+    let identity = known.map_or_else(|| name.to_lowercase(), |known| known.id.to_owned());
     match role {
-        RoleReference::Directory { .. } => {
-            directory_role::find(name).map_or_else(|| name.to_lowercase(), |known| known.id.to_owned())
-        }
-        RoleReference::Azure { .. } => {
-            azure_role::find(name).map_or_else(|| name.to_lowercase(), |known| known.id.to_owned())
-        }
-        RoleReference::Group { access, .. } => {
-            let access = match access {
-                Access::Member => "member",
-                Access::Owner => "owner",
-            };
-            format!("{access} {}", name.to_lowercase())
-        }
+        RoleReference::Directory { .. } | RoleReference::Azure { .. } => identity,
+        RoleReference::Group { access, .. } => format!("{} {identity}", target::Access::from(*access).as_str()),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::manifest::check::reference::{User, scope_uses};
 use crate::manifest::check::run::{Meant, Run};
 use crate::manifest::kind::Spec;
 use crate::manifest::kind::role_definition::DirectoryRoleDefinition;
-use crate::manifest::kind::scope::Scope;
+use crate::manifest::kind::scope::{Scope, ScopeWords};
 
 /// A text that begins with `/` is the id of a management group, a subscription, a resource group or a resource. What stands under
 /// `resource` is none of those above all subscriptions: they are not resources, and not what whoever wrote that had in mind.
@@ -44,7 +44,7 @@ pub(super) fn invalid(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// own scope; fan-out (`under`) is for role settings only.
 pub(super) fn wrong(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for assigned in &run.assignments {
-        if assigned.view.role.surface() == Surface::Group && assigned.view.scopes.is_some() {
+        if !assigned.view.role.has_scopes() && assigned.view.scopes.is_some() {
             let diagnostic =
                 Diagnostic::error("wrong-scope", assigned.entry.key("/scopes"), "a group is its own scope");
             found.push(diagnostic.help("remove `scopes`"));
@@ -60,21 +60,13 @@ pub(super) fn wrong(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
             User::Assignment => surfaces.get(&std::ptr::from_ref(used.entry)).copied().unwrap_or(Surface::Azure),
             User::Settings | User::AssignableScopes | User::Ownership => Surface::Azure,
         };
-        if wanted == Surface::Group {
-            continue;
-        }
         let meant = run.scope(used.name);
         let Some(surface) = meant.surface() else { continue };
+        let (Some(needed), Some(given)) = (ScopeWords::of(wanted), ScopeWords::of(surface)) else { continue };
         let at = used.entry.at(&used.route);
         if surface != wanted {
-            let (has, needs) = match wanted {
-                Surface::Azure => ("belongs to the directory", "an Azure scope"),
-                Surface::Directory | Surface::Group => {
-                    ("is an Azure scope", "`tenant`, an administrative unit or an application")
-                }
-            };
-            let text = format!("the scope `{}` {has}", used.name);
-            found.push(Diagnostic::error("wrong-scope", at, text).help(format!("use {needs} here")));
+            let text = format!("the scope `{}` {}", used.name, given.is);
+            found.push(Diagnostic::error("wrong-scope", at, text).help(format!("use {} here", needed.any)));
         } else if used.by != User::Settings && matches!(meant, Meant::Named(Scope::Under { .. })) {
             let text = format!("the scope `{}` fans out, which only role settings may do", used.name);
             found.push(
@@ -88,8 +80,8 @@ pub(super) fn wrong(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 /// An Azure assignment says where it holds: there is no default scope, and none is taken from the surroundings.
 pub(super) fn missing(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     for assigned in &run.assignments {
-        if assigned.view.role.surface() == Surface::Azure && assigned.view.scopes.is_none() && assigned.entry.is_whole()
-        {
+        let is_needed = assigned.view.role.default_scope().is_none();
+        if is_needed && assigned.view.scopes.is_none() && assigned.entry.is_whole() {
             let diagnostic = Diagnostic::error(
                 "missing-scopes",
                 assigned.entry.key("/role"),

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::catalog::{azure_role, directory_role};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::target::Surface;
 use crate::manifest::check::run::{Entry, Run};
@@ -60,19 +59,11 @@ pub(super) fn reserved_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn roles<'a>(run: &Run<'a>) -> impl Iterator<Item = (Surface, &'a Entry<'a>, &'a str)> {
-    let directory =
-        run.directory_roles.iter().map(|(entry, role)| (Surface::Directory, *entry, role.display_name.as_str()));
-    let azure: Vec<_> =
-        run.azure_roles.iter().map(|(entry, role)| (Surface::Azure, *entry, role.display_name.as_str())).collect();
-    directory.chain(azure).collect::<Vec<_>>().into_iter()
-}
-
 /// Display names of custom roles are unique: Azure refuses a second one in the tenant (limits.json
 /// `azure.customRole.name.unique`), and assignments could not tell two directory roles apart.
 pub(super) fn duplicate_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<(Surface, String), &Entry<'_>> = HashMap::new();
-    for (surface, entry, name) in roles(run) {
+    for &(surface, entry, name) in &run.custom_roles {
         let key = (surface, name.to_lowercase());
         match seen.get(&key) {
             None => {
@@ -89,13 +80,10 @@ pub(super) fn duplicate_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
 
 /// A custom role that is called like a built-in one makes the name ambiguous for people and for look-ups.
 pub(super) fn built_in_role_name(run: &Run<'_>, found: &mut Vec<Diagnostic>) {
-    for (surface, entry, name) in roles(run) {
-        let is_known = match surface {
-            Surface::Directory => directory_role::find(name).is_some_and(|role| role.name.eq_ignore_ascii_case(name)),
-            Surface::Azure => azure_role::find(name).is_some(),
-            Surface::Group => false,
-        };
-        if is_known {
+    for &(surface, entry, name) in &run.custom_roles {
+        let known = (surface.capability().vocabulary.role)(name);
+        // a former name is not in the way
+        if known.is_some_and(|role| role.name.eq_ignore_ascii_case(name)) {
             let text = format!("a built-in role is called `{name}` too");
             let diagnostic = Diagnostic::warning("built-in-role-name", entry.at("/displayName"), text);
             found.push(diagnostic.help("give the custom role a name of its own: assignments refer to roles by name"));

@@ -84,21 +84,64 @@ impl RoleReference {
 
     /// Returns the manifest key that holds the name: `directoryRole`, `azureRole` or `group`.
     pub fn key(&self) -> &'static str {
-        match self.surface() {
-            Surface::Directory => "directoryRole",
-            Surface::Azure => "azureRole",
-            Surface::Group => "group",
+        RoleWords::of(self.surface()).key
+    }
+
+    /// Tells whether an assignment of it says where it holds. A group is its own scope.
+    pub(crate) fn has_scopes(&self) -> bool {
+        match self {
+            Self::Directory { .. } | Self::Azure { .. } => true,
+            Self::Group { .. } => false,
+        }
+    }
+
+    /// Returns the identity of the scope that is meant where none is written: the tenant for a directory role, the group itself,
+    /// and none for an Azure role, which has no default.
+    pub(crate) fn default_scope(&self) -> Option<&'static str> {
+        match self {
+            Self::Directory { .. } => Some(TENANT_IDENTITY),
+            Self::Group { .. } => Some(""),
+            Self::Azure { .. } => None,
         }
     }
 }
 
-/// What is looked up for a role on a surface.
-pub(crate) fn name_kind(surface: Surface) -> NameKind {
-    match surface {
-        Surface::Directory => NameKind::DirectoryRole,
-        Surface::Azure => NameKind::AzureRole,
-        Surface::Group => NameKind::Principal(PrincipalType::Group),
+/// A text for the whole directory that is equal to that of no other scope.
+pub(crate) const TENANT_IDENTITY: &str = "/";
+
+/// How manifests and messages about them name the roles of a surface.
+pub(crate) struct RoleWords {
+    /// The key that holds a name.
+    pub(crate) key: &'static str,
+    /// What one is.
+    pub(crate) one: &'static str,
+    /// The same with its article.
+    pub(crate) a_one: &'static str,
+    /// What several are.
+    pub(crate) several: &'static str,
+}
+
+impl RoleWords {
+    /// Returns the words for a surface.
+    pub(crate) const fn of(surface: Surface) -> Self {
+        match surface {
+            Surface::Directory => Self {
+                key: "directoryRole",
+                one: "directory role",
+                a_one: "a directory role",
+                several: "directory roles",
+            },
+            Surface::Azure => {
+                Self { key: "azureRole", one: "Azure role", a_one: "an Azure role", several: "Azure roles" }
+            }
+            Surface::Group => Self { key: "group", one: "group", a_one: "a group", several: "groups" },
+        }
     }
+}
+
+/// What is looked up for a role on a surface: a role, or the group where there are no roles.
+fn name_kind(surface: Surface) -> NameKind {
+    surface.capability().role_names.unwrap_or(NameKind::Principal(PrincipalType::Group))
 }
 
 /// Roles that role settings apply to. Directory roles have one set of settings, whatever the scope; Azure roles have one for
@@ -140,6 +183,23 @@ pub enum GovernedRole {
 }
 
 impl GovernedRole {
+    /// Returns the surface.
+    pub(crate) fn surface(&self) -> Surface {
+        match self {
+            Self::Directory { .. } => Surface::Directory,
+            Self::Azure { .. } => Surface::Azure,
+            Self::Group { .. } => Surface::Group,
+        }
+    }
+
+    /// Returns the name as written: of the role, or of the group.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Directory { directory_role: name } | Self::Azure { azure_role: name, .. } => name,
+            Self::Group { group, .. } => group,
+        }
+    }
+
     /// Returns the role without its scopes.
     pub fn role(&self) -> RoleReference {
         match self {
@@ -154,6 +214,14 @@ impl GovernedRole {
         match self {
             Self::Azure { scopes, .. } => scopes,
             Self::Directory { .. } | Self::Group { .. } => &[],
+        }
+    }
+
+    /// Returns the route of one of its scopes, by index; of the role itself where it has none.
+    pub(crate) fn scope_route(&self, scope: usize) -> String {
+        match self {
+            Self::Azure { .. } => format!("/scopes/{scope}"),
+            Self::Directory { .. } | Self::Group { .. } => String::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::core::id::RoleId;
+use crate::core::target::Surface;
 use crate::manifest::kind::text;
 
 /// A custom Microsoft Entra directory role.
@@ -76,4 +77,42 @@ pub struct AzurePermissions {
     /// Data-plane actions taken out of `dataActions` again.
     #[schemars(with = "Option<Vec<text::Name>>")]
     pub not_data_actions: Option<Vec<String>>,
+}
+
+/// How messages speak of what the custom roles of a kind hold.
+#[derive(Debug)]
+pub(crate) struct PermissionWords {
+    /// The surface of the roles.
+    pub(crate) surface: Surface,
+    /// The document that holds one, with its article.
+    pub(crate) document: &'static str,
+    /// What one is.
+    pub(crate) one: &'static str,
+    /// What one is where it stands in the wrong place.
+    pub(crate) foreign: &'static str,
+}
+
+impl DirectoryRoleDefinition {
+    /// The words for what it holds.
+    pub(crate) const PERMISSION: PermissionWords = PermissionWords {
+        surface: Surface::Directory,
+        document: "a DirectoryRoleDefinition",
+        one: "permission",
+        foreign: "a Microsoft Entra permission",
+    };
+}
+
+impl AzureRoleDefinition {
+    /// The words for what it holds.
+    pub(crate) const PERMISSION: PermissionWords = PermissionWords {
+        surface: Surface::Azure,
+        document: "an AzureRoleDefinition",
+        one: "operation",
+        foreign: "an Azure operation",
+    };
+}
+
+impl PermissionWords {
+    /// Those of every kind of role definition.
+    pub(crate) const ALL: [&'static Self; 2] = [&DirectoryRoleDefinition::PERMISSION, &AzureRoleDefinition::PERMISSION];
 }

@@ -82,6 +82,27 @@ pub enum Scope {
     },
 }
 
+/// How messages speak of the scopes of a surface.
+pub(crate) struct ScopeWords {
+    /// What is said of one that stands where another kind belongs.
+    pub(crate) is: &'static str,
+    /// What one may be.
+    pub(crate) any: &'static str,
+}
+
+impl ScopeWords {
+    /// Returns the words for the scopes at which roles of a surface hold; none for groups, each of which is its own scope.
+    pub(crate) const fn of(surface: Surface) -> Option<Self> {
+        match surface {
+            Surface::Directory => {
+                Some(Self { is: "belongs to the directory", any: "`tenant`, an administrative unit or an application" })
+            }
+            Surface::Azure => Some(Self { is: "is an Azure scope", any: "an Azure scope" }),
+            Surface::Group => None,
+        }
+    }
+}
+
 /// An administrative unit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]

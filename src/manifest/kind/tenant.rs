@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::core::id::TenantId;
+use crate::core::target::Surface;
 use crate::manifest::kind::principal::Principal;
+use crate::manifest::kind::role::RoleReference;
 use crate::manifest::kind::text;
 
 /// The tenant that the manifests describe. Exactly one document of this kind in a run.
@@ -192,6 +194,31 @@ pub enum IgnoredRole {
         #[schemars(with = "text::Name")]
         azure_role: String,
     },
+}
+
+impl IgnoredRole {
+    /// Returns the surface.
+    pub(crate) fn surface(&self) -> Surface {
+        match self {
+            Self::Directory { .. } => Surface::Directory,
+            Self::Azure { .. } => Surface::Azure,
+        }
+    }
+
+    /// Returns the role's name as written.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Directory { directory_role: name } | Self::Azure { azure_role: name } => name,
+        }
+    }
+
+    /// Returns the role.
+    pub(crate) fn role(&self) -> RoleReference {
+        match self {
+            Self::Directory { directory_role } => RoleReference::Directory { directory_role: directory_role.clone() },
+            Self::Azure { azure_role } => RoleReference::Azure { azure_role: azure_role.clone() },
+        }
+    }
 }
 
 /// Bounds for what one plan may do. A plan beyond them is refused.

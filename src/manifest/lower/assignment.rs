@@ -8,7 +8,7 @@ use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Ticket};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::schedule::Schedule;
-use crate::core::target::{Surface, Target};
+use crate::core::target::Target;
 use crate::manifest::code;
 use crate::manifest::document::Document;
 use crate::manifest::kind::Kind;
@@ -45,7 +45,7 @@ impl Run<'_> {
                     .help("remove this entry"),
             );
         }
-        if view.condition.is_some() && view.role.surface() != Surface::Azure {
+        if view.condition.is_some() && !view.role.surface().capability().has_conditions {
             // leaving it out would grant more than is written
             let at = document.key_at("/spec/condition");
             self.error(code::WRONG_CONDITION, at, "only assignments of Azure roles can have a condition");

@@ -63,12 +63,9 @@ impl Run<'_> {
     ) -> BTreeMap<RoleKey, Declared<DeclaredRole>> {
         let mut keyed: BTreeMap<RoleKey, Declared<DeclaredRole>> = BTreeMap::new();
         for role in roles {
-            let kind = match role.value.surface {
-                Surface::Azure => Kind::AzureRoleDefinition,
-                Surface::Directory | Surface::Group => Kind::DirectoryRoleDefinition,
-            };
+            let kind = role.value.surface.capability().role_kind.unwrap_or_default();
             let found = ids.get(&(role.value.surface, role.value.name.clone())).or(role.value.id.as_ref()).cloned();
-            let id = found.unwrap_or_else(|| managed_role_id(tenant, kind.as_str(), &role.value.name));
+            let id = found.unwrap_or_else(|| managed_role_id(tenant, kind, &role.value.name));
             let key = RoleKey { surface: role.value.surface, id };
             if let Some(first) = keyed.get(&key) {
                 let what = format!("the custom role `{}`", role.value.display_name);

@@ -5,13 +5,12 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::id::PrincipalId;
 use crate::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
 use crate::core::state::{ApplyAs, Limits, Tenant};
-use crate::core::target::{RoleKey, Surface};
+use crate::core::target::RoleKey;
 use crate::manifest::code;
 use crate::manifest::document::Document;
 use crate::manifest::kind::principal::Principal;
 use crate::manifest::kind::{Kind, Spec, tenant};
 use crate::manifest::lower::Run;
-use crate::manifest::reference::ignored_reference;
 
 impl Run<'_> {
     /// Returns the one tenant.
@@ -94,12 +93,9 @@ impl Run<'_> {
         if let Some(ignored) = &spec.ignore {
             ignore.principals = self.principals(document, ignored.principals.as_deref(), "/spec/ignore/principals");
             for (at, role) in ignored.roles.iter().flatten().enumerate() {
-                let (_, reference) = ignored_reference(role);
+                let reference = role.role().reference();
                 let at = document.at(&format!("/spec/ignore/roles/{at}"));
-                let surface = match role {
-                    tenant::IgnoredRole::Directory { .. } => Surface::Directory,
-                    tenant::IgnoredRole::Azure { .. } => Surface::Azure,
-                };
+                let surface = role.surface();
                 ignore.roles.extend(self.role(&reference).map(|id| Declared::new(RoleKey { surface, id }, at)));
             }
         }

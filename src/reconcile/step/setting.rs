@@ -52,8 +52,8 @@ impl Runner {
             let (policy, live) = match self.find_policy(surface, target, &keys).await {
                 Ok(Some(found)) => found,
                 Ok(None) => {
-                    let why = "the service shows no settings for this role yet; apply again later";
-                    return Ended::Failed(why.to_owned());
+                    let held = target.held();
+                    return Ended::Failed(format!("the service shows no settings for {held} yet; apply again later"));
                 }
                 Err(why) => return Ended::Failed(why),
             };
@@ -159,7 +159,10 @@ impl Runner {
             .collect();
         if !others.is_empty() {
             let rules = others.join(", ");
-            return Err(format!("the role's settings are not the defaults that were assumed ({rules}); plan again"));
+            let held = target.held();
+            return Err(format!(
+                "the settings for {held} are not the defaults that were assumed ({rules}); plan again"
+            ));
         }
         self.assumed.remove(&policy_target);
         Ok(())
