@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use rolewright::core::assignment::{AssignmentKey, Mode};
-use rolewright::core::chain::{Chain, Conflict, Grant, Graph, Link, Manner, conflicts};
+use rolewright::core::chain::{Chain, Grant, Graph, Link, Manner, Pair};
 use rolewright::core::id::{GroupId, PrincipalId, RoleId};
 use rolewright::core::principal::{Principal, PrincipalType, Principals};
 use rolewright::core::scope::{ArmScope, DirectoryScope};
@@ -90,15 +90,6 @@ impl Small {
         let count = choices.below(13);
         let keys: BTreeSet<AssignmentKey> = (0..count).map(|_| key(choices, groups)).collect();
         Self { principals, keys: keys.into_iter().collect() }
-    }
-
-    /// Returns the tenant after some grants were taken away and others made.
-    fn changed(&self, choices: &mut Choices) -> Self {
-        let groups = self.principals.len();
-        let mut keys: BTreeSet<AssignmentKey> = self.keys.iter().filter(|_| !choices.chance(1, 3)).cloned().collect();
-        let count = choices.below(5);
-        keys.extend((0..count).map(|_| key(choices, groups)));
-        Self { principals: self.principals.clone(), keys: keys.into_iter().collect() }
     }
 
     fn graph(&self) -> Graph {
@@ -263,11 +254,6 @@ fn is_walkable(small: &Small, graph: &Graph, chain: &Chain, target: &Target) -> 
         && at.iter().any(|state| target_of(state).as_ref() == Some(target))
 }
 
-fn is_covered(key: &AssignmentKey, by: &[AssignmentKey]) -> bool {
-    let as_active = AssignmentKey { mode: Mode::Active, ..key.clone() };
-    by.contains(key) || by.contains(&as_active)
-}
-
 proptest! {
     #![proptest_config(config(64))]
 
@@ -338,25 +324,31 @@ proptest! {
     }
 
     #[test]
-    fn conflicts_are_the_pairs_that_some_simple_chain_uses(mut choices in choices(LENGTH)) {
-        let before = Small::draw(&mut choices);
-        let after = before.changed(&mut choices);
-        let all: BTreeSet<AssignmentKey> = before.keys.iter().chain(&after.keys).cloned().collect();
-        let both = Small { principals: before.principals.clone(), keys: all.into_iter().collect() };
-        let mut expected: BTreeSet<Conflict> = BTreeSet::new();
-        for start in both.states() {
-            for (steps, _) in both.rows(&start) {
-                let keys: Vec<&AssignmentKey> =
-                    steps.iter().filter_map(|step| if let Step::Grant(key) = step { Some(key) } else { None }).collect();
-                for removed in keys.iter().filter(|key| !is_covered(key, &after.keys)) {
-                    for added in keys.iter().filter(|key| !is_covered(key, &before.keys)) {
-                        expected.insert(Conflict { removed: (*removed).clone(), added: (*added).clone() });
+    fn pairs_are_the_grants_that_some_simple_chain_uses(mut choices in choices(LENGTH)) {
+        let small = Small::draw(&mut choices);
+        let graph = small.graph();
+        let all = 0..graph.grants().len();
+        let some: Vec<usize> = all.clone().filter(|_| choices.chance(1, 2)).collect();
+        let others: Vec<usize> = all.filter(|_| choices.chance(1, 2)).collect();
+        let mut expected: BTreeSet<Pair> = BTreeSet::new();
+        for start in small.states() {
+            for (steps, _) in small.rows(&start) {
+                let used: Vec<usize> = links(&steps, &graph)
+                    .into_iter()
+                    .filter_map(|link| if let Link::Grant(index) = link { Some(index) } else { None })
+                    .collect();
+                for (at, early) in used.iter().enumerate() {
+                    for late in &used[at + 1..] {
+                        for (one, other, is_one_first) in [(*early, *late, true), (*late, *early, false)] {
+                            if some.contains(&one) && others.contains(&other) {
+                                expected.insert(Pair { one, other, is_one_first });
+                            }
+                        }
                     }
                 }
             }
         }
-        let found: BTreeSet<Conflict> = conflicts(&before.graph(), &after.graph()).into_iter().collect();
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(graph.pairs(&some, &others), expected);
     }
 
     #[test]

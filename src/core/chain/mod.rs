@@ -23,20 +23,20 @@
 //! Administrator changes memberships too) and which scopes lie below others is not looked at here.
 
 mod circle;
-mod conflict;
 mod easiest;
 mod enumeration;
 mod fork;
 mod graph;
+mod pair;
 mod stream;
 mod wording;
 
 pub use circle::Circle;
-pub use conflict::{Conflict, conflicts};
 pub use easiest::{Holders, Outreach};
 pub use enumeration::Chains;
 pub use fork::Fork;
 pub use graph::{Grant, Graph};
+pub use pair::Pair;
 
 use crate::core::id::{GroupId, PrincipalId};
 

@@ -42,9 +42,9 @@ pub(crate) fn declare(changes: &mut [Change], before: &Observed, after: &Observe
     let first: Vec<usize> = takers.keys().copied().collect();
     let second: Vec<usize> = givers.keys().copied().collect();
     let mut follows: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for (taken, given) in graph.pairs(&first, &second) {
-        for (taker, takes) in &takers[&taken] {
-            let givers = givers[&given].iter().filter(|(giver, _)| giver != taker);
+    for pair in graph.pairs(&first, &second) {
+        for (taker, takes) in &takers[&pair.one] {
+            let givers = givers[&pair.other].iter().filter(|(giver, _)| giver != taker);
             for (giver, _) in givers.filter(|(_, gives)| meet(takes, gives)) {
                 follows.entry(*giver).or_default().insert(*taker);
             }

@@ -1,46 +1,19 @@
-//! Which removals must come before which additions, so that nobody reaches for an instant what neither the state before nor the
-//! state after allows.
+//! Which grants lie on one chain: somebody could use one and then the other.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::core::assignment::{AssignmentKey, Mode};
 use crate::core::chain::graph::{Graph, Node};
 
-/// A grant that goes and a grant that comes, both on one chain: if the second came first, that chain would hold between the two,
-/// though it holds neither before nor after.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Conflict {
-    /// What must be removed first.
-    pub removed: AssignmentKey,
-    /// What may be granted then.
-    pub added: AssignmentKey,
-}
-
-/// Returns every conflict between two states, sorted.
-///
-/// Pairs whose one part is *covered* are none: an added grant when the same principal has the same target before in an equal or
-/// stronger mode, a removed one when it does so after; active is stronger than eligible. What only changes its window or its
-/// condition is in both graphs and in no pair: [`Graph::pairs`] takes any grants.
-pub fn conflicts(before: &Graph, after: &Graph) -> Vec<Conflict> {
-    let both = before.join(after);
-    let held_before: BTreeSet<&AssignmentKey> = before.grants().iter().map(|grant| &grant.key).collect();
-    let held_after: BTreeSet<&AssignmentKey> = after.grants().iter().map(|grant| &grant.key).collect();
-    let key = |index: usize| &both.grants()[index].key;
-    let all = 0..both.grants().len();
-    let removed: Vec<usize> = all.clone().filter(|index| !is_covered(key(*index), &held_after)).collect();
-    let added: Vec<usize> = all.filter(|index| !is_covered(key(*index), &held_before)).collect();
-    let pairs = both.pairs(&removed, &added);
-    let conflict = |(removed, added)| Conflict { removed: key(removed).clone(), added: key(added).clone() };
-    let mut found: Vec<Conflict> = pairs.into_iter().map(conflict).collect();
-    found.sort();
-    found
-}
-
-/// Tells whether the same principal has the same target in an equal or stronger mode.
-fn is_covered(key: &AssignmentKey, held: &BTreeSet<&AssignmentKey>) -> bool {
-    held.contains(key)
-        || key.mode == Mode::Eligible && held.contains(&AssignmentKey { mode: Mode::Active, ..key.clone() })
+/// Two grants that lie on one chain, by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pair {
+    /// One of those that were given first.
+    pub one: usize,
+    /// One of those that were given second.
+    pub other: usize,
+    /// Whether `one` is used before `other`. Where groups are members of each other both may be so; those are two pairs.
+    pub is_one_first: bool,
 }
 
 /// The nodes of groups that are reached from one node.
@@ -50,38 +23,38 @@ struct Flood {
 }
 
 impl Graph {
-    /// Returns the pairs of a grant of `first` and one of `second`, by index, that lie on one chain in either order: that somebody
-    /// could use one after the other without being anything twice. Grants that the service does not honour lie on none.
-    pub fn pairs(&self, first: &[usize], second: &[usize]) -> BTreeSet<(usize, usize)> {
+    /// Returns the pairs of a grant of `some` and one of `others` that lie on one chain in either order: that somebody could use
+    /// one after the other without being anything twice. Grants that the service does not honour lie on none.
+    pub fn pairs(&self, some: &[usize], others: &[usize]) -> BTreeSet<Pair> {
         let mut leaving: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut leading: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for index in second {
+        for index in others {
             if let Some(edge) = self.edge_of[*index].map(|edge| self.edges[edge]) {
                 leaving.entry(edge.from).or_default().push(*index);
                 leading.entry(edge.to).or_default().push(*index);
             }
         }
         let mut pairs = BTreeSet::new();
-        for index in first {
+        for index in some {
             let Some(edge) = self.edge_of[*index].map(|edge| self.edges[edge]).filter(|edge| edge.from != edge.to)
             else {
                 continue;
             };
-            // the grant of `first` is used before the other one, then after it
-            for (start, barred, others, far_end) in
+            // the grant of `some` is used before the other one, then after it
+            for (start, barred, met, far_end) in
                 [(edge.to, edge.from, &leaving, true), (edge.from, edge.to, &leading, false)]
             {
                 let flood = self.flood(start, barred, far_end);
                 for node in flood.nodes.keys() {
-                    for other in others.get(node).into_iter().flatten() {
-                        let Some(met) = self.edge_of[*other].map(|edge| self.edges[edge]) else { continue };
-                        let end = if far_end { met.to } else { met.from };
+                    for other in met.get(node).into_iter().flatten() {
+                        let Some(edge) = self.edge_of[*other].map(|edge| self.edges[edge]) else { continue };
+                        let end = if far_end { edge.to } else { edge.from };
                         let is_simple = end != barred
                             && end != start
                             && end != *node
                             && (flood.is_clear(*node, end) || self.is_linked(start, *node, [barred, end], far_end));
                         if is_simple {
-                            pairs.insert((*index, *other));
+                            pairs.insert(Pair { one: *index, other: *other, is_one_first: far_end });
                         }
                     }
                 }
