@@ -47,15 +47,8 @@ fn simulate<'a>(
         let address = &changes[step.change].address;
         let ended = run.take(step, fails);
         let name = step.phase.as_str();
-<<<<<<< HEAD
         let is_left = step.phase == Phase::TightenAssignment && run.loosened.contains(&step.change);
         if let Some(reason) = skipped(&ended).filter(|_| is_left) {
-=======
-        if let Ended::Skipped(reason) = &ended
-            && step.phase == Phase::TightenAssignment
-            && run.loosened.contains(&step.change)
-        {
->>>>>>> mend4b
             return (run, Some(format!("{address} stays loosened: {reason}")));
         }
         if let Ended::Refused(why) = &ended {
