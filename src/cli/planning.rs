@@ -85,7 +85,8 @@ pub(crate) async fn plan(
 ) -> Result<Plan, Fault> {
     let manifests = &declared.manifests;
     let references: BTreeSet<Reference> = manifests.references().into_iter().map(|r| r.value).collect();
-    let surfaces = surfaces(manifests);
+    let (spoken, beside) = surfaces(manifests);
+    let surfaces: BTreeSet<Surface> = spoken.union(&beside).copied().collect();
     let survey::Survey { names: mut looked_up, mut observed, mistakes } =
         survey::survey(&connection.client, &declared.head.tenant_id, &surfaces, &references, manifests).await?;
     let complain = |mut mistakes: Vec<Diagnostic>| {
@@ -93,6 +94,7 @@ pub(crate) async fn plan(
         listing::show(context, manifests, &mistakes);
         Fault::silent(Exit::Error)
     };
+    observed.beside = beside;
     let (roles, mut remarks) = manifests.declared_roles(&looked_up, &observed.hierarchy);
     if mistakes.iter().any(Diagnostic::is_error) {
         return Err(complain(mistakes));
@@ -138,15 +140,19 @@ pub(crate) async fn plan(
     plan::plan(&desired, &found, &observed, &settings).map_err(complain)
 }
 
-/// Returns the surfaces that a run reads: those that the manifests speak of, the directory for emergency accounts, the directory
-/// when they speak of none, and the directory beside groups: whom a group lets become an administrator, and whether any would be
-/// left, is not known otherwise.
-fn surfaces(manifests: &Manifests) -> BTreeSet<Surface> {
+/// Returns the surfaces that the manifests speak of, the directory for emergency accounts and when they speak of none; and those
+/// that are read beside them: the directory beside groups, since whom a group lets become an administrator, and whether any would
+/// be left, is not known otherwise.
+fn surfaces(manifests: &Manifests) -> (BTreeSet<Surface>, BTreeSet<Surface>) {
     let mut surfaces: BTreeSet<Surface> = manifests.surfaces().into_iter().map(|declared| declared.value).collect();
-    if surfaces.is_empty() || manifests.has_break_glass() || surfaces.contains(&Surface::Group) {
+    if surfaces.is_empty() || manifests.has_break_glass() {
         surfaces.insert(Surface::Directory);
     }
-    surfaces
+    let beside = match surfaces.contains(&Surface::Group) && !surfaces.contains(&Surface::Directory) {
+        true => BTreeSet::from([Surface::Directory]),
+        false => BTreeSet::new(),
+    };
+    (surfaces, beside)
 }
 
 /// Returns the roles that names may mean: live ones, and those that this run declares under the name it gives them.

@@ -28,6 +28,8 @@ pub struct Observed {
     pub now: Timestamp,
     /// What was looked at; of any other surface nothing is known.
     pub surfaces: BTreeSet<Surface>,
+    /// What of it was looked at only because other surfaces lead there: nothing of it is declared or owned.
+    pub beside: BTreeSet<Surface>,
     /// All role definitions.
     pub roles: BTreeMap<RoleKey, RoleDefinition>,
     /// Soft-deleted roles; `None` when the tenant does not show them (graph.md 2.3: public cloud only).
@@ -71,6 +73,7 @@ impl Observed {
         Self {
             now,
             surfaces: BTreeSet::new(),
+            beside: BTreeSet::new(),
             roles: BTreeMap::new(),
             deleted_roles: None,
             settings: BTreeMap::new(),
@@ -140,6 +143,7 @@ impl Observed {
         let Self {
             now: _,
             surfaces,
+            beside,
             roles,
             deleted_roles,
             settings,
@@ -159,6 +163,7 @@ impl Observed {
             unreadable,
         } = other;
         self.surfaces.extend(surfaces);
+        self.beside.extend(beside);
         self.roles.extend(roles);
         self.deleted_roles = self.deleted_roles.take().or(deleted_roles);
         self.settings.extend(settings);

@@ -24,7 +24,9 @@ const UNIT: &str = "id,displayName,visibility,isMemberManagementRestricted";
 ///
 /// Everything is a `$filter`, also for ids: a filter answers 200 with an empty list where a read by key answers 404.
 pub fn queries<'a>(references: impl IntoIterator<Item = &'a Reference>) -> Vec<(Vec<&'a Reference>, Query)> {
-    let mut alike: BTreeMap<(&str, &str, &str), Vec<(&str, &Reference)>> = BTreeMap::new();
+    /// Path, members to select and member to compare.
+    type Look<'a> = (&'a str, &'a str, &'a str);
+    let mut alike: BTreeMap<Look<'_>, Vec<(&str, &Reference)>> = BTreeMap::new();
     for reference in references {
         let (path, select, name) = match reference.kind {
             NameKind::Principal(PrincipalType::User) => ("/users", USER, "userPrincipalName"),

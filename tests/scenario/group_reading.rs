@@ -89,6 +89,7 @@ fn a_run_about_groups_alone_reads_the_directory_beside_them_and_no_azure() {
         assert!(stage.sent_about(mark, path).is_empty(), "{path}");
     }
     assert!(!stage.sent_about(mark, "/roleManagement/directory/roleAssignments").is_empty(), "whom a group makes what");
+    assert_eq!(stage.unmanaged(), [] as [String; 0], "nobody speaks of the directory here");
     // and one without groups reads none
     stage.erase("a.yaml");
     stage.erase("s.yaml");

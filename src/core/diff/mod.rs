@@ -78,6 +78,13 @@ pub fn diff(context: &Context<'_>) -> Difference {
             Unmanaged { detail: format!("{}, and {more} more of its own elsewhere", first.detail), ..first.clone() }
         }
     }));
+    // of what nobody speaks nothing is said
+    let is_beside = |address: &str| {
+        let surface = address.split('/').next();
+        context.observed.beside.iter().any(|beside| surface == Some(beside.as_str()))
+    };
+    difference.unmanaged.retain(|one| !is_beside(&one.address));
+    difference.notices.retain(|one| one.code != "activation" || !one.address.as_deref().is_some_and(is_beside));
     difference.unmanaged.sort();
     difference.notices.sort();
     crate::core::diagnostic::sort(&mut difference.mistakes);
