@@ -222,6 +222,53 @@ fn a_group_that_is_emptied_rescues_nobody() {
     assert_eq!((plan.changes.len(), refusing(&plan)), (1, vec!["lockout"]));
 }
 
+fn group(observed: &mut Observed, name: &str) -> GroupId {
+    let mut group = Principal::unknown(PrincipalId::new(name));
+    (group.kind, group.name, group.is_role_assignable) = (Some(PrincipalType::Group), Some(name.into()), Some(true));
+    observed.learn(group);
+    observed.surfaces.insert(Surface::Group);
+    observed.groups.insert(GroupId::new(name), Some(true));
+    let settings = observed.settings.values().next().unwrap().clone();
+    for access in [Access::Member, Access::Owner] {
+        observed.settings.insert(Target::Group { group: GroupId::new(name), access }, settings.clone());
+    }
+    GroupId::new(name)
+}
+
+fn member(group: &str, person: &str, mode: Mode) -> AssignmentKey {
+    let target = Target::Group { group: GroupId::new(group), access: Access::Member };
+    AssignmentKey { target, principal: PrincipalId::new(person), mode }
+}
+
+#[test]
+fn a_group_that_could_not_be_read_may_have_rescuers_and_is_none_that_is_known() {
+    const PRA: &str = PRIVILEGED_ROLE_ADMINISTRATOR;
+    let held = [(PRA, "operators", Active), (GA, "ada", Eligible)];
+    let mut observed = tenant(&held);
+    let operators = group(&mut observed, "operators");
+    for part in [Part::EligibleSchedules, Part::ActiveSchedules] {
+        let gap = Unreadable { surface: Surface::Group, group: Some(operators.clone()), ..gap(part) };
+        observed.unreadable = vec![gap];
+        let plan_of = |observed: &Observed, wanted: &[(&str, &str, Mode)]| {
+            let mut desired = manifests(wanted);
+            desired.tenant.limits.min_global_administrators = 0;
+            planned(&desired, observed, &[])
+        };
+        assert!(plan_of(&observed, &held).verdicts.is_empty(), "nothing is taken");
+        assert!(plan_of(&observed, &held[1..]).verdicts.is_empty(), "ada is left");
+        let plan = plan_of(&observed, &held[..1]);
+        assert_eq!(
+            (plan.changes.len(), refusing(&plan)),
+            (1, vec!["lockout"]),
+            "whether somebody is left is not known"
+        );
+        let mut alone = observed.clone();
+        alone.assignments.remove(&key(GA, "ada", Eligible));
+        let plan = plan_of(&alone, &[]);
+        assert_eq!((plan.changes.len(), refusing(&plan)), (1, vec!["lockout"]), "somebody may be in the group");
+    }
+}
+
 #[test]
 fn a_break_glass_account_that_is_touched_must_be_whole_afterwards() {
     let observed = tenant(&[(GA, "ada", Active), (GA, "bea", Active)]);
