@@ -9,6 +9,7 @@ use crate::core::authority::{self, Standing};
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::group::Entrances;
 use crate::core::diff::{Context, Difference, group, setting};
 use crate::core::direction::Direction;
 use crate::core::feasibility::{self, Request};
@@ -20,8 +21,9 @@ use crate::core::schedule::{Verdict, Window};
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
+    let entrances = Entrances::new(context);
     for (key, declared) in &context.desired.assignments {
-        declared_one(context, difference, key, declared);
+        declared_one(context, difference, &entrances, key, declared);
     }
     for (key, live) in &context.observed.assignments {
         let declared = context.desired.assignments.get(key);
@@ -41,6 +43,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
 fn declared_one(
     context: &Context<'_>,
     difference: &mut Difference,
+    entrances: &Entrances,
     key: &AssignmentKey,
     declared: &Declared<DeclaredAssignment>,
 ) {
@@ -172,11 +175,19 @@ fn declared_one(
             },
         });
     }
+    let direction = fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral);
+    // nor can anybody tell then who else would come to it by a group
+    if let Some(gap) = entrances.gap(context, &key.principal).filter(|_| direction != Direction::Narrows) {
+        let message =
+            format!("cannot be planned: {} could not be read, and whoever is in its holder gains by it", gap.what());
+        difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
+        return;
+    }
     difference.changes.push(Change {
         address,
         action,
         surface: key.target.surface(),
-        direction: fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral),
+        direction,
         fields,
         subject: Subject::Assignment {
             key: key.clone(),
