@@ -184,3 +184,16 @@ fn the_measure_finds_settings_that_are_looser_on_the_way() {
     assert_eq!(longer(&seen, &first, &last).len(), 1);
     assert!(longer(&play.chains(&after), &first, &last).is_empty());
 }
+
+#[test]
+fn a_change_of_mail_alone_holds_nothing_up() {
+    let holds = words::eligible("h", ROLE, "[{group: sg-ops}]", END);
+    let member = active("m", "sg-ops:member", &alice(), END);
+    let mail = "notifications: {activation: {admin: {recipients: [soc@contoso.example]}}}";
+    let play = play(&holds, &format!("{holds}{}{member}", of_role(mail)));
+    play.stage.run(&["plan", "-v"]).exits(0).never_says("for an instant");
+    fails(&play, policies());
+    play.stage.run(&["apply", "--yes"]).exits(4).says("Not today.");
+    assert_eq!(verbs(&play), ["PATCH", "POST"], "the member is let in all the same");
+    play.converges();
+}

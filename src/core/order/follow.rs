@@ -11,7 +11,7 @@ use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment, is_same_c
 use crate::core::chain::Graph;
 use crate::core::change::{Change, Requirement, Subject};
 use crate::core::observed::Observed;
-use crate::core::order::{Phase, is_replaced, parts};
+use crate::core::order::{Phase, bears_on_activation, is_replaced, parts};
 use crate::core::target::{RoleKey, Surface, Target};
 
 /// Declares, on each change that gives somebody more, which changes must have taken away before.
@@ -94,7 +94,6 @@ struct Sides<'a> {
 
 /// Returns what a change takes and gives, grant by grant.
 fn effects(change: &Change, sides: &Sides<'_>) -> Vec<Effect> {
-    let phases = || -> BTreeSet<Phase> { parts(change).into_iter().map(|(phase, _)| phase).collect() };
     let through = |grants: Vec<usize>, takes: bool, gives: bool| {
         let stretch = |is_so: bool| if is_so { vec![ALWAYS] } else { Vec::new() };
         grants.into_iter().map(|grant| Effect { grant, takes: stretch(takes), gives: stretch(gives) }).collect()
@@ -102,13 +101,12 @@ fn effects(change: &Change, sides: &Sides<'_>) -> Vec<Effect> {
     match &change.subject {
         Subject::Assignment { key, .. } => of_assignment(key, sides).into_iter().collect(),
         Subject::Settings { target, .. } => {
-            let phases = phases();
-            let (takes, gives) =
-                (phases.contains(&Phase::TightenActivation), phases.contains(&Phase::LoosenActivation));
+            let takes = bears_on_activation(change, Phase::TightenActivation);
+            let gives = bears_on_activation(change, Phase::LoosenActivation);
             through(sides.grants.activated(target), takes, gives)
         }
         Subject::Role { before, after } => {
-            let phases = phases();
+            let phases: BTreeSet<Phase> = parts(change).into_iter().map(|(phase, _)| phase).collect();
             let is_exchanged = before.as_ref().zip(after.as_ref()).is_some_and(|(old, new)| is_replaced(old, new));
             let of_role = change.subject.role_key().map(|role| sides.grants.of_role(&role)).unwrap_or_default();
             let takes = is_exchanged || phases.contains(&Phase::NarrowRoles);
