@@ -143,7 +143,7 @@ pub fn plan(
         return Err(difference.mistakes);
     }
     let end = project(observed, &difference.changes);
-    order::follow::declare(&mut difference.changes, observed, &end);
+    order::follow::declare(&mut difference.changes, observed, &end, &labels);
     target(&mut difference.changes, &settings.targets, || addresses(&context))?;
     let mistakes = diff::role::refuse_together(&difference.changes);
     if !mistakes.is_empty() {
