@@ -157,7 +157,8 @@ pub fn plan(
     if let Err(cycle) = order::order(&difference.changes) {
         let mistake = Diagnostic::error("circular-requirement", None, cycle.to_string());
         return Err(vec![mistake.help(
-            "no order of them is safe in one run: declare fewer of them at first, what takes access away before what gives it",
+            "no order of them is safe in one run: apply them in two, first a commit in which each only loses what it is to lose, \
+             then one in which each gets what it is to get; --target cannot part them, since it brings what a change waits for",
         )]);
     }
     let after = project(observed, &difference.changes);

@@ -6,6 +6,7 @@ use super::*;
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance};
 use crate::core::change::{Action, Subject};
 use crate::core::declared::Declared;
+use crate::core::diagnostic::Diagnostic;
 use crate::core::id::{GroupId, PrincipalId, RoleId, TenantId};
 use crate::core::observed::{Part, Unreadable};
 use crate::core::order::{Phase, edges};
@@ -126,6 +127,10 @@ fn until_autumn() -> Schedule {
 }
 
 fn planned(desired: &Desired, observed: &Observed, targets: &[&str]) -> Plan {
+    tried(desired, observed, targets).unwrap()
+}
+
+fn tried(desired: &Desired, observed: &Observed, targets: &[&str]) -> Result<Plan, Vec<Diagnostic>> {
     let settings = Settings {
         tool_version: "0".into(),
         cloud: "public".into(),
@@ -133,7 +138,7 @@ fn planned(desired: &Desired, observed: &Observed, targets: &[&str]) -> Plan {
         manifests: "sha256:0".into(),
         targets: targets.iter().map(|target| (*target).to_owned()).collect(),
     };
-    plan(desired, &BTreeMap::new(), observed, &settings).unwrap()
+    plan(desired, &BTreeMap::new(), observed, &settings)
 }
 
 fn refusing(plan: &Plan) -> Vec<&str> {
@@ -266,6 +271,44 @@ fn a_group_that_could_not_be_read_may_have_rescuers_and_is_none_that_is_known() 
         alone.assignments.remove(&key(GA, "ada", Eligible));
         let plan = plan_of(&alone, &[]);
         assert_eq!((plan.changes.len(), refusing(&plan)), (1, vec!["lockout"]), "somebody may be in the group");
+    }
+}
+
+#[test]
+fn changes_that_wait_for_each_other_are_refused_with_a_way_out() {
+    let at_day = |text: &str| -> jiff::Timestamp { format!("2026-{text}T00:00:00Z").parse().unwrap() };
+    let schedule = |start: Option<&str>, end| Schedule::Window { start: start.map(at_day), end: at_day(end) };
+    let (first, last) = (schedule(None, "08-01"), schedule(Some("07-01"), "09-01"));
+    let both = schedule(Some("07-01"), "08-01");
+    let (role, member) = (key(HELPDESK, "operators", Active), member("operators", "ada", Active));
+    let tenant_of = |windows: [(&AssignmentKey, Schedule); 2]| {
+        let mut observed = tenant(&[]);
+        group(&mut observed, "operators");
+        for (key, schedule) in windows {
+            let Schedule::Window { start, end } = schedule else { panic!("{schedule:?}") };
+            let window = Window { start, end: Some(end) };
+            let provenance = Provenance::Pim { request: "r".into() };
+            observed.assignments.insert(key.clone(), ObservedAssignment { window, condition: None, provenance });
+        }
+        observed
+    };
+    let manifests_of = |windows: [(&AssignmentKey, Schedule); 2]| {
+        let mut desired = manifests(&[]);
+        windows.into_iter().for_each(|(key, schedule)| declare(&mut desired, key.clone(), schedule));
+        desired
+    };
+    // ada is to be let in later and the group to hold its role earlier: each must lose something before the other gains
+    let (before, after) = ([(&role, last), (&member, first)], [(&role, first), (&member, last)]);
+    let target = "group/active/operators:member/user:ada";
+    for targets in [&[][..], &[target]] {
+        let mistakes = tried(&manifests_of(after), &tenant_of(before), targets).unwrap_err();
+        assert_eq!(mistakes.iter().map(|mistake| mistake.code).collect::<Vec<_>>(), ["circular-requirement"]);
+        assert!(mistakes[0].help.iter().any(|help| help.contains("apply them in two")), "{:?}", mistakes[0].help);
+    }
+    // what the help says can be done
+    let narrow = [(&role, both), (&member, both)];
+    for (from, to) in [(before, narrow), (narrow, after)] {
+        assert_eq!(planned(&manifests_of(to), &tenant_of(from), &[]).changes.len(), 2);
     }
 }
 
