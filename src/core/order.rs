@@ -6,6 +6,7 @@
 
 mod edge;
 pub(crate) mod follow;
+pub(crate) mod keep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

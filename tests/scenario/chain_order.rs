@@ -225,3 +225,20 @@ fn the_measure_finds_what_is_longer() {
         assert!(longer(&play.chains(state), &first, &last).is_empty());
     }
 }
+
+#[test]
+fn nobody_loses_the_keys_before_the_group_that_has_them_lets_somebody_in() {
+    const KEYS: &str = "Privileged Role Administrator";
+    let holds = words::active("g", KEYS, "[{group: sg-ops}]", END);
+    let before = format!("{holds}{}", words::eligible("d", KEYS, &user("alice"), END));
+    let play = play(&before, &format!("{holds}{}", eligible("m", "sg-ops:member", &user("alice"), END)));
+    let refusal = json!({"answer": {"status": 400, "code": "BadRequest", "message": "Not today."}});
+    let request = json!({"method": "POST", "path": "/group/", "body": "adminAssign"});
+    play.stage.faults(json!([{"match": request, "effect": refusal}]));
+    let run = play.stage.run(&["apply", "--yes"]).exits(4);
+    run.says("Not today.").says("nobody loses this role before those who are to come to it by a group do");
+    assert_eq!(play.watched.writes().len(), 1, "her own eligibility stays");
+    play.watched.clear();
+    play.converges();
+    assert_eq!(play.watched.writes().len(), 2);
+}

@@ -275,6 +275,51 @@ fn a_group_that_could_not_be_read_may_have_rescuers_and_is_none_that_is_known() 
 }
 
 #[test]
+fn the_keys_are_kept_until_the_group_that_has_them_lets_somebody_in() {
+    const PRA: &str = PRIVILEGED_ROLE_ADMINISTRATOR;
+    let mut observed = tenant(&[(PRA, "operators", Active), (PRA, "ada", Eligible), (HELPDESK, "ada", Eligible)]);
+    group(&mut observed, "operators");
+    group(&mut observed, "inner");
+    let mut desired = manifests(&[(PRA, "operators", Active)]);
+    let own = "directory/eligible/Privileged Role Administrator@tenant/user:ada";
+    for (key, is_there) in [(member("inner", "ada", Eligible), false), (member("operators", "inner", Eligible), true)] {
+        if is_there {
+            let found = observed.assignments.values().next().unwrap().clone();
+            observed.assignments.insert(key.clone(), found);
+        }
+        declare(&mut desired, key, Schedule::Permanent);
+    }
+    let plan = planned(&desired, &observed, &[]);
+    let granted = vec![("group/eligible/inner:member/user:ada".to_owned(), Phase::Assign)];
+    assert_eq!(awaited(&plan, own), granted);
+    assert_eq!(awaited(&plan, "directory/eligible/Helpdesk Administrator@tenant/user:ada"), []);
+    let targeted = planned(&desired, &observed, &[own]);
+    assert_eq!(targeted.changes.len(), 2, "a targeted removal brings the membership that the guards counted");
+}
+
+#[test]
+fn a_removal_does_not_wait_for_what_waits_for_it() {
+    const PRA: &str = PRIVILEGED_ROLE_ADMINISTRATOR;
+    // the inner group loses the role and its members come to it by the outer one: until it has lost it, it gets no member
+    let mut observed = tenant(&[(PRA, "inner", Eligible), (PRA, "outer", Eligible), (GA, "bea", Active)]);
+    group(&mut observed, "inner");
+    group(&mut observed, "outer");
+    let found = observed.assignments.values().next().unwrap().clone();
+    observed.assignments.insert(member("outer", "inner", Eligible), found);
+    let mut desired = manifests(&[(PRA, "outer", Eligible), (GA, "bea", Active)]);
+    declare(&mut desired, member("outer", "inner", Eligible), Schedule::Permanent);
+    declare(&mut desired, member("inner", "ada", Eligible), Schedule::Permanent);
+    let plan = planned(&desired, &observed, &[]);
+    let (removal, grant) =
+        ("directory/eligible/Privileged Role Administrator@tenant/group:inner", "group/eligible/inner:member/user:ada");
+    assert_eq!(awaited(&plan, removal), []);
+    assert_eq!(awaited(&plan, grant).iter().map(|(address, _)| address.as_str()).collect::<Vec<_>>(), [removal]);
+    let way = "it must be gone first, or `user:ada -> inner:member -> Privileged Role Administrator@tenant` would hold for an instant";
+    let change = plan.changes.iter().find(|change| change.address == grant).unwrap();
+    assert_eq!(change.follows[0].reason, way);
+}
+
+#[test]
 fn changes_that_wait_for_each_other_are_refused_with_a_way_out() {
     let at_day = |text: &str| -> jiff::Timestamp { format!("2026-{text}T00:00:00Z").parse().unwrap() };
     let schedule = |start: Option<&str>, end| Schedule::Window { start: start.map(at_day), end: at_day(end) };
