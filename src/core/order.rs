@@ -7,6 +7,7 @@
 mod edge;
 pub(crate) mod follow;
 pub(crate) mod keep;
+pub(crate) mod outlive;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -145,6 +145,7 @@ pub fn plan(
     let end = project(observed, &difference.changes);
     order::follow::declare(&mut difference.changes, observed, &end, &labels);
     order::keep::declare(&mut difference.changes, &end);
+    difference.notices.extend(order::outlive::defer(&mut difference.changes, observed, &labels));
     target(&mut difference.changes, &settings.targets, || addresses(&context))?;
     let mistakes = diff::role::refuse_together(&difference.changes);
     if !mistakes.is_empty() {

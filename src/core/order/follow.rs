@@ -81,16 +81,16 @@ fn reason(taker: &Change, way: &str) -> String {
 }
 
 /// A row of instants: from the first, up to but without the second.
-type Stretch = (Timestamp, Timestamp);
+pub(super) type Stretch = (Timestamp, Timestamp);
 
 /// Every instant.
 const ALWAYS: Stretch = (Timestamp::MIN, Timestamp::MAX);
 
 /// What a change does to a grant: when it takes from it and when it gives to it.
-struct Effect {
-    grant: usize,
-    takes: Vec<Stretch>,
-    gives: Vec<Stretch>,
+pub(super) struct Effect {
+    pub(super) grant: usize,
+    pub(super) takes: Vec<Stretch>,
+    pub(super) gives: Vec<Stretch>,
 }
 
 /// The state before and the state after, with the grants of both.
@@ -101,7 +101,7 @@ struct Sides<'a> {
 }
 
 /// Returns what each change takes and gives, by the grants of a graph of both sides.
-fn all_effects(changes: &[Change], graph: &Graph, before: &Observed, after: &Observed) -> Vec<Vec<Effect>> {
+pub(super) fn all_effects(changes: &[Change], graph: &Graph, before: &Observed, after: &Observed) -> Vec<Vec<Effect>> {
     let grants = Grants::new(graph);
     changes.iter().map(|change| effects(change, &Sides { grants: &grants, before, after })).collect()
 }
@@ -162,7 +162,7 @@ fn without(some: &[Stretch], other: Stretch) -> Vec<Stretch> {
 }
 
 /// Tells whether two rows of instants have one in common.
-fn meet(some: &[Stretch], others: &[Stretch]) -> bool {
+pub(super) fn meet(some: &[Stretch], others: &[Stretch]) -> bool {
     some.iter().any(|(from, to)| others.iter().any(|(start, end)| from < end && start < to))
 }
 
