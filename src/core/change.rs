@@ -231,6 +231,13 @@ pub struct Change {
     pub request_ids: Vec<Uuid>,
 }
 
+impl Change {
+    /// Tells whether it takes access away from somebody and gives none.
+    pub(crate) fn only_takes(&self) -> bool {
+        matches!(self.subject, Subject::Assignment { .. }) && self.direction == Direction::Narrows
+    }
+}
+
 /// Returns the hash of an observed object: SHA-256 over its canonical JSON, `sha256:` and lower-case hex.
 pub fn fingerprint<T: Serialize>(object: &T) -> String {
     let value = serde_json::to_value(object).unwrap_or(Value::Null);

@@ -6,6 +6,8 @@
 
 mod edge;
 pub(crate) mod follow;
+pub(crate) mod keep;
+pub(crate) mod outlive;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -351,6 +353,14 @@ fn settings(before: &Settings, after: &Settings, surface: Surface) -> Vec<(Phase
         }
     }
     parts
+}
+
+/// Tells whether a change of settings makes it harder (`Phase::TightenActivation`) or easier (`Phase::LoosenActivation`) to
+/// activate. Who gets mail about it is written in the same phase and does neither.
+pub(crate) fn bears_on_activation(change: &Change, phase: Phase) -> bool {
+    let is_mail = |rule: &RuleId| matches!(rule, RuleId::Notification(..));
+    let of_phase = parts(change).into_iter().filter(|(of, _)| *of == phase);
+    of_phase.into_iter().any(|(_, part)| matches!(part, StepPart::WriteRules(_, rules) if !rules.iter().all(is_mail)))
 }
 
 /// Returns the expiration and demands of `rules` with the notifications of `mail`.

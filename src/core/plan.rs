@@ -145,7 +145,9 @@ pub fn plan(
         return Err(difference.mistakes);
     }
     let end = project(observed, &difference.changes);
-    order::follow::declare(&mut difference.changes, observed, &end);
+    order::follow::declare(&mut difference.changes, observed, &end, &labels);
+    order::keep::declare(&mut difference.changes, &end);
+    difference.notices.extend(order::outlive::defer(&mut difference.changes, observed, &labels));
     target(&mut difference.changes, &settings.targets, || addresses(&context))?;
     let mistakes = diff::role::refuse_together(&difference.changes);
     if !mistakes.is_empty() {
@@ -159,7 +161,8 @@ pub fn plan(
     if let Err(cycle) = order::order(&difference.changes) {
         let mistake = Diagnostic::error("circular-requirement", None, cycle.to_string());
         return Err(vec![mistake.help(
-            "no order of them is safe in one run: declare fewer of them at first, what takes access away before what gives it",
+            "no order of them is safe in one run: apply them in two, first a commit in which each only loses what it is to lose, \
+             then one in which each gets what it is to get; --target cannot part them, since it brings what a change waits for",
         )]);
     }
     let after = project(observed, &difference.changes);

@@ -170,6 +170,52 @@ fn refused_settings_of_one_group_hold_up_its_grants_alone() {
 }
 
 #[test]
+fn a_group_whose_members_or_settings_were_not_read_gets_no_role() {
+    const ROLE: &str = "directory/eligible/User Administrator@tenant/group:sg-pim-one";
+    for list in ["/roleManagementPolicyAssignments", "/eligibilitySchedules", "/assignmentSchedules"] {
+        for is_nested in [false, true] {
+            let stage = Stage::new();
+            let alice = stage.user("alice");
+            let (one, inner) = (stage.group("sg-pim-one", true), stage.group("sg-pim-inner", false));
+            let group = if is_nested { &inner } else { &one };
+            stage.in_group("eligible", "adminAssign", (group, "member"), &alice, until("2026-08-01T00:00:00Z"));
+            stage.advance(1);
+            stage.write("tenant.yaml", &owning("['sg-pim-*']"));
+            let name = if is_nested { "sg-pim-inner:member" } else { "sg-pim-one:member" };
+            let nested = eligible("n", "sg-pim-one:member", "[{group: sg-pim-inner}]", END);
+            let demands = "activation: {require: [multiFactorAuthentication, justification]}";
+            stage.write(
+                "a.yaml",
+                &[
+                    eligible("a", name, ALICE, END),
+                    if is_nested { nested } else { String::new() },
+                    settings("s", name, demands),
+                    crate::words::eligible("r", "User Administrator", "[{group: sg-pim-one}]", END),
+                ]
+                .concat(),
+            );
+            let refused = json!({"answer": {"status": 403, "code": "UnknownError"}});
+            stage.faults(json!([{"match": {"path": list, "query": group}, "effect": refused}]));
+            let what = format!("{list}, nested: {is_nested}");
+            let plan = stage.run(&["plan", "--format", "json", "--allow-incomplete"]).json();
+            assert_eq!(of(&plan, "create", "User Administrator"), 0, "{what}: {plan}");
+            let is_said = |notice: &Value| notice["code"] == "not-compared" && notice["address"] == ROLE;
+            assert!(plan["notices"].as_array().unwrap().iter().any(is_said), "{what}: {plan}");
+            let mark = stage.mark();
+            stage.run(&["apply", "--yes", "--allow-incomplete"]);
+            let written = stage.written_since(mark);
+            assert!(!written.iter().any(|entry| entry.contains("/roleManagement/")), "{what}: {written:?}");
+            stage.faults(json!([]));
+            assert!(
+                stage.changes().iter().any(|change| change.ends_with(ROLE)),
+                "{what}: it is planned once all is known"
+            );
+            stage.apply();
+        }
+    }
+}
+
+#[test]
 fn a_batch_that_is_refused_whole_or_throttled_in_part_ends_well_or_says_so() {
     let (stage, alice, one, _) = two();
     let busy = json!({"answer": {"status": 429, "retryAfter": 3}});

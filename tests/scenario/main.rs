@@ -17,6 +17,7 @@ mod azure_service;
 mod azure_setting;
 mod azure_window;
 mod azure_words;
+mod chain_activation;
 mod chain_order;
 mod chain_setting;
 mod chain_surface;

@@ -16,6 +16,13 @@ pub struct Pair {
     pub is_one_first: bool,
 }
 
+impl Pair {
+    /// Returns the two grants in the order in which they are used.
+    pub fn in_order(self) -> (usize, usize) {
+        if self.is_one_first { (self.one, self.other) } else { (self.other, self.one) }
+    }
+}
+
 /// The nodes of groups that are reached from one node.
 struct Flood {
     /// Each with the times at which the depth-first walk came to it and left it: whatever lies between is behind it.

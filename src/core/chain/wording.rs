@@ -2,7 +2,7 @@
 
 use crate::core::address::Labels;
 use crate::core::assignment::AssignmentKey;
-use crate::core::chain::graph::Graph;
+use crate::core::chain::graph::{Graph, as_principal};
 use crate::core::chain::{Chain, Link, Manner};
 
 impl Graph {
@@ -31,6 +31,29 @@ impl Graph {
             }
         }
         text
+    }
+}
+
+/// How many characters of a name a short way shows.
+const NAMED: usize = 100;
+
+impl Graph {
+    /// Returns the way over two grants, the one used before the other, in few words: `user:alice@contoso.example ->
+    /// sg-ops:member -> Owner@/`. What lies between the two is `...`, and of a long name the beginning is shown.
+    pub(crate) fn way(&self, first: usize, last: usize, labels: &Labels) -> String {
+        let (first, last) = (&self.grants()[first].key, &self.grants()[last].key);
+        let is_next = first.target.group().is_some_and(|group| as_principal(group) == last.principal);
+        let between = if is_next { "" } else { "... -> " };
+        let [holder, middle, end] =
+            [labels.principal(&first.principal), labels.target(&first.target), labels.target(&last.target)].map(cut);
+        format!("{holder} -> {middle} -> {between}{end}")
+    }
+}
+
+fn cut(name: String) -> String {
+    match name.char_indices().nth(NAMED) {
+        Some((at, _)) => format!("{}...", &name[..at]),
+        None => name,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::core::authority::{self, Standing};
 use crate::core::change::{Action, Change, FieldChange, Requirement, Risk, Subject, fingerprint};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
+use crate::core::diff::group::Entrances;
 use crate::core::diff::planned::Planned;
 use crate::core::diff::{Context, Difference, group};
 use crate::core::direction::Direction;
@@ -21,9 +22,9 @@ use crate::core::schedule::{Verdict, Window};
 
 /// Compares declared assignments with live ones, and decides about undeclared ones.
 pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
-    let planned = Planned::new(&difference.changes);
+    let (planned, entrances) = (Planned::new(&difference.changes), Entrances::new(context));
     for (key, declared) in &context.desired.assignments {
-        declared_one(context, &planned, difference, key, declared);
+        declared_one(context, &planned, &entrances, difference, key, declared);
     }
     for (key, live) in &context.observed.assignments {
         let declared = context.desired.assignments.get(key);
@@ -43,6 +44,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
 fn declared_one(
     context: &Context<'_>,
     plan: &Planned,
+    entrances: &Entrances,
     difference: &mut Difference,
     key: &AssignmentKey,
     declared: &Declared<DeclaredAssignment>,
@@ -170,11 +172,19 @@ fn declared_one(
             },
         });
     }
+    let direction = fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral);
+    // nor can anybody tell then who else would come to it by a group
+    if let Some(gap) = entrances.gap(context, &key.principal).filter(|_| direction != Direction::Narrows) {
+        let message =
+            format!("cannot be planned: {} could not be read, and whoever is in its holder gains by it", gap.what());
+        difference.notices.push(Notice::warning("not-compared", Some(address), message, source));
+        return;
+    }
     difference.changes.push(Change {
         address,
         action,
         surface: key.target.surface(),
-        direction: fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral),
+        direction,
         fields,
         subject: Subject::Assignment {
             key: key.clone(),

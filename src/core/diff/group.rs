@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode};
+use crate::core::chain::{Grant, Graph};
 use crate::core::declared::Declared;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{Context, Difference};
 use crate::core::id::{GroupId, PrincipalId};
 use crate::core::notice::Notice;
+use crate::core::observed::{Part, Unreadable};
 use crate::core::origin::Origin;
 use crate::core::principal::{Principal, PrincipalType};
-use crate::core::target::{Access, Target};
+use crate::core::target::{Access, Surface, Target};
 
 fn known<'a>(context: &Context<'a>, group: &GroupId) -> Option<&'a Principal> {
     context.observed.principals.get(&PrincipalId::new(group.as_str()))
@@ -61,6 +63,40 @@ pub(super) fn preconditions(
         mistakes.push(mistake.help("make it eligible: its members activate for themselves; or name the users"));
     }
     mistakes
+}
+
+/// Who comes to act as which group, where not all of it could be read.
+pub(super) struct Entrances {
+    /// What is held and declared; `None` where all of every group was read.
+    graph: Option<Graph>,
+}
+
+impl Entrances {
+    /// Looks at who is in which group, where there is a gap.
+    pub(super) fn new(context: &Context<'_>) -> Self {
+        let has_gap = context.observed.unreadable.iter().any(|gap| gap.surface == Surface::Group);
+        let declared = || {
+            let declared = context.desired.assignments.iter();
+            declared
+                .map(|(key, declared)| Grant { key: key.clone(), kind: Some(declared.value.principal_type) })
+                .collect()
+        };
+        let join = || Graph::of(context.observed).join(&Graph::new(declared(), &context.observed.principals));
+        Self { graph: has_gap.then(join) }
+    }
+
+    /// Returns why nobody can tell who acts as a principal, or under which settings they come to: a gap in the members, owners
+    /// or settings of it or of a group that leads to it. Only groups that the run was to read are asked about.
+    pub(super) fn gap<'a>(&self, context: &Context<'a>, principal: &PrincipalId) -> Option<&'a Unreadable> {
+        let observed = context.observed;
+        self.graph.as_ref()?.upstream_of_principal(principal).iter().find_map(|access| {
+            let group = access.group()?;
+            let settings = observed.gap_at(access, Part::Settings).filter(|_| observed.settings_of(access).is_none());
+            let lists = [Mode::Eligible, Mode::Active].map(|mode| observed.missing(access, mode));
+            let mut gaps = settings.into_iter().chain(lists.into_iter().flatten());
+            gaps.find(|gap| observed.groups.contains_key(group) || gap.group.as_ref() == Some(group))
+        })
+    }
 }
 
 /// Marks what brings a group under PIM: the first request or the first write of its settings does, and there is no way back

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::core::assignment::{AssignmentKey, Mode};
 use crate::core::change::{Change, Requirement, Subject};
-use crate::core::direction::Direction;
 use crate::core::guard;
 use crate::core::target::RoleKey;
 
@@ -14,18 +13,19 @@ use crate::core::target::RoleKey;
 ///   that role: the guards counted those who are to get it.
 /// - Whoever changes from active to eligible or back keeps the one until the other is there.
 ///
-/// No grant relies on a removal, so this makes no circle.
+/// No grant relies on a removal, so this makes no circle. Who is to hold such a role through a group is seen to where the ways are
+/// known (`order/keep.rs`).
 pub(super) fn declare(changes: &mut [Change]) {
     let mut by_role: BTreeMap<RoleKey, Vec<String>> = BTreeMap::new();
     let mut by_key: BTreeMap<AssignmentKey, String> = BTreeMap::new();
-    for change in changes.iter().filter(|change| !takes(change)) {
+    for change in changes.iter().filter(|change| !change.only_takes()) {
         let Subject::Assignment { key, ask: Some(_), .. } = &change.subject else { continue };
         by_key.insert(key.clone(), change.address.clone());
         if let Some(role) = key.target.role_key().filter(guard::hands_out_roles) {
             by_role.entry(role).or_default().push(change.address.clone());
         }
     }
-    for change in changes.iter_mut().filter(|change| takes(change)) {
+    for change in changes.iter_mut().filter(|change| change.only_takes()) {
         let Subject::Assignment { key, ask, .. } = &change.subject else { continue };
         let swapped = AssignmentKey { mode: other(key.mode), ..key.clone() };
         let swapped = by_key.get(&swapped).filter(|_| ask.is_none());
@@ -42,11 +42,6 @@ pub(super) fn declare(changes: &mut [Change]) {
         }
         change.requires.extend(requires);
     }
-}
-
-/// Tells whether a change takes access away and gives none.
-fn takes(change: &Change) -> bool {
-    matches!(change.subject, Subject::Assignment { .. }) && change.direction == Direction::Narrows
 }
 
 fn other(mode: Mode) -> Mode {

@@ -1,6 +1,6 @@
 //! Enough usable Global Administrators remain.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment};
 use crate::core::chain::Graph;
@@ -9,22 +9,24 @@ use crate::core::id::{GroupId, PrincipalId};
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::principal::PrincipalType;
-use crate::core::target::Target;
+use crate::core::target::{Access, Target};
 
 /// Refuses a plan that lowers the number of users who hold Global Administrator permanently and actively (direct, enabled,
 /// cloud-only, no guests) below `limits.minGlobalAdministrators`. Of whom a fact is not known does not count as left. Also refuses to take away the last holder, active or eligible, of the two
 /// roles that can give roles back.
 pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mut Vec<Notice>) {
-    // whoever is known to be left counts; those that an incomplete read hides do not
-    if rescuers(scene.before) > 0 && rescuers(scene.after) == 0 {
-        verdicts.push(Verdict {
-            guard: "lockout".into(),
-            message:
-                "nobody would be left who holds, or may activate, Global Administrator or Privileged Role Administrator"
-                    .into(),
-            overridden_by: None,
-        });
-    }
+    let [before, after] = [scene.before, scene.after].map(rescuers);
+    let what = "who holds, or may activate, Global Administrator or Privileged Role Administrator";
+    let message =
+        match (before.is_lost_in(&after, |them| them.possible), before.is_lost_in(&after, |them| them.certain)) {
+            (true, _) => Some(format!("nobody would be left {what}")),
+            // whoever is known to be left counts; those that an incomplete read hides do not
+            (false, true) => {
+                Some(format!("nobody would be known to be left {what}: the members of a group could not be read"))
+            }
+            (false, false) => None,
+        };
+    verdicts.extend(message.map(|message| Verdict { guard: "lockout".into(), message, overridden_by: None }));
     // with a gap, the guard of incomplete reads judges
     if scene.before.missing_directory(Mode::Active).is_some() {
         return;
@@ -103,19 +105,38 @@ fn usability(state: &Observed, key: &AssignmentKey) -> Option<bool> {
     facts.iter().all(Option::is_some).then_some(true)
 }
 
+/// How many can give roles back.
+struct Rescuers {
+    /// Those who are known to be there, and groups that were not looked at.
+    certain: usize,
+    /// These and groups whose members were to be read and could not all be: one of them may be among those.
+    possible: usize,
+}
+
+impl Rescuers {
+    /// Tells whether there were some and are none afterwards.
+    fn is_lost_in(&self, after: &Self, count: fn(&Self) -> usize) -> bool {
+        count(self) > 0 && count(after) == 0
+    }
+}
+
 /// Counts those who can give roles back, through groups too. A group whose members were read is its members: one that is emptied
 /// rescues nobody.
-fn rescuers(state: &Observed) -> usize {
+fn rescuers(state: &Observed) -> Rescuers {
     let graph = Graph::of(state);
     let can = |target: &&Target| is_global_administrator(target) || is_at_tenant(target, PRIVILEGED_ROLE_ADMINISTRATOR);
-    let is_there = |id: &PrincipalId| {
-        let is_read_group = graph.is_group(id) && state.groups.contains_key(&GroupId::new(id.as_str()));
-        !is_read_group && !state.deleted_principals.contains(id)
-    };
-    let mut found: BTreeSet<PrincipalId> = BTreeSet::new();
+    let mut found: BTreeMap<PrincipalId, bool> = BTreeMap::new();
     for target in graph.targets().into_iter().filter(can) {
-        let holders = graph.holders(target);
-        found.extend(holders.iter().map(|(id, _)| id).filter(|id| is_there(id)).cloned());
+        for (id, _) in graph.holders(target).iter().filter(|(id, _)| !state.deleted_principals.contains(id)) {
+            let group = GroupId::new(id.as_str());
+            let is_looked_at = graph.is_group(id) && state.groups.contains_key(&group);
+            let members = Target::Group { group, access: Access::Member };
+            let is_hidden =
+                || [Mode::Active, Mode::Eligible].iter().any(|mode| state.missing(&members, *mode).is_some());
+            if !is_looked_at || is_hidden() {
+                found.insert(id.clone(), !is_looked_at);
+            }
+        }
     }
-    found.len()
+    Rescuers { certain: found.values().filter(|is_certain| **is_certain).count(), possible: found.len() }
 }

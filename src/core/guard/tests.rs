@@ -6,6 +6,7 @@ use super::*;
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance};
 use crate::core::change::{Action, Subject};
 use crate::core::declared::Declared;
+use crate::core::diagnostic::Diagnostic;
 use crate::core::id::{GroupId, PrincipalId, RoleId, TenantId};
 use crate::core::observed::{Part, Unreadable};
 use crate::core::order::{Phase, edges};
@@ -126,6 +127,10 @@ fn until_autumn() -> Schedule {
 }
 
 fn planned(desired: &Desired, observed: &Observed, targets: &[&str]) -> Plan {
+    tried(desired, observed, targets).unwrap()
+}
+
+fn tried(desired: &Desired, observed: &Observed, targets: &[&str]) -> Result<Plan, Vec<Diagnostic>> {
     let settings = Settings {
         tool_version: "0".into(),
         cloud: "public".into(),
@@ -133,7 +138,7 @@ fn planned(desired: &Desired, observed: &Observed, targets: &[&str]) -> Plan {
         manifests: "sha256:0".into(),
         targets: targets.iter().map(|target| (*target).to_owned()).collect(),
     };
-    plan(desired, &BTreeMap::new(), observed, &settings).unwrap()
+    plan(desired, &BTreeMap::new(), observed, &settings)
 }
 
 fn refusing(plan: &Plan) -> Vec<&str> {
@@ -228,6 +233,136 @@ fn a_group_that_is_emptied_rescues_nobody() {
     observed.groups.insert(operators, Some(true));
     let plan = planned(&desired, &observed, &[]);
     assert_eq!((plan.changes.len(), refusing(&plan)), (1, vec!["lockout"]));
+}
+
+fn group(observed: &mut Observed, name: &str) -> GroupId {
+    let mut group = Principal::unknown(PrincipalId::new(name));
+    (group.kind, group.name, group.is_role_assignable) = (Some(PrincipalType::Group), Some(name.into()), Some(true));
+    observed.learn(group);
+    observed.surfaces.insert(Surface::Group);
+    observed.groups.insert(GroupId::new(name), Some(true));
+    let settings = observed.settings.values().next().unwrap().clone();
+    for access in [Access::Member, Access::Owner] {
+        observed.settings.insert(Target::Group { group: GroupId::new(name), access }, settings.clone());
+    }
+    GroupId::new(name)
+}
+
+fn member(group: &str, person: &str, mode: Mode) -> AssignmentKey {
+    let target = Target::Group { group: GroupId::new(group), access: Access::Member };
+    AssignmentKey { target, principal: PrincipalId::new(person), mode }
+}
+
+#[test]
+fn a_group_that_could_not_be_read_may_have_rescuers_and_is_none_that_is_known() {
+    const PRA: &str = PRIVILEGED_ROLE_ADMINISTRATOR;
+    let held = [(PRA, "operators", Active), (GA, "ada", Eligible)];
+    let mut observed = tenant(&held);
+    let operators = group(&mut observed, "operators");
+    for part in [Part::EligibleSchedules, Part::ActiveSchedules] {
+        let gap = Unreadable { surface: Surface::Group, group: Some(operators.clone()), ..gap(part) };
+        observed.unreadable = vec![gap];
+        let plan_of = |observed: &Observed, wanted: &[(&str, &str, Mode)]| {
+            let mut desired = manifests(wanted);
+            desired.tenant.limits.min_global_administrators = 0;
+            planned(&desired, observed, &[])
+        };
+        assert!(plan_of(&observed, &held).verdicts.is_empty(), "nothing is taken");
+        assert!(plan_of(&observed, &held[1..]).verdicts.is_empty(), "ada is left");
+        let plan = plan_of(&observed, &held[..1]);
+        assert_eq!(
+            (plan.changes.len(), refusing(&plan)),
+            (1, vec!["lockout"]),
+            "whether somebody is left is not known"
+        );
+        let mut alone = observed.clone();
+        alone.assignments.remove(&key(GA, "ada", Eligible));
+        let plan = plan_of(&alone, &[]);
+        assert_eq!((plan.changes.len(), refusing(&plan)), (1, vec!["lockout"]), "somebody may be in the group");
+    }
+}
+
+#[test]
+fn the_keys_are_kept_until_the_group_that_has_them_lets_somebody_in() {
+    const PRA: &str = PRIVILEGED_ROLE_ADMINISTRATOR;
+    let mut observed = tenant(&[(PRA, "operators", Active), (PRA, "ada", Eligible), (HELPDESK, "ada", Eligible)]);
+    group(&mut observed, "operators");
+    group(&mut observed, "inner");
+    let mut desired = manifests(&[(PRA, "operators", Active)]);
+    let own = "directory/eligible/Privileged Role Administrator@tenant/user:ada";
+    for (key, is_there) in [(member("inner", "ada", Eligible), false), (member("operators", "inner", Eligible), true)] {
+        if is_there {
+            let found = observed.assignments.values().next().unwrap().clone();
+            observed.assignments.insert(key.clone(), found);
+        }
+        declare(&mut desired, key, Schedule::Permanent);
+    }
+    let plan = planned(&desired, &observed, &[]);
+    let granted = vec![("group/eligible/inner:member/user:ada".to_owned(), Phase::Assign)];
+    assert_eq!(awaited(&plan, own), granted);
+    assert_eq!(awaited(&plan, "directory/eligible/Helpdesk Administrator@tenant/user:ada"), []);
+    let targeted = planned(&desired, &observed, &[own]);
+    assert_eq!(targeted.changes.len(), 2, "a targeted removal brings the membership that the guards counted");
+}
+
+#[test]
+fn a_removal_does_not_wait_for_what_waits_for_it() {
+    const PRA: &str = PRIVILEGED_ROLE_ADMINISTRATOR;
+    // the inner group loses the role and its members come to it by the outer one: until it has lost it, it gets no member
+    let mut observed = tenant(&[(PRA, "inner", Eligible), (PRA, "outer", Eligible), (GA, "bea", Active)]);
+    group(&mut observed, "inner");
+    group(&mut observed, "outer");
+    let found = observed.assignments.values().next().unwrap().clone();
+    observed.assignments.insert(member("outer", "inner", Eligible), found);
+    let mut desired = manifests(&[(PRA, "outer", Eligible), (GA, "bea", Active)]);
+    declare(&mut desired, member("outer", "inner", Eligible), Schedule::Permanent);
+    declare(&mut desired, member("inner", "ada", Eligible), Schedule::Permanent);
+    let plan = planned(&desired, &observed, &[]);
+    let (removal, grant) =
+        ("directory/eligible/Privileged Role Administrator@tenant/group:inner", "group/eligible/inner:member/user:ada");
+    assert_eq!(awaited(&plan, removal), []);
+    assert_eq!(awaited(&plan, grant).iter().map(|(address, _)| address.as_str()).collect::<Vec<_>>(), [removal]);
+    let way = "it must be gone first, or `user:ada -> inner:member -> Privileged Role Administrator@tenant` would hold for an instant";
+    let change = plan.changes.iter().find(|change| change.address == grant).unwrap();
+    assert_eq!(change.follows[0].reason, way);
+}
+
+#[test]
+fn changes_that_wait_for_each_other_are_refused_with_a_way_out() {
+    let at_day = |text: &str| -> jiff::Timestamp { format!("2026-{text}T00:00:00Z").parse().unwrap() };
+    let schedule = |start: Option<&str>, end| Schedule::Window { start: start.map(at_day), end: at_day(end) };
+    let (first, last) = (schedule(None, "08-01"), schedule(Some("07-01"), "09-01"));
+    let both = schedule(Some("07-01"), "08-01");
+    let (role, member) = (key(HELPDESK, "operators", Active), member("operators", "ada", Active));
+    let tenant_of = |windows: [(&AssignmentKey, Schedule); 2]| {
+        let mut observed = tenant(&[]);
+        group(&mut observed, "operators");
+        for (key, schedule) in windows {
+            let Schedule::Window { start, end } = schedule else { panic!("{schedule:?}") };
+            let window = Window { start, end: Some(end) };
+            let provenance = Provenance::Pim { request: "r".into() };
+            observed.assignments.insert(key.clone(), ObservedAssignment { window, condition: None, provenance });
+        }
+        observed
+    };
+    let manifests_of = |windows: [(&AssignmentKey, Schedule); 2]| {
+        let mut desired = manifests(&[]);
+        windows.into_iter().for_each(|(key, schedule)| declare(&mut desired, key.clone(), schedule));
+        desired
+    };
+    // ada is to be let in later and the group to hold its role earlier: each must lose something before the other gains
+    let (before, after) = ([(&role, last), (&member, first)], [(&role, first), (&member, last)]);
+    let target = "group/active/operators:member/user:ada";
+    for targets in [&[][..], &[target]] {
+        let mistakes = tried(&manifests_of(after), &tenant_of(before), targets).unwrap_err();
+        assert_eq!(mistakes.iter().map(|mistake| mistake.code).collect::<Vec<_>>(), ["circular-requirement"]);
+        assert!(mistakes[0].help.iter().any(|help| help.contains("apply them in two")), "{:?}", mistakes[0].help);
+    }
+    // what the help says can be done
+    let narrow = [(&role, both), (&member, both)];
+    for (from, to) in [(before, narrow), (narrow, after)] {
+        assert_eq!(planned(&manifests_of(to), &tenant_of(from), &[]).changes.len(), 2);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::assignment::is_same_condition;
 use crate::core::change::{Action, Change, Subject};
-use crate::core::order::{Phase, Step, StepPart, is_replaced, parts};
+use crate::core::order::{Phase, Step, StepPart, bears_on_activation, is_replaced, parts};
 use crate::core::schedule::End;
 use crate::core::target::{RoleKey, Target};
 
@@ -149,7 +149,10 @@ impl<'a> Edges<'a> {
             Subject::Role { .. } if phase == Phase::LoosenActivation => {
                 (Phase::NarrowRoles, "what the role loses must not be gained by looser settings first")
             }
-            Subject::Settings { .. } if phase == Phase::WidenRoles => {
+            Subject::Settings { .. }
+                if phase == Phase::WidenRoles
+                    && bears_on_activation(&self.changes[other], Phase::TightenActivation) =>
+            {
                 (Phase::TightenActivation, "the tighter settings must hold before the role allows more")
             }
             Subject::Assignment { .. } if may_take(&self.changes[other]) => {

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::core::address::Labels;
 use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment, is_same_condition};
-use crate::core::chain::Graph;
+use crate::core::chain::{Graph, Pair};
 use crate::core::change::{Change, Requirement, Subject};
 use crate::core::observed::Observed;
-use crate::core::order::{Phase, is_replaced, parts};
+use crate::core::order::{Phase, bears_on_activation, is_replaced, parts};
 use crate::core::target::{RoleKey, Surface, Target};
 
 /// Declares, on each change that gives somebody more, which changes must have taken away before.
@@ -19,15 +20,13 @@ use crate::core::target::{RoleKey, Surface, Target};
 /// `before` is what was observed, `after` what it becomes when `changes` are carried out. Only changes of different targets are
 /// looked at: phases and requirements see to those of one. Two changes are in each other's way when one gives at an instant at
 /// which the other takes: what shall not be used together is often not there together anyway.
-pub(crate) fn declare(changes: &mut [Change], before: &Observed, after: &Observed) {
+pub(crate) fn declare(changes: &mut [Change], before: &Observed, after: &Observed, labels: &Labels) {
     let has_group = |observed: &Observed| observed.assignments.keys().any(|key| key.target.surface() == Surface::Group);
     if !has_group(before) && !has_group(after) {
         return;
     }
     let graph = Graph::of(before).join(&Graph::of(after));
-    let grants = Grants::new(&graph);
-    let effects: Vec<Vec<Effect>> =
-        changes.iter().map(|change| effects(change, &Sides { grants: &grants, before, after })).collect();
+    let effects = all_effects(changes, &graph, before, after);
     // which change takes away, or gives, at which grants
     let mut takers: BTreeMap<usize, Vec<(usize, &[Stretch])>> = BTreeMap::new();
     let mut givers: BTreeMap<usize, Vec<(usize, &[Stretch])>> = BTreeMap::new();
@@ -41,48 +40,57 @@ pub(crate) fn declare(changes: &mut [Change], before: &Observed, after: &Observe
     }
     let first: Vec<usize> = takers.keys().copied().collect();
     let second: Vec<usize> = givers.keys().copied().collect();
-    let mut follows: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    // which change follows which, and because of which pair: one that leads to a role tells most
+    let mut follows: BTreeMap<usize, BTreeMap<usize, (bool, Pair)>> = BTreeMap::new();
     for pair in graph.pairs(&first, &second) {
+        let (_, last) = pair.in_order();
+        let found = (graph.grants()[last].key.target.role().is_none(), pair);
         for (taker, takes) in &takers[&pair.one] {
             let givers = givers[&pair.other].iter().filter(|(giver, _)| giver != taker);
             for (giver, _) in givers.filter(|(_, gives)| meet(takes, gives)) {
-                follows.entry(*giver).or_default().insert(*taker);
+                let known = follows.entry(*giver).or_default().entry(*taker).or_insert(found);
+                *known = found.min(*known);
             }
         }
     }
     for (giver, takers) in follows {
-        let follow = |taker: usize| {
+        let follow = |(taker, (_, pair)): (usize, (bool, Pair))| {
             let taker = &changes[taker];
-            Requirement { address: taker.address.clone(), reason: reason(taker).to_owned() }
+            let (first, last) = pair.in_order();
+            Requirement { address: taker.address.clone(), reason: reason(taker, &graph.way(first, last, labels)) }
         };
         changes[giver].follows = takers.into_iter().map(follow).collect();
     }
 }
 
-fn reason(taker: &Change) -> &'static str {
+/// Says what must be so first, and which way would otherwise be open for an instant.
+fn reason(taker: &Change, way: &str) -> String {
     match &taker.subject {
         Subject::Assignment { ask: None, .. } => {
-            "both are on one way to a role: it must be gone before the other is there"
+            format!("it must be gone first, or `{way}` would hold for an instant")
         }
-        Subject::Assignment { .. } => "both are on one way to a role: it must be narrowed before the other is there",
         Subject::Settings { .. } => {
-            "both are on one way to a role: its settings must be tightened before the other is there"
+            format!(
+                "its settings must be tightened first, or `{way}` would be easier for an instant than before and after"
+            )
         }
-        Subject::Role { .. } => "both are on one way to a role: it must be narrowed before the other is there",
+        Subject::Assignment { .. } | Subject::Role { .. } => {
+            format!("it must be narrowed first, or `{way}` would give more for an instant than before and after")
+        }
     }
 }
 
 /// A row of instants: from the first, up to but without the second.
-type Stretch = (Timestamp, Timestamp);
+pub(super) type Stretch = (Timestamp, Timestamp);
 
 /// Every instant.
 const ALWAYS: Stretch = (Timestamp::MIN, Timestamp::MAX);
 
 /// What a change does to a grant: when it takes from it and when it gives to it.
-struct Effect {
-    grant: usize,
-    takes: Vec<Stretch>,
-    gives: Vec<Stretch>,
+pub(super) struct Effect {
+    pub(super) grant: usize,
+    pub(super) takes: Vec<Stretch>,
+    pub(super) gives: Vec<Stretch>,
 }
 
 /// The state before and the state after, with the grants of both.
@@ -92,9 +100,14 @@ struct Sides<'a> {
     after: &'a Observed,
 }
 
+/// Returns what each change takes and gives, by the grants of a graph of both sides.
+pub(super) fn all_effects(changes: &[Change], graph: &Graph, before: &Observed, after: &Observed) -> Vec<Vec<Effect>> {
+    let grants = Grants::new(graph);
+    changes.iter().map(|change| effects(change, &Sides { grants: &grants, before, after })).collect()
+}
+
 /// Returns what a change takes and gives, grant by grant.
 fn effects(change: &Change, sides: &Sides<'_>) -> Vec<Effect> {
-    let phases = || -> BTreeSet<Phase> { parts(change).into_iter().map(|(phase, _)| phase).collect() };
     let through = |grants: Vec<usize>, takes: bool, gives: bool| {
         let stretch = |is_so: bool| if is_so { vec![ALWAYS] } else { Vec::new() };
         grants.into_iter().map(|grant| Effect { grant, takes: stretch(takes), gives: stretch(gives) }).collect()
@@ -102,13 +115,12 @@ fn effects(change: &Change, sides: &Sides<'_>) -> Vec<Effect> {
     match &change.subject {
         Subject::Assignment { key, .. } => of_assignment(key, sides).into_iter().collect(),
         Subject::Settings { target, .. } => {
-            let phases = phases();
-            let (takes, gives) =
-                (phases.contains(&Phase::TightenActivation), phases.contains(&Phase::LoosenActivation));
+            let takes = bears_on_activation(change, Phase::TightenActivation);
+            let gives = bears_on_activation(change, Phase::LoosenActivation);
             through(sides.grants.activated(target), takes, gives)
         }
         Subject::Role { before, after } => {
-            let phases = phases();
+            let phases: BTreeSet<Phase> = parts(change).into_iter().map(|(phase, _)| phase).collect();
             let is_exchanged = before.as_ref().zip(after.as_ref()).is_some_and(|(old, new)| is_replaced(old, new));
             let of_role = change.subject.role_key().map(|role| sides.grants.of_role(&role)).unwrap_or_default();
             let takes = is_exchanged || phases.contains(&Phase::NarrowRoles);
@@ -150,7 +162,7 @@ fn without(some: &[Stretch], other: Stretch) -> Vec<Stretch> {
 }
 
 /// Tells whether two rows of instants have one in common.
-fn meet(some: &[Stretch], others: &[Stretch]) -> bool {
+pub(super) fn meet(some: &[Stretch], others: &[Stretch]) -> bool {
     some.iter().any(|(from, to)| others.iter().any(|(start, end)| from < end && start < to))
 }
 

@@ -112,7 +112,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
     let fields = vec![field("schedule", json!("until 2026-09-01T00:00:00Z, made in PIM"), json!(null), Narrows)];
     let address = "group/eligible/sg-tier0-operators:owner/id:0b00b2f4-0000-4000-8000-000000000031";
     all.push(change(address, Action::Remove, subject, fields, origin("tenant.yaml", 14)));
-    let reason = "both are on one way to a role: it must be gone before the other is there".to_owned();
+    let reason = "it must be gone first, or `id:0b00b2f4-0000-4000-8000-000000000031 -> sg-tier0-operators:owner -> VM Operator@/` would hold for an instant".to_owned();
     let follows = Requirement { address: address.to_owned(), reason };
     all.last_mut().unwrap().onboards = true;
     all[0].follows.push(follows);
