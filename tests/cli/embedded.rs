@@ -53,9 +53,11 @@ fn plan_apply_plan_on_the_example() {
         "remove group/active/sg-pim-helpdesk-operators:owner/user:bob@contoso.example",
         "remove group/active/sg-pim-landing-zone-operators:member/user:erin@contoso.example",
         "remove group/eligible/sg-pim-migration-2025:member/user:frank@contoso.example",
+        "update group/active/sg-tier0-operators:member/user:grace@contoso.example",
+        "remove group/eligible/sg-pim-identity-configuration:member/user:heidi@contoso.example",
         "update group/settings/sg-pim-identity-configuration:member",
         "azure/active/Reader@/providers/microsoft.management/managementgroups/contoso/user:alice@contoso.example",
-        "Plan: ",
+        "Plan: 12 to create, 37 to update, 2 to extend, 10 to remove; 8 unmanaged.",
     ] {
         assert!(plan.contains(word), "{word} is missing:\n{plan}");
     }
@@ -78,6 +80,33 @@ fn plan_apply_plan_on_the_example() {
     let (code, plan, _) = run_at(folder.path(), later, &["plan", "--detailed-exitcode"]);
     assert_eq!(code, 0, "{plan}");
     assert_eq!(run_at(folder.path(), later, &["drift"]).0, 0);
+}
+
+#[test]
+fn a_group_that_asks_for_less_than_its_role_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    example(folder.path());
+    let settings = folder.path().join("groups/settings.yaml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    // the first of them is that of the profile `operators`
+    std::fs::write(&settings, text.replacen("multiFactorAuthentication, ", "", 1)).unwrap();
+    let (code, plan, stderr) = run(folder.path(), &["plan"]);
+    assert_eq!(code, 0, "{stderr}");
+    let warned = |line: &&str| line.starts_with("warning[");
+    let warnings: Vec<&str> = plan.lines().filter(warned).collect();
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    assert_eq!(
+        warnings,
+        [
+            "warning[weaker-group] group/eligible/sg-pim-helpdesk-operators:member/user:erin@contoso.example",
+            "warning[weaker-group] group/eligible/sg-pim-identity-execution:member/user:carol@contoso.example",
+            "warning[weaker-group] group/eligible/sg-pim-landing-zone-operators:member/user:dave@contoso.example",
+        ]
+    );
+    // what the README shows is what is printed, word for word
+    let begin = plan.find(warnings[1]).unwrap();
+    let end = plan.find(warnings[2]).unwrap();
+    assert!(readme.contains(&plan[begin..end]), "the README shows something else:\n{}", &plan[begin..end]);
 }
 
 #[test]

@@ -12,7 +12,8 @@
 //! | `online-shop` `03fb4eba-938b-5cb9-89ed-798c4b4828bb` | under `online`: `rg-shop-web` with `vm-shop-01` |
 //! | `VM Operator` `e21d5927-ea73-520d-868e-7057550440e7` | custom role at `contoso` that lacks `…/deallocate/action` |
 //! | Owner at `prod-core` | `sg-tier0-operators` eligible; its settings ask an approval of `sg-pim-approvers` or alice, but were weakened in the portal to 24 h without MFA |
-//! | Contributor at `online-shop` | `sg-contractors` and `sg-all-employees` eligible, under the same settings |
+//! | Contributor at `online-shop` | `sg-contractors` eligible, under the settings of everybody who is |
+//! | Reader at `online-shop` | `sg-all-employees` eligible |
 //! | Contributor at `prod-connectivity` | bob eligible and active since an hour ago |
 //! | Network Contributor at `rg-hub-network` | dave eligible, ends in 10 days |
 //! | Reader at `prod-core` | frank eligible from in 20 days on |
@@ -88,7 +89,7 @@ pub(super) fn fill(b: &mut Builder, who: People<'_>) -> String {
     use Side::{Active, Eligible};
     b.azure_assign(Eligible, who.tier0, "Owner", &core, Span::until(20, 160));
     b.azure_assign(Eligible, who.contractors, "Contributor", &shop, Span::until(30, 60));
-    b.azure_assign(Eligible, who.employees, "Contributor", &shop, Span::until(100, 200));
+    b.azure_assign(Eligible, who.employees, "Reader", &shop, Span::until(100, 200));
     let contributor = b.azure_assign(Eligible, who.bob, "Contributor", &connectivity, Span::until(40, 140));
     b.azure_activate(&contributor, who.bob, "Contributor", &connectivity, (1, 7));
     b.azure_assign(Eligible, who.dave, "Network Contributor", &hub, Span::until(170, 10));
@@ -105,7 +106,7 @@ pub(super) fn fill(b: &mut Builder, who: People<'_>) -> String {
 
     let approver =
         |id: &str, kind: &str, name: &str| json!({"id": id, "userType": kind, "isBackup": false, "description": name});
-    // as the examples want them: what was weakened is the rest
+    // the examples want the group alone; what else was weakened follows
     let approvers = [approver(who.approvers, "Group", "sg-pim-approvers"), approver(who.alice, "User", "Alice Adams")];
     let setting = json!({"isApprovalRequired": true, "isApprovalRequiredForExtension": false,
         "isRequestorJustificationRequired": true, "approvalMode": "SingleStage", "approvalStages": [{
