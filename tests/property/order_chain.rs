@@ -7,6 +7,7 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use rolewright::core::address::Labels;
+use rolewright::core::assignment::AssignmentKey;
 use rolewright::core::chain::Graph;
 use rolewright::core::change::{Change, Subject};
 use rolewright::core::diagnostic::Diagnostic;
@@ -123,6 +124,47 @@ fn is_behind(plan: &Plan, one: usize, other: usize) -> bool {
     seen.contains(&other)
 }
 
+/// The keys of the tenant are kept for those who come to them by a group, unless they are let in only after they were taken away:
+/// what takes them waits for their grant, or the grant waits for it. In no circle of a plan that is refused does a removal of the
+/// keys wait for a grant in a group.
+#[test]
+fn the_keys_are_kept_for_those_who_come_to_them_by_a_group() {
+    let mut runner = TestRunner::deterministic();
+    let (mut kept, mut yielded) = (0, 0);
+    for _ in 0..600 {
+        let mut choices = choices(LENGTH).new_tree(&mut runner).unwrap().current();
+        let stage = Stage::draw(&mut choices);
+        let observed = stage.observed();
+        let plan = match checked(&stage, &observed, Vec::new()) {
+            Ok(plan) => plan,
+            Err(mistakes) => {
+                let labels = Labels::new(&observed, []);
+                let keys = stage::target_of(&stage::role(0)).role_key();
+                let is_removed =
+                    |key: &&AssignmentKey| key.target.role_key() == keys && !stage.after.grants.contains_key(*key);
+                let removed: Vec<String> =
+                    stage.before.grants.keys().filter(is_removed).map(|key| labels.assignment(key)).collect();
+                for mistake in mistakes.iter().filter(|mistake| mistake.code == "circular-requirement") {
+                    let way: Vec<&str> = mistake.message.split(" -> ").collect();
+                    let waits = |pair: &[&str]| {
+                        removed.iter().any(|key| pair[0].ends_with(key)) && pair[1].starts_with("group/")
+                    };
+                    assert!(!way.windows(2).any(waits), "{}", mistake.message);
+                }
+                continue;
+            }
+        };
+        for (taker, grant) in relying(&plan, &observed) {
+            let address = &plan.changes[grant].address;
+            let is_kept = plan.changes[taker].requires.iter().any(|required| required.address == *address);
+            // waiting for a part of what waits for it is no circle yet
+            assert!(is_kept || is_behind(&plan, grant, taker), "{} and {address}", plan.changes[taker].address);
+            (kept, yielded) = (kept + usize::from(is_kept), yielded + usize::from(!is_kept));
+        }
+    }
+    assert!(kept >= 15 && yielded >= 2, "{kept} kept, {yielded} behind");
+}
+
 /// Returns steps as phases alone would have them.
 fn by_phase(changes: &[Change]) -> Vec<Step> {
     let parts = |(change, of): (usize, &Change)| {
@@ -161,36 +203,6 @@ proptest! {
     }
 
     #[test]
-    fn the_keys_are_kept_for_those_who_come_to_them_by_a_group(mut choices in choices(LENGTH)) {
-        let stage = Stage::draw(&mut choices);
-        let observed = stage.observed();
-        let keys = stage::target_of(&stage::role(0)).role_key();
-        match checked(&stage, &observed, Vec::new()) {
-            Ok(plan) => {
-                for (taker, grant) in relying(&plan, &observed) {
-                    let address = &plan.changes[grant].address;
-                    let is_kept = plan.changes[taker].requires.iter().any(|required| required.address == *address);
-                    prop_assert!(is_kept || is_behind(&plan, grant, taker), "{} {address}", plan.changes[taker].address);
-                }
-            }
-            // whatever goes round, it is not because somebody keeps the keys
-            Err(mistakes) => {
-                let labels = Labels::new(&observed, []);
-                let (before, after) = (&stage.before.grants, &stage.after.grants);
-                let removed = before.keys().filter(|key| key.target.role_key() == keys && !after.contains_key(key));
-                let removed: Vec<String> = removed.map(|key| labels.assignment(key)).collect();
-                for mistake in mistakes.iter().filter(|mistake| mistake.code == "circular-requirement") {
-                    let way: Vec<&str> = mistake.message.split(" -> ").collect();
-                    let is_kept = |pair: &[&str]| {
-                        removed.iter().any(|key| pair[0].ends_with(key)) && pair[1].starts_with("group/")
-                    };
-                    prop_assert!(!way.windows(2).any(is_kept), "{}", mistake.message);
-                }
-            }
-        }
-    }
-
-    #[test]
     fn a_target_brings_what_it_follows(mut choices in choices(LENGTH)) {
         let stage = Stage::draw(&mut choices);
         let observed = stage.observed();
@@ -215,7 +227,7 @@ proptest! {
 #[test]
 fn the_measure_objects_to_an_order_without_chains() {
     let mut runner = TestRunner::deterministic();
-    let (mut plans, mut following, mut delayed, mut circles, mut kept) = (0, 0, 0, 0, 0);
+    let (mut plans, mut following, mut delayed, mut circles) = (0, 0, 0, 0);
     let mut objections = [0, 0, 0];
     for _ in 0..200 {
         let mut choices = choices(LENGTH).new_tree(&mut runner).unwrap().current();
@@ -229,7 +241,6 @@ fn the_measure_objects_to_an_order_without_chains() {
             }
         };
         plans += 1;
-        kept += usize::from(!relying(&plan, &observed).is_empty());
         following += usize::from(plan.changes.iter().any(|change| !change.follows.is_empty()));
         let steps = plan.steps().unwrap();
         delayed += usize::from(!steps.is_sorted_by_key(|step| step.phase));
@@ -247,8 +258,7 @@ fn the_measure_objects_to_an_order_without_chains() {
             objections[at] += usize::from(objection.is_some());
         }
     }
-    let counts =
-        format!("{plans} plans, {following} follow, {delayed} delayed, {circles} circles, {kept} keep, {objections:?}");
-    assert!(plans >= 100 && following >= 60 && delayed >= 40 && circles <= 4 && kept >= 5, "{counts}");
+    let counts = format!("{plans} plans, {following} follow, {delayed} delayed, {circles} circles, {objections:?}");
+    assert!(plans >= 100 && following >= 60 && delayed >= 40 && circles <= 4, "{counts}");
     assert!(objections.iter().all(|count| *count >= 20), "{counts}");
 }

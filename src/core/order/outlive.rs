@@ -180,8 +180,11 @@ mod tests {
         "2026-06-01T12:00:00Z".parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_hours(hours)
     }
 
+    /// Who is in which group, how, from and until which hour.
+    type Held = (&'static str, &'static str, Mode, Option<i64>, Option<i64>);
+
     /// A tenant where dave uses his membership of `ops` for four hours.
-    fn tenant(held: &[(&str, &str, Mode, Option<i64>, Option<i64>)], read: &[&str]) -> Observed {
+    fn tenant(held: &[Held], read: &[&str]) -> Observed {
         let mut observed = Observed::empty(at(0));
         for name in ["ops", "team"] {
             let mut group = Principal::unknown(PrincipalId::new(name));
