@@ -83,3 +83,6 @@ pub fn diff(context: &Context<'_>) -> Difference {
     crate::core::diagnostic::sort(&mut difference.mistakes);
     difference
 }
+
+#[cfg(test)]
+mod tests;
