@@ -38,11 +38,11 @@ fn dynamic_and_synchronised_groups() {
         }
         // what is there is left, also where it is owned, and the reason is given
         stage.erase("a.yaml");
-        stage.link((&group, "member"), &alice);
+        stage.link((&group, "owner"), &alice);
         stage.write("tenant.yaml", &owning("[sg-pim-odd]"));
         stage.assert_converged();
         stage.run(&["plan"]).exits(0).says("owned-group-unmanageable").says("tenant.yaml:");
-        assert_eq!(stage.admin("GET", &format!("/groups/{group}/members"), None)["value"][0]["id"], alice.as_str());
+        assert_eq!(stage.admin("GET", &format!("/groups/{group}/owners"), None)["value"][0]["id"], alice.as_str());
     }
 }
 
