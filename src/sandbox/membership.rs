@@ -63,20 +63,27 @@ impl Object {
         self.properties.get("isAssignableToRole") == Some(&Value::Bool(true))
     }
 
+    /// Tells whether a rule decides who is in the group.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        self.has_type("DynamicMembership")
+    }
+
+    fn has_type(&self, kind: &str) -> bool {
+        let types = self.properties.get("groupTypes").and_then(Value::as_array);
+        types.is_some_and(|types| types.iter().any(|found| found == kind))
+    }
+
     /// Returns why PIM cannot manage the group, if so (graph.md 4.4).
     pub(crate) fn unmanageable(&self) -> Option<&'static str> {
         let is = |name: &str| self.properties.get(name) == Some(&Value::Bool(true));
-        let has = |kind: &str| {
-            let types = self.properties.get("groupTypes").and_then(Value::as_array);
-            types.is_some_and(|types| types.iter().any(|found| found == kind))
-        };
-        if has("DynamicMembership") {
+        if self.is_dynamic() {
             return Some("Groups with dynamic membership cannot be managed in Privileged Identity Management.");
         }
         if is("onPremisesSyncEnabled") {
             return Some("Groups synchronized from on-premises cannot be managed in Privileged Identity Management.");
         }
-        let is_distribution = self.properties.get("securityEnabled") == Some(&Value::Bool(false)) && !has("Unified");
+        let is_distribution =
+            self.properties.get("securityEnabled") == Some(&Value::Bool(false)) && !self.has_type("Unified");
         is_distribution.then_some("Only security groups and Microsoft 365 groups can be managed.")
     }
 }

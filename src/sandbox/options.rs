@@ -111,6 +111,9 @@ pub struct Switches {
     pub keeps_durations: bool,
     /// Assignments made outside PIM appear in schedules and instances (graph.md 2.8; some reports say they do not).
     pub shows_outside: bool,
+    /// Lists of schedules and instances show what members have through a group too, as rows of their own whose `memberType` is
+    /// `Group` (graph.md 2.7; documented for `filterByCurrentUser` only).
+    pub lists_group_rows: bool,
     /// A custom role created with a `templateId` gets another id all the same (graph.md 3.6 #1).
     pub distinct_template_ids: bool,
     /// `Ticketing` is accepted in rule 7 (graph.md 3.4; unconfirmed).
@@ -144,6 +147,7 @@ impl Default for Switches {
             renewed_schedule_ids: false,
             keeps_durations: false,
             shows_outside: true,
+            lists_group_rows: false,
             distinct_template_ids: false,
             admin_ticketing: false,
             approver_ids: false,

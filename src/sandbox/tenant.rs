@@ -212,6 +212,9 @@ pub(crate) struct Request {
     /// For a request that waits for approval: what to grant once approved.
     #[serde(default)]
     pub(crate) pending: Option<Box<Schedule>>,
+    /// When nobody may approve it any more (`approvalStageTimeOutInDays`).
+    #[serde(default)]
+    pub(crate) due: Option<Timestamp>,
 }
 
 /// How long the service keeps requests (graph.md 2.9).
@@ -234,10 +237,17 @@ impl Request {
         if self.document.contains_key("groupId") { Surface::Group } else { Surface::Directory }
     }
 
-    /// Returns the status at `now`.
+    /// Tells whether it waited for an approval that nobody gave in time.
+    pub(crate) fn is_overdue(&self, now: Timestamp) -> bool {
+        self.pending.is_some() && self.due.is_some_and(|due| due <= now)
+    }
+
+    /// Returns the status at `now`. What nobody approves in time is `Failed`: Graph's list of statuses has no `TimedOut`
+    /// (graph.md 2.7), and which of them it is is unconfirmed.
     pub(crate) fn status(&self, now: Timestamp) -> &str {
         match self.settles {
             Some(at) if at <= now => "Provisioned",
+            _ if self.is_overdue(now) => "Failed",
             _ => self.document.get("status").and_then(Value::as_str).unwrap_or_default(),
         }
     }

@@ -220,6 +220,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_a_row_that_calls_itself_direct_is_managed() {
+        for (word, membership) in [
+            (json!("direct"), Membership::Direct),
+            (json!("Direct"), Membership::Direct),
+            (json!("group"), Membership::Indirect),
+            (json!("Group"), Membership::Indirect),
+            (json!("Inherited"), Membership::Indirect),
+            (json!("Directly"), Membership::Indirect),
+            (json!(""), Membership::Indirect),
+            (Value::Null, Membership::Indirect),
+            (json!(1), Membership::Indirect),
+        ] {
+            assert_eq!(super::membership(&json!({ "memberType": word })), membership, "{word}");
+        }
+        assert_eq!(super::membership(&json!({})), Membership::Indirect, "absent");
+    }
+
+    #[test]
     fn words_are_written_in_the_case_of_their_api_and_read_in_any() {
         let ask = Ask { start: None, end: End::After(Period::days(30)) };
         assert_eq!(schedule_info(&ask, Case::Camel)["expiration"]["type"], "afterDuration");

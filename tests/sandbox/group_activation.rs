@@ -190,3 +190,135 @@ async fn without_approvers_nobody_can_approve() {
     assert_eq!(s.c.post(&cancel, json!({})).await.status, 204);
     assert!(!s.is_member().await);
 }
+
+/// Dave asked for membership as `schedule` says, with approval by grace; returns the request and the path of the stage, and grace is
+/// signed in.
+async fn asked(s: &mut Story, schedule: Value) -> (Value, String) {
+    let approvers = s.c.id("groups", "sg-pim-approvers").await;
+    s.demand_approval(json!([{"@odata.type": "#microsoft.graph.groupMembers", "groupId": approvers}])).await;
+    let got = s.own("selfActivate", "member", schedule).await;
+    assert_eq!(got.body["status"], "PendingApproval", "{}", got.body);
+    assert_eq!(got.body["completedDateTime"], Value::Null);
+    s.c.act_as(json!({"user": "grace@contoso.example"})).await;
+    let approval = format!("{GROUP}/assignmentApprovals/{}", got.body["approvalId"].as_str().unwrap());
+    let stages = s.c.get(&format!("{approval}?$expand=stages")).await.body["stages"].clone();
+    (got.body, format!("{approval}/stages/{}", stages[0]["id"].as_str().unwrap()))
+}
+
+impl Story {
+    /// Returns dave's only request for membership as it is now.
+    async fn request(&mut self) -> Value {
+        let rows = self.rows("assignmentScheduleRequests").await;
+        assert_eq!(rows.len(), 1);
+        rows[0].clone()
+    }
+}
+
+fn verdict(result: &str) -> Value {
+    json!({"reviewResult": result, "justification": "so"})
+}
+
+#[tokio::test]
+async fn an_approver_denies() {
+    let mut s = eligible().await;
+    let (_, stage) = asked(&mut s, hours(2)).await;
+    s.c.advance(60);
+    assert_eq!(s.c.patch(&stage, verdict("Deny")).await.status, 204);
+    let request = s.request().await;
+    assert_eq!((&request["status"], &request["completedDateTime"]), (&json!("Denied"), &json!("2026-11-21T12:01:00Z")));
+    let found = s.c.get(&stage).await.body;
+    assert_eq!((&found["reviewResult"], &found["status"]), (&json!("Deny"), &json!("Completed")));
+    assert_eq!(s.c.patch(&stage, verdict("Approve")).await.status, 400, "once");
+    assert!(!s.is_member().await && s.rows("assignmentSchedules").await.is_empty());
+    // a new request is free to be made
+    s.c.act_as(json!({"user": "dave@contoso.example"})).await;
+    assert_eq!(s.own("selfActivate", "member", hours(1)).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_approval_gives_nothing_when_the_eligibility_is_gone_or_the_place_is_taken() {
+    for is_linked in [false, true] {
+        let mut s = eligible().await;
+        let (_, stage) = asked(&mut s, hours(2)).await;
+        s.c.advance(600);
+        s.c.sign_in(ADMIN).await;
+        if is_linked {
+            let link = json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/users/{}", s.dave)});
+            assert_eq!(s.c.post(&format!("/v1.0/groups/{}/members/$ref", s.group), link).await.status, 204);
+        } else {
+            let at = (s.group.as_str(), "member");
+            let got = s.c.group_request("eligibility", "adminRemove", &s.dave, at, Value::Null).await;
+            assert_eq!(got.body["status"], "Revoked", "{}", got.body);
+        }
+        s.c.act_as(json!({"user": "grace@contoso.example"})).await;
+        assert_eq!(s.c.patch(&stage, verdict("Approve")).await.status, 204);
+        assert_eq!(s.request().await["status"], "Failed");
+        assert_eq!(s.is_member().await, is_linked);
+        let rows = s.rows("assignmentSchedules").await;
+        assert!(rows.iter().all(|row| row["assignmentType"] != "Activated"), "{rows:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_approved_activation_uses_the_eligibility_of_that_hour_and_does_not_outlive_it() {
+    let mut s = eligible().await;
+    let (_, stage) = asked(&mut s, hours(8)).await;
+    s.c.sign_in(ADMIN).await;
+    let until = json!({"expiration": {"type": "afterDateTime", "endDateTime": "2026-11-21T15:00:00Z"}});
+    let got = s.c.group_request("eligibility", "adminUpdate", &s.dave, (&s.group, "member"), until).await;
+    assert_eq!(got.status, 201, "{}", got.body);
+    s.c.act_as(json!({"user": "grace@contoso.example"})).await;
+    assert_eq!(s.c.patch(&stage, verdict("Approve")).await.status, 204);
+    assert_eq!(
+        s.rows("assignmentSchedules").await[0]["scheduleInfo"]["expiration"]["endDateTime"],
+        "2026-11-21T15:00:00Z"
+    );
+    s.c.sign_in(ADMIN).await;
+    let filter = format!("$filter=groupId eq '{}' and assignmentType eq 'activated'&$expand=activatedUsing", s.group);
+    let rows = s.c.get(&format!("{GROUP}/assignmentSchedules?{filter}")).await.rows().clone();
+    assert_eq!(rows[0]["activatedUsing"]["id"], got.body["targetScheduleId"]);
+}
+
+#[tokio::test]
+async fn an_activation_for_later_is_granted_until_then() {
+    let mut s = eligible().await;
+    let later =
+        json!({"startDateTime": "2026-11-21T16:00:00Z", "expiration": {"type": "afterDuration", "duration": "PT2H"}});
+    let (_, stage) = asked(&mut s, later).await;
+    s.c.advance(60);
+    assert_eq!(s.c.patch(&stage, verdict("Approve")).await.status, 204);
+    let request = s.request().await;
+    assert_eq!(
+        (&request["status"], &request["completedDateTime"]),
+        (&json!("Granted"), &json!("2026-11-21T16:00:00Z"))
+    );
+    let found = s.c.get(&stage).await.body;
+    assert_eq!((&found["reviewResult"], &found["status"]), (&json!("Approve"), &json!("Completed")));
+    assert!(!s.is_member().await);
+    s.c.advance(4 * 3_600);
+    assert!(s.is_member().await);
+    assert_eq!(s.request().await["status"], "Provisioned");
+    assert_eq!(
+        s.rows("assignmentSchedules").await[0]["scheduleInfo"]["expiration"]["endDateTime"],
+        "2026-11-21T18:00:00Z"
+    );
+}
+
+#[tokio::test]
+async fn what_nobody_approves_in_time_fails() {
+    let mut s = eligible().await;
+    let (_, stage) = asked(&mut s, hours(2)).await;
+    s.c.advance(86_399);
+    assert_eq!(s.request().await["status"], "PendingApproval");
+    s.c.advance(1);
+    assert_eq!(s.request().await["status"], "Failed");
+    s.c.act_as(json!({"user": "grace@contoso.example"})).await;
+    let open = s.c.get(&format!("{GROUP}/assignmentScheduleRequests/filterByCurrentUser(on='approver')")).await;
+    assert_eq!((open.status, open.rows().len()), (200, 0), "{}", open.body);
+    let found = s.c.get(&stage).await.body;
+    assert_eq!((&found["reviewResult"], &found["status"]), (&json!("NotReviewed"), &json!("Expired")));
+    assert_eq!(s.c.patch(&stage, verdict("Approve")).await.status, 400);
+    assert!(!s.is_member().await);
+    s.c.act_as(json!({"user": "dave@contoso.example"})).await;
+    assert_eq!(s.own("selfActivate", "member", hours(2)).await.status, 201, "and may ask again");
+}

@@ -62,6 +62,42 @@ async fn groups_own_nothing_and_are_active_in_role_assignable_ones_never() {
 }
 
 #[tokio::test]
+async fn a_group_is_not_given_to_itself() {
+    let c = Client::seeded(Seed::Contoso).await;
+    let group = c.id("groups", "sg-helpdesk-all").await;
+    for side in ["eligibility", "assignment"] {
+        for group_as_asked in [group.clone(), group.to_uppercase()] {
+            let got = c.group_request(side, "adminAssign", &group, (&group_as_asked, "member"), days(5)).await;
+            assert_eq!((got.status, got.code().as_str()), (400, "InvalidRoleAssignmentRequest"), "{side}");
+        }
+    }
+    assert!(c.in_group("eligibilitySchedules", &group).await.iter().all(|row| row["principalId"] != group.as_str()));
+}
+
+#[tokio::test]
+async fn nobody_is_added_to_a_group_whose_members_follow_a_rule() {
+    let c = Client::seeded(Seed::Contoso).await;
+    let (dynamic, dave) = (c.id("groups", "sg-all-employees").await, c.id("users", "dave@contoso.example").await);
+    let guest = c
+        .post(
+            "/v1.0/users",
+            json!({"displayName": "g", "userPrincipalName": "g@contoso.example",
+        "mailNickname": "g", "accountEnabled": true, "passwordProfile": {"password": "x"}}),
+        )
+        .await;
+    let guest = guest.body["id"].as_str().unwrap().to_owned();
+    let link = |id: &str| json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{id}")});
+    let got = c.post(&format!("/v1.0/groups/{dynamic}/members/$ref"), link(&guest)).await;
+    assert_eq!((got.status, got.code().as_str()), (403, "Authorization_RequestDenied"));
+    assert!(!c.ids(&format!("/v1.0/groups/{dynamic}/members")).await.contains(&guest));
+    assert_eq!(
+        c.post(&format!("/v1.0/groups/{dynamic}/owners/$ref"), link(&dave)).await.status,
+        204,
+        "owners are named"
+    );
+}
+
+#[tokio::test]
 async fn service_principals_are_active_but_not_eligible() {
     let c = Client::seeded(Seed::Contoso).await;
     let (app, group) = (c.id("servicePrincipals", "CI Deployer").await, c.id("groups", "sg-helpdesk-all").await);

@@ -38,11 +38,11 @@ fn dynamic_and_synchronised_groups() {
         }
         // what is there is left, also where it is owned, and the reason is given
         stage.erase("a.yaml");
-        stage.link((&group, "member"), &alice);
+        stage.link((&group, "owner"), &alice);
         stage.write("tenant.yaml", &owning("[sg-pim-odd]"));
         stage.assert_converged();
         stage.run(&["plan"]).exits(0).says("owned-group-unmanageable").says("tenant.yaml:");
-        assert_eq!(stage.admin("GET", &format!("/groups/{group}/members"), None)["value"][0]["id"], alice.as_str());
+        assert_eq!(stage.admin("GET", &format!("/groups/{group}/owners"), None)["value"][0]["id"], alice.as_str());
     }
 }
 
@@ -86,10 +86,9 @@ fn a_service_principal_as_eligible_where_active_is_fine() {
     for (access, schedule) in [("member", END), ("owner", END)] {
         let target = format!("sg-ops:{access}");
         stage.write("a.yaml", &eligible("a", &target, "[{servicePrincipal: robot}]", schedule));
-        let run = stage.run(&["plan"]).exits(1);
-        run.says("service-principal").says("a.yaml:");
+        refused(&stage, "eligible-service-principal", 7, "cannot activate a role, so it cannot be eligible");
         stage.write("a.yaml", &eligible("a", &target, &format!("[{{id: {robot}, type: servicePrincipal}}]"), schedule));
-        stage.run(&["plan"]).exits(1).says("service-principal").says("a.yaml:");
+        refused(&stage, "eligible-service-principal", 7, "cannot activate a role, so it cannot be eligible");
         stage.write("a.yaml", &active("a", &target, "[{servicePrincipal: robot}]", schedule));
         stage.apply();
         assert!(stage.linked((&group, access)).contains(&robot));
@@ -114,11 +113,13 @@ fn approval_without_approvers() {
     let stage = Stage::new();
     let (group, approvers) = (stage.group("sg-ops", false), stage.group("sg-approvers", false));
     let declare = |body: &str| stage.write("a.yaml", &settings("a", "sg-ops:member", body));
-    for body in ["activation: {approval: {approvers: []}}", "activation: {approval: {approvers: fallback}}"] {
-        declare(body);
-        let mark = stage.mark();
-        stage.run(&["plan"]).exits(1).says("a.yaml:7").says("approver");
-        assert!(stage.written_since(mark).is_empty());
+    for (approval, code) in [
+        ("{requestorJustification: true}", "approval-without-approvers"),
+        ("{approvers: []}", "empty-list"),
+        ("{approvers: fallback}", "no-fallback-approvers"),
+    ] {
+        declare(&format!("activation: {{approval: {approval}}}"));
+        refused(&stage, code, 7, "approvers");
     }
     declare("activation: {approval: {approvers: [{group: sg-approvers}]}}");
     stage.apply();

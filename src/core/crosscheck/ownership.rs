@@ -53,7 +53,6 @@ pub(super) fn check(view: &View<'_>) -> Vec<Notice> {
                 )
             })
             .collect();
-        let roles: Vec<String> = roles.iter().map(|role| format!("`{}`", view.labels.target(role))).collect();
         let message = format!(
             "owners of `{}` can add themselves to it and reach {}: {}",
             view.labels.principal(&PrincipalId::new(group.as_str())),
@@ -67,10 +66,17 @@ pub(super) fn check(view: &View<'_>) -> Vec<Notice> {
     notices
 }
 
-/// Returns the roles that the members of a group reach by their membership.
-fn roles_of(view: &View<'_>, group: &GroupId) -> Vec<Target> {
+/// Returns the roles that the members of a group reach by their membership, each in words with the manifest line of the grant that
+/// gives it.
+fn roles_of(view: &View<'_>, group: &GroupId) -> Vec<String> {
     let reach = view.graph.outreach_without_ownership(&PrincipalId::new(group.as_str()));
-    reach.iter().map(|(target, _)| target).filter(|target| target.role().is_some()).cloned().collect()
+    let roles = reach.iter().map(|(target, _)| target).filter(|target| target.role().is_some());
+    let words = |role: &Target| {
+        let chain = reach.chain(role)?;
+        let last = view.keys(&chain).last()?;
+        Some(format!("`{}` ({}, {})", view.labels.target(role), last.mode.as_str(), view.origin(last)))
+    };
+    roles.filter_map(words).collect()
 }
 
 /// Returns what an owner is to the group besides, in words; `None` when it is a member as easily as an owner, or no owner at all.

@@ -231,8 +231,8 @@ fn owners_who_could_add_themselves_are_named() {
     assert_eq!(
         messages(&found),
         [
-            "owners of `id:ops` can add themselves to it and reach `Reader@tenant`: `id:bob` (active, in no manifest, no member), `id:dave` \
-          (active, in no manifest, no member without activation)"
+            "owners of `id:ops` can add themselves to it and reach `Reader@tenant` (eligible, a.yaml:8:1): `id:bob` (active, in \
+          no manifest, no member), `id:dave` (active, in no manifest, no member without activation)"
         ]
     );
     assert_eq!((found[0].severity, found[0].source.clone()), (Severity::Warning, Some(origin(8))));

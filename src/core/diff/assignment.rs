@@ -254,8 +254,9 @@ fn preconditions(
         }
     }
     if declared.value.principal_type == PrincipalType::ServicePrincipal && key.mode == Mode::Eligible {
+        // the manifests are refused for it before anything is read; this is the last look before something is written
         let help = "service principals cannot activate anything: declare an ActiveAssignment";
-        refuse("service-principal-eligible", format!("`{label}` is a service principal and cannot be eligible"), help);
+        refuse("eligible-service-principal", format!("`{label}` is a service principal and cannot be eligible"), help);
     }
     let role = key.target.role_key().and_then(|role| context.observed.roles.get(&role));
     let declared_off =

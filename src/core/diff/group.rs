@@ -53,6 +53,7 @@ pub(super) fn preconditions(
     let holder = context.labels.principal(&key.principal);
     let name = context.labels.target(&key.target);
     if *access == Access::Owner {
+        // the manifests are refused for it before anything is read; this is the last look before something is written
         let message = format!("`{holder}` is a group and cannot be an owner (`{name}`)");
         let mistake = Diagnostic::error("group-as-owner", Some(declared.at.clone()), message);
         mistakes.push(mistake.help("name users, or use `access: member`"));

@@ -90,3 +90,6 @@ pub fn diff(context: &Context<'_>) -> Difference {
     crate::core::diagnostic::sort(&mut difference.mistakes);
     difference
 }
+
+#[cfg(test)]
+mod tests;

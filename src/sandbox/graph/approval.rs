@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Problem, Reply};
 use super::super::id;
-use super::super::instant::plus;
+use super::super::instant::{plus, precise, truncate};
 use super::super::odata::{Allowed, Expand, Options};
 use super::super::permission;
 use super::super::place::{Place, Surface};
 use super::super::route::Call;
-use super::super::tenant::{Request, Tenant};
+use super::super::tenant::{Request, Schedule, Tenant};
 use super::super::world::World;
-use super::{authority, check, not_emulated, principal};
+use super::{authority, check, not_emulated, principal, request};
 
 /// How approvals are spelled on one of the surfaces.
 #[derive(Debug)]
@@ -84,14 +84,15 @@ fn stage_id(approval: &str, surface: Surface) -> String {
     }
 }
 
-fn stage(id: &str, request: &Request, is_mine: bool, nothing: &Value) -> Value {
-    let status = request.document.get("status").and_then(Value::as_str).unwrap_or_default();
-    let result = match status {
-        "PendingApproval" => "NotReviewed",
-        "Denied" => "Deny",
-        _ => "Approve",
+fn stage(id: &str, request: &Request, is_mine: bool, nothing: &Value, now: Timestamp) -> Value {
+    let (result, stage) = match request.status(now) {
+        "PendingApproval" => ("NotReviewed", "InProgress"),
+        // nobody decided, and nobody may any more
+        "Canceled" => ("NotReviewed", "Expired"),
+        _ if request.is_overdue(now) => ("NotReviewed", "Expired"),
+        "Denied" => ("Deny", "Completed"),
+        _ => ("Approve", "Completed"),
     };
-    let stage = if result == "NotReviewed" { "InProgress" } else { "Completed" };
     json!({"id": id, "assignedToMe": is_mine, "displayName": null, "justification": nothing, "reviewResult": result,
         "reviewedBy": null, "reviewedDateTime": null, "status": stage})
 }
@@ -109,7 +110,7 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, surface: Surface, rest: &[
             let (request, place) = open(&tenant, id, surface)?;
             let is_mine = may_decide(&tenant, call, &place, principal_of(request));
             let own = stage_id(id, surface);
-            let stage = stage(&own, request, is_mine, &spelling.nothing);
+            let stage = stage(&own, request, is_mine, &spelling.nothing, call.now);
             match tail {
                 [] => {
                     let row = match surface {
@@ -157,23 +158,49 @@ fn decide(
 ) -> Result<(), Problem> {
     let (request, place) = open(tenant, id, surface)?;
     if request.status(now) != "PendingApproval" {
-        return Err(Problem::new(400, "InvalidRoleAssignmentRequest", "The request was already decided."));
+        let text = "The request was already decided, or nobody decided in time.";
+        return Err(Problem::new(400, "InvalidRoleAssignmentRequest", text));
     }
     if !may_decide(tenant, call, &place, principal_of(request)) {
         return Err(permission::unauthorized());
     }
+    let now = truncate(now, 100);
+    let granted = request.pending.as_deref().filter(|_| verdict).map(|asked| activation(tenant, asked, now));
     let Some(request) = tenant.requests.get_mut(id) else { return Ok(()) };
-    let pending = request.pending.take();
-    request.document.insert("status".to_owned(), json!(if verdict { "Provisioned" } else { "Denied" }));
-    if let (true, Some(mut schedule)) = (verdict, pending) {
-        // The activation runs from the approval on, for as long as it was asked.
-        if schedule.start < now {
-            let length = schedule.end.map(|end| end.duration_since(schedule.start));
-            schedule.start = now;
-            schedule.end = length.map(|length| plus(now, length));
+    (request.pending, request.due) = (None, None);
+    let (status, completed) = match &granted {
+        None => ("Denied", now),
+        Some(None) => ("Failed", now),
+        Some(Some(schedule)) if schedule.start > now => {
+            request.settles = Some(schedule.start);
+            ("Granted", schedule.start)
         }
-        schedule.created = now;
-        tenant.schedules.insert(schedule.key.place.schedule_id(id), (*schedule).into());
+        Some(Some(_)) => ("Provisioned", now),
+    };
+    request.document.insert("status".to_owned(), json!(status));
+    request.document.insert("completedDateTime".to_owned(), json!(precise(completed)));
+    if let Some(Some(schedule)) = granted {
+        tenant.schedules.insert(schedule.key.place.schedule_id(id), schedule.into());
     }
     Ok(())
+}
+
+/// Returns what an approved activation becomes at `now`: it runs from the approval on, for as long as it was asked, and not beyond
+/// the eligibility that it uses. Nothing, and the request fails, when there is no such eligibility any more or somebody gave the
+/// principal the place meanwhile. What the service says then is unconfirmed; that it does not grant is certain.
+fn activation(tenant: &Tenant, asked: &Schedule, now: Timestamp) -> Option<Schedule> {
+    let (used, eligibility) = request::eligibility(tenant, &asked.key, now)?;
+    if tenant.schedule(&asked.key, now).is_some() {
+        return None;
+    }
+    let mut schedule = Schedule { created: now, activated_using: Some(used.clone()), ..asked.clone() };
+    if schedule.start < now {
+        let length = schedule.end.map(|end| end.duration_since(schedule.start));
+        schedule.start = now;
+        schedule.end = length.map(|length| plus(now, length));
+    }
+    if let Some(last) = eligibility.end.filter(|last| schedule.end.is_none_or(|end| end > *last)) {
+        schedule.end = Some(last);
+    }
+    Some(schedule).filter(|schedule| schedule.end.is_none_or(|end| end > schedule.start))
 }

@@ -86,8 +86,14 @@ fn refused(text: impl Into<String>) -> Problem {
     Problem::new(400, "Request_BadRequest", text)
 }
 
-/// Refuses a link that the directory does not make: groups neither own groups nor nest in role-assignable ones (graph.md 4.4).
+/// Refuses a link that the directory does not make: groups neither own groups nor nest in role-assignable ones (graph.md 4.4), and
+/// nobody is added to a group whose members follow a rule. That one is answered as if permissions lacked
+/// (learn.microsoft.com/troubleshoot/entra, "403 error when adding a user to a group"; unconfirmed).
 pub(super) fn may_link(to: &Object, access: Access, linked: &Object) -> Result<(), Problem> {
+    if to.kind == Kind::Group && access == Access::Member && to.is_dynamic() {
+        let text = "Insufficient privileges to complete the operation.";
+        return Err(Problem::new(403, "Authorization_RequestDenied", text));
+    }
     let is_nested = to.kind == Kind::Group && linked.kind == Kind::Group;
     if is_nested && (access == Access::Owner || to.is_role_assignable()) {
         return Err(refused("A group cannot own a group, nor be a member of a group that can be assigned to a role."));

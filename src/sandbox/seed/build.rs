@@ -205,7 +205,8 @@ impl Builder {
             "ticketInfo": {"ticketNumber": null, "ticketSystem": null}});
         if let Value::Object(mut document) = document {
             key.place.print(&mut document);
-            let made = Request { side, created, document, settles: is_future.then_some(start), pending: None };
+            let settles = is_future.then_some(start);
+            let made = Request { side, created, document, settles, pending: None, due: None };
             if made.is_kept(self.now) {
                 self.tenant.requests.insert(request.clone(), made.into());
             }

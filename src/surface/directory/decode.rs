@@ -172,3 +172,31 @@ fn schedule(row: &Value, mode: Mode) -> Result<Option<ScheduleRow>, String> {
         condition: None,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::row::Membership;
+    use serde_json::json;
+
+    #[test]
+    fn a_row_through_a_group_is_indirect_in_every_list_that_has_such_rows() {
+        for part in [Part::ActiveSchedules, Part::EligibleSchedules, Part::ActiveInstances] {
+            for (word, wanted) in [("Direct", Membership::Direct), ("Group", Membership::Indirect)] {
+                let row = json!({
+                    "id": "1", "roleDefinitionId": "r", "directoryScopeId": "/", "appScopeId": null, "principalId": "p",
+                    "memberType": word, "assignmentType": "Assigned", "status": "Provisioned", "createdUsing": "1",
+                    "scheduleInfo": { "startDateTime": null, "expiration": { "type": "noExpiration" } },
+                });
+                let (rows, mistakes) = page(part, &json!({ "value": [row] }));
+                assert_eq!(mistakes, []);
+                let membership = match rows.as_slice() {
+                    [Row::Schedule(row)] => row.membership,
+                    [Row::Instance(row)] => row.membership,
+                    other => panic!("{other:?}"),
+                };
+                assert_eq!(membership, wanted, "{part:?} {word}");
+            }
+        }
+    }
+}

@@ -160,6 +160,7 @@ fn settings(of: &Read, row: &Value) -> Result<Option<Row>, DecodeError> {
 mod tests {
     use super::*;
     use crate::core::policy::rule::RuleId;
+    use crate::core::row::Membership;
     use crate::surface::group::query;
     use crate::surface::rule::Spelling;
     use serde_json::json;
@@ -188,14 +189,34 @@ mod tests {
         assert!(policy(&target(Access::Owner), &twice).is_err());
     }
 
-    #[test]
-    fn what_is_not_understood_is_a_mistake_and_never_absent() {
-        let read = query::of_group(&GroupId::new("g")).remove(0);
-        let good = json!({
+    fn schedule_row() -> Value {
+        json!({
             "id": "g_member_1", "groupId": "g", "accessId": "member", "principalId": "p", "memberType": "direct",
             "assignmentType": "assigned", "status": "Provisioned", "createdUsing": null,
             "scheduleInfo": { "startDateTime": null, "expiration": { "type": "noExpiration" } },
-        });
+        })
+    }
+
+    #[test]
+    fn a_row_through_another_group_is_indirect_in_both_lists() {
+        let reads = query::of_group(&GroupId::new("g"));
+        for part in [Part::ActiveSchedules, Part::EligibleSchedules] {
+            let read = reads.iter().find(|read| read.part == part).unwrap();
+            for (word, membership) in [("Direct", Membership::Direct), ("Group", Membership::Indirect)] {
+                let mut row = schedule_row();
+                row["memberType"] = json!(word);
+                let (rows, mistakes) = page(read, &json!({ "value": [row] }));
+                assert_eq!(mistakes, []);
+                let [Row::Schedule(row)] = rows.as_slice() else { panic!("{rows:?}") };
+                assert_eq!(row.membership, membership, "{part:?} {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_mistake_and_never_absent() {
+        let read = query::of_group(&GroupId::new("g")).remove(0);
+        let good = schedule_row();
         let with = |member: &str, value: Value| {
             let mut row = good.clone();
             row[member] = value;

@@ -31,6 +31,11 @@ impl Asked<'_> {
         match &key.place {
             Place::Directory { role, scope } => is_assignable(tenant, tenant.role(role).ok_or_else(malformed)?, scope)?,
             Place::Group { group, access } => {
+                if key.principal == *group {
+                    // unconfirmed; the directory has no group in itself either
+                    let text = "A group cannot be a member or the owner of itself.";
+                    return Err(Problem::new(400, "InvalidRoleAssignmentRequest", text));
+                }
                 if let (Some((_, group)), Some(object)) = (tenant.object(group), object) {
                     may_belong(group, *access, object, key.side)?;
                 }

@@ -68,8 +68,9 @@ impl Asked<'_> {
         now: Timestamp,
     ) -> Result<Map<String, Value>, Problem> {
         let rules = tenant.rules(tenant.subject(&key.place).ok_or_else(malformed)?);
-        let approval = check::rule(rules, "Approval_EndUser_Assignment")["setting"]["isApprovalRequired"] == true;
-        let needs_approval = self.action == Action::Activate && approval;
+        let approval = &check::rule(rules, "Approval_EndUser_Assignment")["setting"];
+        let needs_approval = self.action == Action::Activate && approval["isApprovalRequired"] == true;
+        let days = approval["approvalStages"][0]["approvalStageTimeOutInDays"].as_i64().unwrap_or(1).clamp(1, 30);
         let request_id = tenant.mint(&key.text());
         if self.call.effects.contains(&Effect::Widen) {
             widen(&mut key.place);
@@ -123,7 +124,8 @@ impl Asked<'_> {
         if status != "Failed" {
             tenant.onboard(&key.place);
         }
-        let request = Request { side: self.of.side, created: now, document: document.clone(), settles, pending };
+        let due = pending.as_ref().map(|_| plus(now, SignedDuration::from_hours(24 * days)));
+        let request = Request { side: self.of.side, created: now, document: document.clone(), settles, pending, due };
         tenant.requests.insert(request_id, request.into());
         Ok(document)
     }
@@ -187,8 +189,14 @@ impl Asked<'_> {
         let request_id = tenant.mint(&key.text());
         let now = truncate(now, 100);
         let document = self.document(&request_id, status, key, now);
-        let request =
-            Request { side: self.of.side, created: now, document: document.clone(), settles: None, pending: None };
+        let request = Request {
+            side: self.of.side,
+            created: now,
+            document: document.clone(),
+            settles: None,
+            pending: None,
+            due: None,
+        };
         tenant.requests.insert(request_id, request.into());
         document
     }

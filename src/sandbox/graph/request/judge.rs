@@ -6,11 +6,26 @@ use serde_json::{Value, json};
 use super::super::super::answer::Problem;
 use super::super::super::failed_rule;
 use super::super::super::place::Key;
-use super::super::super::tenant::{Side, Tenant};
+use super::super::super::tenant::{Schedule, Side, Tenant};
 use super::super::check::{self, Wish};
 use super::super::principal;
 use super::window::Window;
 use super::{Action, Asked, malformed};
+
+/// Returns the eligibility that an activation uses, with its id: the principal's own or that of a group it is in.
+pub(in super::super) fn eligibility<'a>(
+    tenant: &'a Tenant,
+    key: &Key,
+    now: Timestamp,
+) -> Option<(&'a String, &'a Schedule)> {
+    let found = tenant.schedules.iter().find(|(_, s)| {
+        s.key.side == Side::Eligible
+            && s.is_in_force(now)
+            && s.key.place.is(&key.place)
+            && principal::includes(tenant, &s.key.principal, &key.principal, now)
+    });
+    found.map(|(id, s)| (id, &**s))
+}
 
 impl Asked<'_> {
     /// Checks the policy; for an activation returns the eligibility that it uses.
@@ -37,12 +52,7 @@ impl Asked<'_> {
         let mut failed = check::failures(rules, tail, &wish);
         let mut used = None;
         if self.action == Action::Activate {
-            used = tenant.schedules.iter().find(|(_, s)| {
-                s.key.side == Side::Eligible
-                    && s.is_in_force(now)
-                    && s.key.place.is(&key.place)
-                    && principal::includes(tenant, &s.key.principal, &key.principal, now)
-            });
+            used = eligibility(tenant, key, now);
             match used {
                 None => failed.push("EligibilityRule"),
                 Some((_, s)) => {

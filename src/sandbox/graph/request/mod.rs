@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(super) use self::aim::is_assignable;
+pub(super) use self::judge::eligibility;
 use super::super::answer::{Answer, Problem, Reply};
 use super::super::options::SandboxOptions;
 use super::super::permission;

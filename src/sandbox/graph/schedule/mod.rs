@@ -64,10 +64,31 @@ fn rows<'a>(tenant: &'a Tenant, of: Collection, about: About<'_>, now: Timestamp
         let is_seen = if of.layer == Layer::Schedule { s.is_listed(now) } else { s.is_in_force(now) };
         s.key.side == of.side && is_seen && (switches.shows_outside || s.created_using.is_some())
     });
-    Rows::each(found, move |found| match of.layer {
+    let print = move |found: &Found<'_>| match of.layer {
         Layer::Schedule => row::schedule(found.id(), found.schedule(), now, switches),
         _ => row::instance(found.id(), found.schedule()),
-    })
+    };
+    if switches.lists_group_rows {
+        let with_members = found.flat_map(|found| {
+            let row = print(&found);
+            let through = through(tenant, &row, now);
+            std::iter::once(row).chain(through)
+        });
+        return with_members.collect::<Vec<_>>().into();
+    }
+    Rows::each(found, print)
+}
+
+/// Returns what the members of a group have through a row that is the group's.
+fn through(tenant: &Tenant, row: &Value, now: Timestamp) -> Vec<Value> {
+    let holder = row["principalId"].as_str().unwrap_or_default();
+    let Some((group, _)) = tenant.object_of(Kind::Group, holder) else { return Vec::new() };
+    let of_member = |member: String| {
+        let mut row = row.clone();
+        (row["principalId"], row["memberType"]) = (json!(member), json!("Group"));
+        row
+    };
+    principal::transitive(tenant, group, now).into_iter().map(of_member).collect()
 }
 
 /// What expansions need to know.
