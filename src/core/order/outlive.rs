@@ -1,6 +1,6 @@
 //! Activations that outlive what they rest on: whoever uses one until it ends must not gain what others are given meanwhile.
 //!
-//! Whether the service ends a running activation when the eligibility behind it is removed is not documented (graph.md 2.10, 4.4), so
+//! Whether the service ends a running activation when the eligibility behind it is removed is not documented (graph.md 2.10, 4.3), so
 //! it is taken to go on until its end. Activations are never removed (design.md 3); what would reach their holders waits instead.
 
 use std::collections::{BTreeMap, BTreeSet};
