@@ -4,12 +4,15 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::core::assignment::Mode;
 use crate::core::change::Subject;
+use crate::core::id::PrincipalId;
 use crate::core::period::Period;
 use crate::core::policy::rule::RuleId;
 use crate::core::policy::settings::Settings;
-use crate::core::row::Membership;
+use crate::core::row::{Membership, ScheduleRow};
 use crate::core::schedule::{Ask, End};
+use crate::core::target::Target;
 use crate::surface::json::{Instant, instant, text};
 use crate::surface::rule::{self, Spelling};
 use crate::surface::{AssignVerb, Locator, Outcome};
@@ -111,6 +114,37 @@ pub(super) fn window(info: &Value) -> Result<(Option<Timestamp>, Option<Timestam
         return Err(format!("unknown expiration `{kind}`"));
     };
     Ok((start, end))
+}
+
+/// Decodes what a schedule row on Graph says beside target and principal. `None` for one that gives nobody anything.
+///
+/// # Errors
+/// What is missing or not understood.
+pub(super) fn graph_schedule(
+    row: &Value,
+    target: Target,
+    principal: PrincipalId,
+    mode: Mode,
+) -> Result<Option<ScheduleRow>, String> {
+    if is_dead(row) {
+        return Ok(None);
+    }
+    // without it nobody can tell a permanent row from one that ends
+    let info = row.get("scheduleInfo").filter(|info| info.is_object()).ok_or("scheduleInfo is missing")?;
+    let (start, end) = window(info)?;
+    Ok(Some(ScheduleRow {
+        target,
+        principal,
+        mode,
+        membership: membership(row),
+        is_activated: mode == Mode::Active && is_activated(row)?,
+        start,
+        end,
+        // what PIM did not make has nothing here (graph.md 2.8, 4.3)
+        request: text(row, "createdUsing").filter(|id| !id.is_empty()).map(str::to_owned),
+        assignment: None,
+        condition: None,
+    }))
 }
 
 /// Returns the `scheduleInfo` of a request. A start that is left out means now (graph.md 2.9, arm.md B.2).

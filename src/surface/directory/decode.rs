@@ -153,24 +153,7 @@ fn active_instance(row: &Value) -> Result<Option<InstanceRow>, String> {
 
 fn schedule(row: &Value, mode: Mode) -> Result<Option<ScheduleRow>, String> {
     let Some((target, principal)) = who_and_where(row)? else { return Ok(None) };
-    if pim::is_dead(row) {
-        return Ok(None);
-    }
-    // without it nobody can tell a permanent row from one that ends
-    let info = row.get("scheduleInfo").filter(|info| info.is_object()).ok_or("scheduleInfo is missing")?;
-    let (start, end) = pim::window(info)?;
-    Ok(Some(ScheduleRow {
-        target,
-        principal,
-        mode,
-        membership: pim::membership(row),
-        is_activated: mode == Mode::Active && pim::is_activated(row)?,
-        start,
-        end,
-        request: text(row, "createdUsing").filter(|id| !id.is_empty()).map(str::to_owned),
-        assignment: None,
-        condition: None,
-    }))
+    pim::graph_schedule(row, target, principal, mode)
 }
 
 #[cfg(test)]

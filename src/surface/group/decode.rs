@@ -7,7 +7,7 @@ use crate::core::id::{GroupId, PrincipalId, is_guid};
 use crate::core::observed::Part;
 use crate::core::policy::default::factory;
 use crate::core::policy::settings::Settings;
-use crate::core::row::{Row, ScheduleRow};
+use crate::core::row::Row;
 use crate::core::target::{Access, Surface, Target};
 use crate::surface::json::{items, row_name, rows, text};
 use crate::surface::{DecodeError, Grant, Read, name, pim, rule};
@@ -107,30 +107,12 @@ fn who_and_where(row: &Value) -> Result<(Target, PrincipalId), String> {
 
 fn schedule(of: &Read, row: &Value, mode: Mode) -> Result<Option<Row>, String> {
     let (target, principal) = who_and_where(row)?;
-    if pim::is_dead(row) {
-        return Ok(None);
-    }
     if let (Some(asked), Target::Group { group, .. }) = (&of.group, &target)
         && asked != group
     {
         return Err(format!("it is about another group, {group}"));
     }
-    // without it nobody can tell a permanent row from one that ends
-    let info = row.get("scheduleInfo").filter(|info| info.is_object()).ok_or("scheduleInfo is missing")?;
-    let (start, end) = pim::window(info)?;
-    Ok(Some(Row::Schedule(ScheduleRow {
-        target,
-        principal,
-        mode,
-        membership: pim::membership(row),
-        is_activated: mode == Mode::Active && pim::is_activated(row)?,
-        start,
-        end,
-        // members and owners that PIM did not make show with nothing here (graph.md 4.3)
-        request: text(row, "createdUsing").filter(|id| !id.is_empty()).map(str::to_owned),
-        assignment: None,
-        condition: None,
-    })))
+    Ok(pim::graph_schedule(row, target, principal, mode)?.map(Row::Schedule))
 }
 
 /// Reads whose settings a policy assignment is about.
