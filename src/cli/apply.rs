@@ -190,7 +190,11 @@ async fn verify(
         (false, false) => " for the targets, as far as the tenant could be read",
     };
     if left.changes.is_empty() {
-        context.print(&format!("\nChecked{extent}: the second plan is empty.\n"))?;
+        let but = match left.left_out() {
+            0 => String::new(),
+            count => format!(", but for {count} left out until an activation ends"),
+        };
+        context.print(&format!("\nChecked{extent}: the second plan is empty{but}.\n"))?;
         return Ok(Exit::Success);
     }
     let mut text = format!("\nChecked{extent}: the second plan is not empty. Left to do:\n");

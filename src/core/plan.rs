@@ -104,6 +104,12 @@ impl Plan {
         self.changes.is_empty()
     }
 
+    /// Returns how many changes are left out until an activation ends: the tenant does not match the manifests before.
+    pub fn left_out(&self) -> usize {
+        let waiting = self.notices.iter().filter(|notice| notice.code == order::outlive::CODE);
+        waiting.map(|notice| &notice.address).collect::<BTreeSet<_>>().len()
+    }
+
     /// Returns the changes that mean the tenant has drifted: a due extension is work, not drift (design.md 2).
     pub fn drift(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.action != Action::Extend)

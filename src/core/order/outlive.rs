@@ -19,7 +19,8 @@ use crate::core::project::project;
 use crate::core::schedule::TOLERANCE;
 use crate::core::target::Target;
 
-const CODE: &str = "waits-for-activation";
+/// The code of what is said of each change that is left out.
+pub(crate) const CODE: &str = "waits-for-activation";
 
 /// Takes out of a plan what would give somebody more who has a group activated without being meant to any more, with everything that
 /// waits for it, and says so. What is left out is planned once the activation has ended.

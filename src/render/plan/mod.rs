@@ -84,6 +84,8 @@ pub fn counts(plan: &Plan, wording: Wording) -> String {
         (false, true, false) => format!("Plan: {}", parts.join(", ")),
         (false, false, true) => format!("Drift (incomplete): {}", parts.join(", ")),
         (false, false, false) => format!("Plan (incomplete): {}", parts.join(", ")),
+        (true, true, true) if plan.left_out() > 0 => "No drift that can be mended now".to_owned(),
+        (true, true, false) if plan.left_out() > 0 => "No changes that can be made now".to_owned(),
         (true, true, true) => "No drift. The tenant matches the manifests".to_owned(),
         (true, true, false) => "No changes. The tenant matches the manifests".to_owned(),
         (true, false, true) => "No drift found, but the tenant could not be read in full".to_owned(),
@@ -91,6 +93,9 @@ pub fn counts(plan: &Plan, wording: Wording) -> String {
     };
     if is_drift && number(Action::Extend) > 0 {
         text.push_str(&format!("; {} due, not drift", plural(number(Action::Extend), "extension")));
+    }
+    if plan.left_out() > 0 {
+        text.push_str(&format!("; {} left out until an activation ends", plan.left_out()));
     }
     if !plan.unmanaged.is_empty() {
         text.push_str(&format!("; {} unmanaged", plan.unmanaged.len()));
