@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::plan::{self, Format};
 use crate::cli::planning::{self, Declared, PlanningArgs};
+use crate::cli::preflight;
 use crate::core::change::Change;
 use crate::core::order::Phase;
 use crate::core::outcome::{Report, State};
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
+    /// Ask the service first whether it would take each request about an assignment; write nothing if it would refuse one.
+    #[arg(long, env = "ROLEWRIGHT_PREFLIGHT")]
+    preflight: bool,
     /// Append every request and its outcome to this file, as JSON lines.
     #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_JOURNAL")]
     journal: Option<PathBuf>,
@@ -99,6 +103,11 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         Some(path) => Box::new(JournalFile::open(path)?),
         None => Box::new(NoJournal),
     };
+    if args.preflight
+        && !preflight::passes(context, Some(&declared.manifests), connection, &plan, &mut *journal).await?
+    {
+        return Ok(Exit::Error);
+    }
     let mut progress = Bar::new(context, &plan);
     let interrupt = Interrupt::listen();
     let stop = interrupt.stop.clone();

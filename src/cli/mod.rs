@@ -12,6 +12,7 @@ mod logging;
 mod output;
 mod plan;
 mod planning;
+mod preflight;
 mod reference;
 #[cfg(feature = "sandbox")]
 mod sandbox;
