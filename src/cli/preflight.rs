@@ -85,7 +85,6 @@ fn refusal(change: &Change, why: &str) -> Diagnostic {
 }
 
 fn line(change: &Change, why: &str) -> String {
-    let at = change.source.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
-    let text = format!("{}{at}: {why}", change.address);
-    format!("  {}\n", escape::terminal(&text))
+    let at = change.source.as_ref().map(|at| format!(" ({})", escape::terminal(&at.to_string()))).unwrap_or_default();
+    format!("  {}{at}:\n    {}\n", escape::terminal(&change.address), escape::terminal(why))
 }

@@ -158,13 +158,13 @@ impl<'a> Preflight<'a> {
         let validation = asked.surface.validation(&asked.subject, &asked.step.part, asked.verb, &locator);
         let Some(validation) = validation else { return Ok(None) };
         let call = format!("{} {}", validation.command().verb.as_str(), validation.command().path);
-        self.note(asked.change, "validating", locator.request, &call, None, None)?;
+        self.note(asked.change, "validating", &call, None, None)?;
         let result = self.validator.send(&validation).await;
         let (outcome, request_id) = match &result {
             Ok(answer) => (format!("HTTP {}", answer.status), answer.request_id.clone()),
             Err(error) => (error.to_string(), error.refusal().and_then(|r| r.request_id.clone())),
         };
-        self.note(asked.change, "validated", locator.request, &call, Some(outcome), request_id)?;
+        self.note(asked.change, "validated", &call, Some(outcome), request_id)?;
         match result {
             Ok(answer) => Ok(Some(Ok(answer))),
             // every further request would meet the same
@@ -177,7 +177,6 @@ impl<'a> Preflight<'a> {
         &self,
         change: &Change,
         event: &'static str,
-        request: Option<Uuid>,
         call: &str,
         outcome: Option<String>,
         request_id: Option<String>,
@@ -187,7 +186,7 @@ impl<'a> Preflight<'a> {
             event,
             address: change.address.clone(),
             phase: "preflight",
-            request,
+            request: change.request_ids.first().copied(),
             call: Some(call.to_owned()),
             outcome,
             request_id,

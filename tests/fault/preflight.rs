@@ -104,10 +104,12 @@ fn a_refusal_is_shown_although_another_question_is_not_answered() {
 #[test]
 fn a_rejected_identity_ends_it_at_once() {
     let stage = open();
+    let before = play::holdings(&stage);
     stage.faults(on_questions(None, &json!("invalidToken")));
     let mark = stage.mark();
     stage.run(&PREFLIGHT).exits(1);
     assert_eq!(writes(&stage, mark), [""; 0]);
+    assert_eq!(play::holdings(&stage), before);
     let asked = stage.sent_since(mark).iter().filter(|entry| entry.status == Some(401)).count();
     assert!(asked <= 2, "once, and once with a new token: {asked}");
 }
@@ -119,10 +121,12 @@ fn what_is_not_known_everywhere_is_waited_for_and_then_refused() {
     stage.faults(on_questions(Some(2), &unknown));
     stage.run(&PREFLIGHT).exits(0);
     let stage = open();
+    let before = play::holdings(&stage);
     stage.faults(on_questions(None, &unknown));
     let mark = stage.mark();
     stage.run(&PREFLIGHT).exits(1).says("SubjectNotFound").says("nothing was written");
     assert_eq!(writes(&stage, mark), [""; 0]);
+    assert_eq!(play::holdings(&stage), before);
     let waited = rolewright::clock::Clock::now(&stage.clock).duration_since(START.parse().unwrap());
     assert!(waited < jiff::SignedDuration::from_mins(10), "waits are bounded: {waited}");
 }

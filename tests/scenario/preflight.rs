@@ -206,7 +206,7 @@ fn what_waits_for_another_change_is_not_checked_and_not_refused() {
     let run = run.says("d.yaml:").says("waits for `directory/role-definition/Key Reader`: the role does not exist yet");
     let run = run.says("waits for `azure/role-definition/VM Starter`: the role does not exist yet");
     let run = run.says("the settings that refuse it are changed first");
-    run.says("waits for its group to be under PIM").never_says("preflight-refused");
+    run.says("waits for its group to come under PIM").never_says("preflight-refused");
     let judged: Vec<String> = requests(&stage, mark).into_iter().filter(|line| line.ends_with("validate")).collect();
     assert_eq!(judged.len(), 1, "what waits for a role was not asked about: {judged:?}");
     assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &alice).is_some());
@@ -242,7 +242,27 @@ fn a_refusal_by_settings_that_the_plan_loosens_in_another_respect_stands() {
     refusing(r#""ExpirationRule","TicketingRule""#);
     stage.run(&PREFLIGHT).exits(1).says("TicketingRule").says("z.yaml:").says("nothing was written");
     refusing(r#""ExpirationRule""#);
+    // what is loosened for eligible assignments changes nothing for active ones
+    stage.write("y.yaml", &azure_words::active("y", "Reader", &here(), ALICE, "{end: 2026-06-20T00:00:00Z}"));
+    let run = stage.run(&PREFLIGHT).exits(1).says("would refuse 1 of 1").says("y.yaml:");
+    assert!(run.stderr.contains("changed first"), "{}", run.stderr);
+    stage.erase("y.yaml");
     stage.run(&PREFLIGHT).exits(0).says("changed first");
+}
+
+#[test]
+fn a_role_that_is_not_assignable_yet_where_the_plan_makes_it_so_is_no_refusal() {
+    let stage = Stage::new();
+    let alice = stage.user("alice");
+    let net = stage.resource_group(SUBSCRIPTION, "rg-net");
+    let actions = "{actions: [Microsoft.Compute/virtualMachines/start/action]}";
+    stage.write("r.yaml", &azure_words::role("vm", "VM Starter", actions, &format!("['{net}']"), ""));
+    stage.apply();
+    stage.write("r.yaml", &azure_words::role("vm", "VM Starter", actions, &format!("['{net}', {SUBSCRIPTION}]"), ""));
+    stage.write("z.yaml", &azure_words::eligible("z", "VM Starter", &here(), ALICE, END));
+    let run = stage.run(&PREFLIGHT).exits(0);
+    run.says("waits for `azure/role-definition/VM Starter`: the role is changed first").says("0 of 1");
+    assert!(stage.azure_schedule("eligible", SUBSCRIPTION, &alice).is_some());
 }
 
 #[test]

@@ -16,8 +16,7 @@ pub(super) fn before_asking(changes: &[Change], change: &Change) -> Option<Strin
         return Some(format!("waits for `{}`: the role does not exist yet", maker.address));
     }
     change.onboards.then(|| {
-        "waits for its group to be under PIM, which the first request brings about for good: nobody documents that one that is \
-         only judged does not"
+        "waits for its group to come under PIM: whether a question alone would bring it there, for good, is not documented"
             .to_owned()
     })
 }
