@@ -74,7 +74,6 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         refusal => {
             context.complain(
                 "the plan does not stand as it is; nothing was written",
-                &[],
                 Some("a refusal is overridden when the plan is made, so that its review shows it"),
             );
             return Ok(refusal);
@@ -90,7 +89,7 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         check(plan, connection).await?;
     }
     let verify = async |report: &Report, stop: &AtomicBool| verify(context, plan, connection, report, stop).await;
-    execution::execute(context, args, connection, plan, verify).await
+    execution::execute(context, args, connection, plan, None, verify).await
 }
 
 /// Reads what planning read, and refuses a plan that has expired, does not fit any more, or would be refused now.
