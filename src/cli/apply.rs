@@ -13,8 +13,9 @@ use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::overrides::OverrideArgs;
 use crate::cli::plan::{self, Format};
-use crate::cli::planning::{self, Declared, PlanningArgs};
+use crate::cli::planning::{self, Declared, PlanningArgs, Terms};
 use crate::core::change::Change;
 use crate::core::order::Phase;
 use crate::core::outcome::{Report, State};
@@ -34,12 +35,8 @@ pub(crate) struct Args {
     /// Append every request and its outcome to this file, as JSON lines.
     #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_JOURNAL")]
     journal: Option<PathBuf>,
-    /// Allow more removals than `limits.maxRemovals` and `limits.maxRemovalPercent`.
-    #[arg(long)]
-    allow_mass_removal: bool,
-    /// Allow fewer Global Administrators than `limits.minGlobalAdministrators`.
-    #[arg(long)]
-    allow_few_global_administrators: bool,
+    #[command(flatten)]
+    overrides: OverrideArgs,
 }
 
 /// The waits before the tenant is compared again after an apply; recent writes may not be visible at once (graph.md 6.4).
@@ -56,19 +53,13 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
 }
 
 async fn guarded(context: &Context, args: &Args, declared: &Declared, connection: &Connection) -> Result<Exit, Fault> {
-    let targets = &args.planning.targets;
+    let overrides = args.planning.overrides(&args.overrides);
     let nonce = planning::nonce(context);
-    let plan = planning::plan(context, declared, connection, targets, &nonce).await?;
-    let mut overrides = Vec::new();
-    if args.allow_mass_removal {
-        overrides.push("--allow-mass-removal");
-    }
-    if args.allow_few_global_administrators {
-        overrides.push("--allow-few-global-administrators");
-    }
-    let options = plan::options(context, render::plan::Wording::Apply, &overrides);
+    let terms = Terms { targets: &args.planning.targets, overrides: &overrides, nonce: &nonce };
+    let plan = planning::plan(context, declared, connection, &terms).await?;
+    let options = plan::options(context, render::plan::Wording::Apply);
     context.print(&plan::show(&plan, Format::Text, &options))?;
-    match plan::verdict(&plan, args.planning.allow_incomplete, &overrides) {
+    match plan::verdict(&plan) {
         Exit::Success => {}
         refusal => return Ok(refusal),
     }
@@ -78,8 +69,8 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     if !args.yes {
         confirm(context, &plan)?;
         // the answer took its time: what was reviewed must still be so
-        let again = planning::plan(context, declared, connection, targets, &nonce).await?;
-        let mut exit = plan::verdict(&again, args.planning.allow_incomplete, &overrides);
+        let again = planning::plan(context, declared, connection, &terms).await?;
+        let mut exit = plan::verdict(&again);
         if exit != Exit::Success {
             // the same work may be refused now: who else holds the role, or can use it, is no part of a change
             context.print(&plan::show(&again, Format::Text, &options))?;
@@ -151,6 +142,7 @@ async fn verify(
         .filter(|outcome| outcome.state.is_success() || matches!(outcome.state, State::Pending(_)))
         .map(|outcome| plan.changes[outcome.change].address.as_str())
         .collect();
+    let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce };
     let mut left: Option<Plan> = None;
     for seconds in LOOKS {
         connection.clock.sleep(SignedDuration::from_secs(seconds)).await;
@@ -161,11 +153,11 @@ async fn verify(
         let again = match &args.planning.targets {
             // addresses that have no change any more would be mistakes
             targets if !targets.is_empty() => {
-                let mut all = planning::plan(context, declared, connection, &[], &plan.nonce).await?;
+                let mut all = planning::plan(context, declared, connection, &terms).await?;
                 all.changes.retain(|change| plan.changes.iter().any(|c| c.address == change.address));
                 all
             }
-            _ => planning::plan(context, declared, connection, &[], &plan.nonce).await?,
+            _ => planning::plan(context, declared, connection, &terms).await?,
         };
         let waits_for = again.changes.iter().any(|change| done.contains(&change.address.as_str()));
         let is_over = !waits_for && (again.complete || args.planning.allow_incomplete);

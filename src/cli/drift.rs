@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::overrides::OverrideArgs;
 use crate::cli::plan::{self, Format};
 use crate::cli::planning::PlanningArgs;
 use crate::render;
@@ -20,8 +21,8 @@ pub(crate) struct Args {
 /// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards have nothing to refuse
 /// here, since nothing is written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let found = plan::make(context, &args.planning).await?;
-    let options = plan::options(context, render::plan::Wording::Drift, &[]);
+    let found = plan::make(context, &args.planning, &OverrideArgs::default()).await?;
+    let options = plan::options(context, render::plan::Wording::Drift);
     context.print(&plan::show(&found, args.format, &options))?;
     let mut exit = Exit::Success;
     if !found.complete && !args.planning.allow_incomplete {

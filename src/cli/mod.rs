@@ -10,6 +10,7 @@ mod flags;
 mod listing;
 mod logging;
 mod output;
+mod overrides;
 mod plan;
 mod planning;
 mod reference;

@@ -9,7 +9,8 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::output;
-use crate::cli::planning::{self, PlanningArgs};
+use crate::cli::overrides::OverrideArgs;
+use crate::cli::planning::{self, PlanningArgs, Terms};
 use crate::core::plan::Plan;
 use crate::render;
 
@@ -18,6 +19,8 @@ use crate::render;
 pub(crate) struct Args {
     #[command(flatten)]
     planning: PlanningArgs,
+    #[command(flatten)]
+    overrides: OverrideArgs,
     /// Also write the plan as JSON to this file.
     #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_PLAN_OUT")]
     out: Option<PathBuf>,
@@ -42,13 +45,13 @@ pub(crate) enum Format {
 
 /// Plans and shows.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let plan = make(context, &args.planning).await?;
+    let plan = make(context, &args.planning, &args.overrides).await?;
     if let Some(path) = &args.out {
         output::write_file(path, &render::plan::json(&plan))
             .map_err(|error| Fault::error(format!("cannot write {}: {error}", path.display())))?;
     }
-    context.print(&show(&plan, args.format, &options(context, render::plan::Wording::Plan, &[])))?;
-    let mut exit = verdict(&plan, args.planning.allow_incomplete, &[]);
+    context.print(&show(&plan, args.format, &options(context, render::plan::Wording::Plan)))?;
+    let mut exit = verdict(&plan);
     if args.detailed_exitcode && !plan.is_empty() {
         exit = exit.and(Exit::Changes);
     }
@@ -56,25 +59,20 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
 }
 
 /// Plans, with an identity that only reads.
-pub(crate) async fn make(context: &Context, args: &PlanningArgs) -> Result<Plan, Fault> {
+pub(crate) async fn make(context: &Context, args: &PlanningArgs, overrides: &OverrideArgs) -> Result<Plan, Fault> {
     let declared = planning::read(context, &args.path)?;
     let connection = Connection::open(context, &args.path, &declared.head, Purpose::Read).await?;
     let nonce = planning::nonce(context);
-    let planned = planning::plan(context, &declared, &connection, &args.targets, &nonce).await;
+    let terms = Terms { targets: &args.targets, overrides: &args.overrides(overrides), nonce: &nonce };
+    let planned = planning::plan(context, &declared, &connection, &terms).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;
     planned
 }
 
 /// Returns how plans are shown in this run.
-pub(crate) fn options(context: &Context, wording: render::plan::Wording, overrides: &[&str]) -> render::plan::Options {
-    render::plan::Options {
-        verbose: context.flags.verbose > 0,
-        color: context.color,
-        width: 80,
-        wording,
-        overrides: overrides.iter().map(|flag| (*flag).to_owned()).collect(),
-    }
+pub(crate) fn options(context: &Context, wording: render::plan::Wording) -> render::plan::Options {
+    render::plan::Options { verbose: context.flags.verbose > 0, color: context.color, width: 80, wording }
 }
 
 /// Returns a plan in a form.
@@ -87,13 +85,12 @@ pub(crate) fn show(plan: &Plan, format: Format, options: &render::plan::Options)
 }
 
 /// Returns how a plan is to be taken: an incomplete read is an error, a refusal that no flag overrides is a refusal.
-pub(crate) fn verdict(plan: &Plan, allow_incomplete: bool, overrides: &[&str]) -> Exit {
+pub(crate) fn verdict(plan: &Plan) -> Exit {
     let mut exit = Exit::Success;
-    if !plan.complete && !allow_incomplete {
+    if !plan.complete && !plan.is_allowed("--allow-incomplete") {
         exit = exit.and(Exit::Error);
     }
-    let is_overridden = |flag: &Option<String>| flag.as_deref().is_some_and(|flag| overrides.contains(&flag));
-    if plan.verdicts.iter().any(|verdict| !is_overridden(&verdict.overridden_by)) {
+    if plan.refusals().next().is_some() {
         exit = exit.and(Exit::Refused);
     }
     exit

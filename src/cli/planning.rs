@@ -8,6 +8,8 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::listing;
+use crate::cli::overrides::OverrideArgs;
+use crate::core::basis::Basis;
 use crate::core::diagnostic::{self, Diagnostic};
 use crate::core::guard;
 use crate::core::id::RoleId;
@@ -15,6 +17,7 @@ use crate::core::identity::{Found, Identities, identify};
 use crate::core::name::Reference;
 use crate::core::observed::{Observed, Part};
 use crate::core::plan::{self, Plan, Settings};
+use crate::core::reach::Asked;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::{RoleKey, Surface};
 use crate::manifest::{self, Manifests, TenantHead};
@@ -32,6 +35,15 @@ pub(crate) struct PlanningArgs {
     /// Go on although a part of the tenant, e.g. one subscription, could not be read. Nothing is removed there.
     #[arg(long)]
     pub allow_incomplete: bool,
+}
+
+impl PlanningArgs {
+    /// Returns the flags that override refusals, those of `overrides` among them.
+    pub(crate) fn overrides(&self, overrides: &OverrideArgs) -> Vec<String> {
+        let mut names = overrides.names();
+        names.extend(self.allow_incomplete.then(|| "--allow-incomplete".to_owned()));
+        names
+    }
 }
 
 /// Manifests without errors and the head of their tenant.
@@ -75,13 +87,23 @@ fn unplannable(manifests: &Manifests) -> Vec<Diagnostic> {
     refusals
 }
 
+/// What is asked of a plan besides the manifests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    /// Addresses, everything when empty.
+    pub targets: &'a [String],
+    /// The flags that override refusals.
+    pub overrides: &'a [String],
+    /// What request ids are derived from.
+    pub nonce: &'a str,
+}
+
 /// Makes a plan.
 pub(crate) async fn plan(
     context: &Context,
     declared: &Declared,
     connection: &Connection,
-    targets: &[String],
-    nonce: &str,
+    terms: &Terms<'_>,
 ) -> Result<Plan, Fault> {
     let manifests = &declared.manifests;
     let references: BTreeSet<Reference> = manifests.references().into_iter().map(|r| r.value).collect();
@@ -133,9 +155,12 @@ pub(crate) async fn plan(
     let settings = Settings {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         cloud: connection.client.cloud().name.clone(),
-        nonce: nonce.to_owned(),
+        nonce: terms.nonce.to_owned(),
         manifests: format!("sha256:{}", manifests.digest()),
-        targets: targets.to_vec(),
+        targets: terms.targets.to_vec(),
+        overrides: terms.overrides.to_vec(),
+        reach: manifests.reach(&looked_up, &observed.hierarchy),
+        principals: Basis::principals(&looked_up),
     };
     plan::plan(&desired, &found, &observed, &settings).map_err(complain)
 }

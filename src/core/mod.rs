@@ -7,6 +7,7 @@
 pub mod address;
 pub mod assignment;
 pub mod authority;
+pub mod basis;
 pub(crate) mod capability;
 pub mod chain;
 pub mod change;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::core::address::Labels;
+use crate::core::basis::Basis;
 use crate::core::chain::Graph;
 use crate::core::change::{Action, Change, Subject, canonical, digest};
 use crate::core::crosscheck;
@@ -13,14 +14,16 @@ use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
 use crate::core::direction::Direction;
 use crate::core::guard::{self, Scene, Verdict};
-use crate::core::id::{TenantId, request_id};
+use crate::core::id::{PrincipalId, TenantId, request_id};
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::order::{self, Edges, Step};
 use crate::core::policy::default::factory;
 use crate::core::policy::settings::Settings as PolicySettings;
+use crate::core::principal::PrincipalType;
 use crate::core::project::project;
+use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Target};
@@ -32,7 +35,7 @@ pub const FORMAT: &str = "rolewright.plan/v1";
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// What planning needs besides the two states.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// This program's version.
     pub tool_version: String,
@@ -44,6 +47,12 @@ pub struct Settings {
     pub manifests: String,
     /// Addresses to plan, everything when empty.
     pub targets: Vec<String>,
+    /// The long flags that override refusals, e.g. `--allow-mass-removal`: the plan records that they were used.
+    pub overrides: Vec<String>,
+    /// Where in Azure and among groups the manifests look.
+    pub reach: Reach,
+    /// The principals that the manifests name.
+    pub principals: BTreeMap<PrincipalId, PrincipalType>,
 }
 
 /// How many changes there are.
@@ -84,6 +93,12 @@ pub struct Plan {
     pub complete: bool,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// The long flags that override refusals and were given, e.g. `--allow-mass-removal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
+    /// Addresses that the plan is limited to; everything when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
     /// What changes, sorted by address.
     pub changes: Vec<Change>,
     /// What is left alone.
@@ -94,6 +109,8 @@ pub struct Plan {
     pub verdicts: Vec<Verdict>,
     /// Counts.
     pub summary: Summary,
+    /// What it rests on.
+    pub basis: Box<Basis>,
     /// Digest of everything above.
     pub digest: String,
 }
@@ -102,6 +119,21 @@ impl Plan {
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Tells whether a flag that overrides refusals was given.
+    pub fn is_allowed(&self, flag: &str) -> bool {
+        self.overrides.iter().any(|given| given == flag)
+    }
+
+    /// Tells whether a given flag overrides a refusal.
+    pub fn overrides(&self, verdict: &Verdict) -> bool {
+        verdict.overridden_by.as_deref().is_some_and(|flag| self.is_allowed(flag))
+    }
+
+    /// Returns the refusals that stand: those that no flag overrides.
+    pub fn refusals(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|verdict| !self.overrides(verdict))
     }
 
     /// Returns how many changes are left out until an activation ends: the tenant does not match the manifests before.
@@ -211,6 +243,15 @@ pub fn plan(
         notices: difference.notices,
         verdicts,
         summary,
+        overrides: settings.overrides.clone(),
+        targets: settings.targets.clone(),
+        basis: Box::new(Basis {
+            tenant: desired.tenant.clone(),
+            surfaces: observed.surfaces.clone(),
+            beside: observed.beside.clone(),
+            reach: settings.reach.clone(),
+            principals: settings.principals.clone(),
+        }),
         digest: String::new(),
     };
     plan.digest = plan.compute_digest();

@@ -280,6 +280,7 @@ fn change(
         follows: Vec::new(),
         place: None,
         onboards: false,
+        since: None,
         request_ids: Vec::new(),
     }
 }

@@ -84,6 +84,7 @@ pub(super) fn diff(context: &Context<'_>, difference: &mut Difference) {
             follows: Vec::new(),
             place: None,
             onboards: false,
+            since: None,
             request_ids: Vec::new(),
         });
     }
