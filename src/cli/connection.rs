@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use crate::cli::context::Context;
 use crate::cli::fault::Fault;
 use crate::clock::{SharedClock, SystemClock};
+use crate::core::id::PrincipalId;
 use crate::manifest::TenantHead;
 use crate::manifest::kind::tenant::ApplyAs;
 use crate::transport::{AuthSettings, Client, Cloud, CloudName, ConnectSettings, Method, ShowPrompt, WebSettings};
@@ -30,6 +31,8 @@ pub(crate) struct Connection {
     pub client: Client,
     /// How to wait.
     pub clock: SharedClock,
+    /// The object id of whoever writes, where the token tells; nothing when this connection only reads.
+    pub applier: Option<PrincipalId>,
     #[cfg(feature = "sandbox")]
     embedded: Option<Arc<crate::sandbox::Running>>,
 }
@@ -45,8 +48,9 @@ impl Connection {
         head: &TenantHead,
         purpose: Purpose,
     ) -> Result<Self, Fault> {
-        let connection = Self::connect(context, path, head, purpose).await?;
+        let mut connection = Self::connect(context, path, head, purpose).await?;
         let claims = connection.client.claims(Api::Graph).await?;
+        connection.applier = claims.object.as_deref().filter(|_| purpose == Purpose::Write).map(PrincipalId::new);
         if purpose == Purpose::Write && head.apply_as == ApplyAs::User && claims.is_application() {
             let message = "the manifests say `applyAs: user`, but the token is an application's, which can never satisfy \
                            multifactor authentication";
@@ -98,6 +102,7 @@ impl Connection {
         Ok(Self {
             client,
             clock,
+            applier: None,
             #[cfg(feature = "sandbox")]
             embedded: None,
         })
@@ -136,7 +141,7 @@ impl Connection {
         };
         let auth = AuthSettings::client_secret(&origins.tenant_id, app, "sandbox");
         let client = Client::connect(settings(context, cloud, auth, web), clock.clone()).await?;
-        Ok(Self { client, clock, embedded: Some(running) })
+        Ok(Self { client, clock, applier: None, embedded: Some(running) })
     }
 
     /// Ends the connection; the embedded tenant keeps its state.

@@ -21,7 +21,7 @@ use crate::core::reach::Asked;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::{RoleKey, Surface};
 use crate::manifest::{self, Manifests, TenantHead};
-use crate::reconcile::{names, survey};
+use crate::reconcile::{approver, names, survey};
 
 /// Flags that every planning verb takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -139,11 +139,14 @@ pub(crate) async fn plan(
         let gap = observed.gap(*surface, Part::Roles).map(|gap| gap.why.clone());
         names::roles(&references, *surface, &known, gap.as_deref(), &mut looked_up);
     }
-    names::enrich(&connection.client.reader(), &mut observed, &looked_up, &[guard::GLOBAL_ADMINISTRATOR]).await?;
+    let judged = [guard::GLOBAL_ADMINISTRATOR, guard::PRIVILEGED_ROLE_ADMINISTRATOR];
+    names::enrich(&connection.client.reader(), &mut observed, &looked_up, &judged).await?;
     let ids: BTreeMap<(Surface, String), RoleId> =
         identities.iter().map(|(key, identity)| (key.clone(), identity.id.clone())).collect();
     let lowered = manifests.lower(&looked_up, &observed.hierarchy, &ids, observed.now);
     let Some(desired) = lowered.desired else { return Err(complain(lowered.diagnostics)) };
+    let approvers = guard::concerned(&desired, &observed);
+    approver::read(&connection.client.reader(), &mut observed, &approvers).await?;
     // what `read` has shown already is not shown again
     remarks.extend(lowered.diagnostics.into_iter().filter(|d| !manifests.diagnostics.contains(d)));
     if !remarks.is_empty() {
@@ -159,6 +162,7 @@ pub(crate) async fn plan(
         manifests: format!("sha256:{}", manifests.digest()),
         targets: terms.targets.to_vec(),
         overrides: terms.overrides.to_vec(),
+        applier: connection.applier.clone(),
         reach: manifests.reach(&looked_up, &observed.hierarchy),
         principals: Basis::principals(&looked_up),
     };

@@ -169,6 +169,7 @@ fn basis() -> Basis {
                 },
             },
             break_glass: vec![Declared::new(PrincipalId::new(ALICE), at.clone())],
+            applied_by: None,
             limits: Limits::default(),
             at: at.clone(),
         },
