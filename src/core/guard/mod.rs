@@ -207,6 +207,9 @@ pub(crate) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145
 /// Privileged Role Administrator (likewise).
 pub(crate) const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
 
+/// The roles about whose holders guards need more than lists say: who is enabled, a guest, or comes from on-premises.
+pub const JUDGED: [&str; 2] = [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR];
+
 /// Tells whether the target is Global Administrator over the whole tenant.
 fn is_global_administrator(target: &Target) -> bool {
     is_at_tenant(target, GLOBAL_ADMINISTRATOR)
