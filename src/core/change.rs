@@ -192,6 +192,16 @@ impl Risk {
     }
 }
 
+/// Since when a change is due, where a plan was compared with that of other manifests (`plan --base`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Since {
+    /// The manifests under review bring it.
+    ThisChange,
+    /// The base asks for the same: it is pending already.
+    Pending,
+}
+
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -227,11 +237,19 @@ pub struct Change {
     /// What must have taken away before this gives anybody more: both are on one way to a role, through groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows: Vec<Requirement>,
+    /// Whether the manifests under review bring it or the base asks for it already; absent where nothing was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
     /// The ids of the requests that it will send.
     pub request_ids: Vec<Uuid>,
 }
 
 impl Change {
+    /// Tells whether two changes do the same to the same object. Where they are declared, and how they are judged, does not matter.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        (&self.address, self.action, &self.subject) == (&other.address, other.action, &other.subject)
+    }
+
     /// Tells whether it takes access away from somebody and gives none.
     pub(crate) fn only_takes(&self) -> bool {
         matches!(self.subject, Subject::Assignment { .. }) && self.direction == Direction::Narrows

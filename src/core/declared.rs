@@ -1,9 +1,11 @@
 //! A value together with the manifest line that declares it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::origin::Origin;
 
 /// A declared value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared<T> {
     /// What is declared.
     pub value: T,

@@ -1,6 +1,7 @@
 //! Where absence from Git means removal: what the manifests own, what they ignore.
 
 use globset::{GlobBuilder, GlobMatcher};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::core::declared::Declared;
 use crate::core::id::PrincipalId;
@@ -8,7 +9,8 @@ use crate::core::scope::ArmScope;
 use crate::core::target::{RoleKey, Surface};
 
 /// Whether what is not declared is removed or only listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Authority {
     /// What is not declared is listed as unmanaged and left alone.
     #[default]
@@ -75,8 +77,21 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
 /// What an ownership entry speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Extent {
     /// Directory roles by name or glob. Globs never match hidden, system-assigned, deprecated or directory-synchronisation
     /// roles; naming one owns it.
@@ -104,7 +119,8 @@ impl Extent {
 }
 
 /// One entry of `spec.ownership`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OwnershipEntry {
     /// What it speaks of.
     pub extent: Extent,
@@ -115,7 +131,8 @@ pub struct OwnershipEntry {
 }
 
 /// `spec.ignore`, resolved: never drift, never touched, still counted by guards and risk.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ignore {
     /// Principals.
     pub principals: Vec<Declared<PrincipalId>>,
@@ -124,7 +141,8 @@ pub struct Ignore {
 }
 
 /// Everything the Tenant manifest says about ownership. The first entry that matches decides.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ownership {
     /// The entries in order.
     pub entries: Vec<Declared<OwnershipEntry>>,

@@ -6,21 +6,25 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::core::address::Labels;
+use crate::core::basis::Basis;
+use crate::core::binding::{self, Reliance};
 use crate::core::chain::Graph;
-use crate::core::change::{Action, Change, Subject, canonical, digest};
+use crate::core::change::{Action, Change, Since, Subject, canonical, digest};
 use crate::core::crosscheck;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
 use crate::core::direction::Direction;
 use crate::core::guard::{self, Scene, Verdict};
-use crate::core::id::{TenantId, request_id};
+use crate::core::id::{PrincipalId, TenantId, request_id};
 use crate::core::identity::Found;
 use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::{Observed, Part, Unreadable};
 use crate::core::order::{self, Edges, Step};
 use crate::core::policy::default::factory;
 use crate::core::policy::settings::Settings as PolicySettings;
+use crate::core::principal::PrincipalType;
 use crate::core::project::project;
+use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Target};
@@ -32,7 +36,7 @@ pub const FORMAT: &str = "rolewright.plan/v1";
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// What planning needs besides the two states.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// This program's version.
     pub tool_version: String,
@@ -44,6 +48,12 @@ pub struct Settings {
     pub manifests: String,
     /// Addresses to plan, everything when empty.
     pub targets: Vec<String>,
+    /// The long flags that override refusals, e.g. `--allow-mass-removal`: the plan records that they were used.
+    pub overrides: Vec<String>,
+    /// Where in Azure and among groups the manifests look.
+    pub reach: Reach,
+    /// The principals that the manifests name.
+    pub principals: BTreeMap<PrincipalId, PrincipalType>,
 }
 
 /// How many changes there are.
@@ -84,6 +94,12 @@ pub struct Plan {
     pub complete: bool,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// The long flags that override refusals and were given, e.g. `--allow-mass-removal`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
+    /// Addresses that the plan is limited to; everything when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
     /// What changes, sorted by address.
     pub changes: Vec<Change>,
     /// What is left alone.
@@ -94,6 +110,11 @@ pub struct Plan {
     pub verdicts: Vec<Verdict>,
     /// Counts.
     pub summary: Summary,
+    /// What the grants rely on without changing it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relies: Vec<Reliance>,
+    /// What it rests on.
+    pub basis: Box<Basis>,
     /// Digest of everything above.
     pub digest: String,
 }
@@ -102,6 +123,21 @@ impl Plan {
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Tells whether a flag that overrides refusals was given.
+    pub fn is_allowed(&self, flag: &str) -> bool {
+        self.overrides.iter().any(|given| given == flag)
+    }
+
+    /// Tells whether a given flag overrides a refusal.
+    pub fn overrides(&self, verdict: &Verdict) -> bool {
+        verdict.overridden_by.as_deref().is_some_and(|flag| self.is_allowed(flag))
+    }
+
+    /// Returns the refusals that stand: those that no flag overrides.
+    pub fn refusals(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|verdict| !self.overrides(verdict))
     }
 
     /// Returns how many changes are left out until an activation ends: the tenant does not match the manifests before.
@@ -113,6 +149,28 @@ impl Plan {
     /// Returns the changes that mean the tenant has drifted: a due extension is work, not drift (design.md 2).
     pub fn drift(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.action != Action::Extend)
+    }
+
+    /// Marks every change by whether the plan of the base asks for exactly the same, and remarks on what the base asks for and this
+    /// plan does not.
+    pub fn compare_with(&mut self, base: Option<&Self>) {
+        let pending: BTreeMap<&str, &Change> =
+            base.iter().flat_map(|base| &base.changes).map(|change| (change.address.as_str(), change)).collect();
+        for change in &mut self.changes {
+            let is_same = pending.get(change.address.as_str()).is_some_and(|base| base.does_the_same(change));
+            change.since = Some(if is_same { Since::Pending } else { Since::ThisChange });
+        }
+        let is_kept = |address: &str| self.changes.iter().any(|change| change.address == address);
+        let dropped: Vec<Notice> = (pending.values())
+            .filter(|change| self.targets.is_empty() && !is_kept(&change.address))
+            .map(|change| {
+                let message = format!("the base would {} it, these manifests do not any more", change.action.as_str());
+                Notice::new("no-longer-pending", Some(change.address.clone()), message, None)
+            })
+            .collect();
+        self.notices.extend(dropped);
+        self.notices.sort();
+        self.digest = self.compute_digest();
     }
 
     /// Returns the steps in order.
@@ -193,6 +251,7 @@ pub fn plan(
         Notice::warning("not-understood", None, message, None)
     }));
     difference.notices.sort();
+    let relies = binding::rely(&difference.changes, observed, &labels);
     let summary = summary(&difference.changes, difference.unmanaged.len());
     let mut plan = Plan {
         format: FORMAT.to_owned(),
@@ -211,6 +270,16 @@ pub fn plan(
         notices: difference.notices,
         verdicts,
         summary,
+        overrides: settings.overrides.clone(),
+        targets: settings.targets.clone(),
+        relies,
+        basis: Box::new(Basis {
+            tenant: desired.tenant.clone(),
+            surfaces: observed.surfaces.clone(),
+            beside: observed.beside.clone(),
+            reach: settings.reach.clone(),
+            principals: settings.principals.clone(),
+        }),
         digest: String::new(),
     };
     plan.digest = plan.compute_digest();

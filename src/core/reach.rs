@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::declared::Declared;
 use crate::core::hierarchy::Hierarchy;
 use crate::core::id::GroupId;
@@ -32,7 +34,8 @@ pub trait Asked {
 ///
 /// A list of assignments also shows what lies below by path, so it covers the resource groups of a subscription; settings do
 /// not (arm.md B.5 and C.1).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Reach {
     /// Where assignments are listed.
     pub assignments: BTreeMap<ArmScope, Origin>,

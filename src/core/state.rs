@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::assignment::{AssignmentKey, DeclaredAssignment};
 use crate::core::declared::Declared;
 use crate::core::id::{PrincipalId, TenantId};
@@ -11,7 +13,8 @@ use crate::core::role_definition::DeclaredRole;
 use crate::core::target::{RoleKey, Target};
 
 /// Who applies, which decides whether MFA can be satisfied (graph.md 3.6 #17).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ApplyAs {
     /// An application: it can never satisfy `MfaRule`.
     #[default]
@@ -21,7 +24,8 @@ pub enum ApplyAs {
 }
 
 /// The bounds that guards use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
     /// More removals than this in one plan are refused.
     pub max_removals: u32,
@@ -38,7 +42,8 @@ impl Default for Limits {
 }
 
 /// What the Tenant manifest says, with names resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tenant {
     /// `metadata.name`.
     pub name: String,

@@ -41,7 +41,7 @@ impl fmt::Display for Surface {
 
 /// A role of one surface. Azure lets callers choose the GUIDs of custom roles (arm.md A.1), so an id alone could mean a role of the
 /// directory too.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RoleKey {
     /// The surface.
     pub surface: Surface,

@@ -141,7 +141,7 @@ pub(crate) fn plan_settings(nonce: &str) -> PlanSettings {
         cloud: "public".into(),
         nonce: nonce.into(),
         manifests: "sha256:0".into(),
-        targets: Vec::new(),
+        ..PlanSettings::default()
     }
 }
 

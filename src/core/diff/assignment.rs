@@ -204,6 +204,7 @@ fn declared_one(
         follows: Vec::new(),
         place: None,
         onboards: false,
+        since: None,
         request_ids: Vec::new(),
     });
 }
@@ -364,6 +365,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         follows: Vec::new(),
         place: None,
         onboards: false,
+        since: None,
         request_ids: Vec::new(),
     });
 }

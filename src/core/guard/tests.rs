@@ -137,6 +137,7 @@ fn tried(desired: &Desired, observed: &Observed, targets: &[&str]) -> Result<Pla
         nonce: "n".into(),
         manifests: "sha256:0".into(),
         targets: targets.iter().map(|target| (*target).to_owned()).collect(),
+        ..Settings::default()
     };
     plan(desired, &BTreeMap::new(), observed, &settings)
 }

@@ -185,6 +185,7 @@ fn change(subject: Subject) -> Change {
         follows: Vec::new(),
         place: None,
         onboards: false,
+        since: None,
         request_ids: Vec::new(),
     }
 }

@@ -200,7 +200,7 @@ fn head(sheet: &mut Sheet, plan: &Plan, options: &Options) {
         let how = match (stands(&verdict), verdict.overridden_by.as_deref()) {
             (true, Some(flag)) => format!("refuses ({} overrides this)", code(flag)),
             (true, None) => "refuses (nothing overrides this)".to_owned(),
-            (false, Some(flag)) if options.is_overridden(verdict) => format!("allowed by {}", code(flag)),
+            (false, Some(flag)) if plan.is_allowed(flag) => format!("allowed by {}", code(flag)),
             (false, _) => "would refuse".to_owned(),
         };
         format!("- {} {how}: {}\n", plain(&cut(&verdict.guard)), plain(&cut(&verdict.message)))
@@ -391,7 +391,7 @@ mod tests {
 
         **No changes. The tenant matches the manifests.**
 
-        <sub>Read at 2026-06-01T12:00:00Z, plan digest `sha256:7f71090a503ff19e630d26d8ea2e942f6ed1705e0571013aa5af4dd6661d023a`.</sub>
+        <sub>Read at 2026-06-01T12:00:00Z, plan digest `sha256:c081201993c637f0d2f8f2d760f7355d24723c62861511145119f2c9d2de94f2`.</sub>
         "#);
     }
 

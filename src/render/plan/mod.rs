@@ -34,15 +34,12 @@ pub struct Options {
     pub width: usize,
     /// For which verb.
     pub wording: Wording,
-    /// The long flags by which refusals are overridden, e.g. `--allow-mass-removal` or `--allow-incomplete`: what they allow is
-    /// shown as allowed.
-    pub overrides: Vec<String>,
 }
 
 impl Default for Options {
     /// Plain text of 80 columns for `plan`.
     fn default() -> Self {
-        Self { verbose: false, color: false, width: 80, wording: Wording::Plan, overrides: Vec::new() }
+        Self { verbose: false, color: false, width: 80, wording: Wording::Plan }
     }
 }
 
@@ -51,15 +48,11 @@ impl Options {
         self.wording == Wording::Drift
     }
 
-    fn is_overridden(&self, verdict: &Verdict) -> bool {
-        verdict.overridden_by.as_ref().is_some_and(|flag| self.overrides.contains(flag))
-    }
-
     /// Returns the refusals that stand; `drift` changes nothing and is refused nothing.
     fn refusals<'a>(&self, plan: &'a Plan) -> Vec<&'a Verdict> {
         match self.is_drift() {
             true => Vec::new(),
-            false => plan.verdicts.iter().filter(|verdict| !self.is_overridden(verdict)).collect(),
+            false => plan.refusals().collect(),
         }
     }
 }
@@ -133,7 +126,7 @@ fn next(plan: &Plan, options: &Options) -> Option<String> {
         }
         return Some(text);
     }
-    if !plan.complete && !options.overrides.iter().any(|flag| flag == "--allow-incomplete") {
+    if !plan.complete && !plan.is_allowed("--allow-incomplete") {
         return Some(
             "Next: give this identity what it needs to read everything and run again; `--allow-incomplete` goes on \
              with what could be read."

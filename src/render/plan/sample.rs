@@ -4,16 +4,22 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment, Provenance};
+use crate::core::basis::Basis;
+use crate::core::binding::{Reliance, Relied};
 use crate::core::change::{Action, Change, FieldChange, Risk, Subject, fingerprint};
+use crate::core::declared::Declared;
 use crate::core::direction::Direction;
-use crate::core::id::{ObjectId, PrincipalId, RoleId, TenantId, request_id};
+use crate::core::id::{GroupId, ObjectId, PrincipalId, RoleId, TenantId, request_id};
 use crate::core::origin::Origin;
+use crate::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
 use crate::core::plan::{FORMAT, Plan, Summary};
 use crate::core::principal::PrincipalType;
+use crate::core::reach::Reach;
 use crate::core::role_definition::{Permission, Permissions, RoleDefinition};
 use crate::core::schedule::{Ask, End, Window};
-use crate::core::scope::DirectoryScope;
-use crate::core::target::{Surface, Target};
+use crate::core::scope::{ArmScope, DirectoryScope};
+use crate::core::state::{ApplyAs, Limits, Tenant};
+use crate::core::target::{RoleKey, Surface, Target};
 
 mod directory;
 mod hostile;
@@ -26,6 +32,7 @@ pub(in crate::render) use self::other::other_surfaces;
 const NOW: &str = "2026-06-01T12:00:00Z";
 const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
+const ALICE: &str = "5a9dbb0c-0000-4000-8000-0000000000e1";
 const CUSTOM: &str = "5a9dbb0c-0000-4000-8000-0000000000f1";
 
 fn at(text: &str) -> Timestamp {
@@ -91,6 +98,7 @@ pub(in crate::render) fn change(
         follows: Vec::new(),
         place: None,
         onboards: false,
+        since: None,
         request_ids: Vec::new(),
     }
 }
@@ -135,6 +143,63 @@ fn role(surface: Surface, name: &str, actions: &[&str]) -> RoleDefinition {
     }
 }
 
+/// Returns one reliance of each kind.
+fn relies() -> Vec<Reliance> {
+    let role = RoleKey::new(Surface::Directory, &RoleId::new(HELPDESK));
+    let target = Target::Directory { role: role.id.clone(), scope: DirectoryScope::Tenant };
+    let on = |address: &str, on| Reliance { address: address.to_owned(), observed: fingerprint(&address), on };
+    vec![
+        on("directory/role-definition/Helpdesk Administrator", Relied::Role(role)),
+        on("directory/settings/Helpdesk Administrator", Relied::Settings(target)),
+    ]
+}
+
+/// Returns what a plan rests on, with something in every member.
+fn basis() -> Basis {
+    let at = origin("tenant.yaml", 1);
+    let subscription = ArmScope::parse("/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1").unwrap();
+    let owned = |extent| {
+        let (assignments, role_definitions) = (Authority::Authoritative, Authority::Additive);
+        Declared::new(OwnershipEntry { extent, assignments, role_definitions }, at.clone())
+    };
+    let pattern = |text| Pattern::new(text).unwrap();
+    let azure = Extent::AzureScopes { scopes: vec![subscription.clone()], exact: false };
+    Basis {
+        tenant: Tenant {
+            name: "contoso".to_owned(),
+            id: TenantId::new("5a9dbb0c-0000-4000-8000-000000000001"),
+            apply_as: ApplyAs::Application,
+            ownership: Ownership {
+                entries: vec![
+                    owned(Extent::DirectoryRoles(vec![pattern("*")])),
+                    owned(azure),
+                    owned(Extent::Groups(vec![pattern("sg-pim-*")])),
+                ],
+                ignore: Ignore {
+                    principals: vec![Declared::new(PrincipalId::new(ALICE), at.clone())],
+                    roles: vec![Declared::new(RoleKey::new(Surface::Azure, &RoleId::new(CUSTOM)), at.clone())],
+                },
+            },
+            break_glass: vec![Declared::new(PrincipalId::new(ALICE), at.clone())],
+            limits: Limits::default(),
+            at: at.clone(),
+        },
+        surfaces: [Surface::Directory, Surface::Azure, Surface::Group].into(),
+        beside: [Surface::Directory].into(),
+        reach: Reach {
+            assignments: [(subscription.clone(), at.clone())].into(),
+            settings: [(subscription.clone(), at.clone())].into(),
+            roles: [(subscription.clone(), [subscription.clone()].into())].into(),
+            assignable: [(subscription.clone(), at.clone())].into(),
+            descended: [subscription].into(),
+            groups: [(GroupId::new(ALICE), at.clone())].into(),
+            listed_groups: [GroupId::new(ALICE)].into(),
+            owned_groups: vec![Declared::new(pattern("sg-pim-*"), at)],
+        },
+        principals: [(PrincipalId::new(ALICE), PrincipalType::User)].into(),
+    }
+}
+
 /// Returns a plan of `changes`, whole and with its digest.
 pub(in crate::render) fn plan(changes: Vec<Change>) -> Plan {
     finish(Plan {
@@ -154,6 +219,10 @@ pub(in crate::render) fn plan(changes: Vec<Change>) -> Plan {
         notices: Vec::new(),
         verdicts: Vec::new(),
         summary: Summary::default(),
+        overrides: Vec::new(),
+        targets: Vec::new(),
+        relies: relies(),
+        basis: Box::new(basis()),
         digest: String::new(),
     })
 }

@@ -44,7 +44,7 @@ pub fn text(plan: &Plan, options: &Options) -> String {
     notices(&mut page, plan, options);
     unmanaged(&mut page, plan, options);
     unreadable(&mut page, plan);
-    verdicts(&mut page, plan, options);
+    verdicts(&mut page, plan);
     page.blank();
     for sentence in [access(plan, options), next(plan, options)].into_iter().flatten() {
         page.prose(0, style::PLAIN, &terminal(&sentence));
@@ -265,7 +265,7 @@ fn unreadable(page: &mut Page, plan: &Plan) {
     }
 }
 
-fn verdicts(page: &mut Page, plan: &Plan, options: &Options) {
+fn verdicts(page: &mut Page, plan: &Plan) {
     if plan.verdicts.is_empty() {
         return;
     }
@@ -273,7 +273,7 @@ fn verdicts(page: &mut Page, plan: &Plan, options: &Options) {
     for verdict in &plan.verdicts {
         let what = format!("{}: {}", terminal(&verdict.guard), terminal(&verdict.message));
         let flag = verdict.overridden_by.as_deref().map(terminal);
-        match (options.is_overridden(verdict), flag) {
+        match (plan.overrides(verdict), flag) {
             (true, Some(flag)) => page.prose(0, style::PLAIN, &format!("allowed by {flag}: {what}")),
             (_, Some(flag)) => {
                 page.prose(0, style::BAD, &format!("refused by {what}"));

@@ -228,6 +228,7 @@ fn try_plan(observed: &Observed, desired: &Desired, targets: &[&str]) -> Result<
         nonce: "n".into(),
         manifests: "sha256:0".into(),
         targets: targets.iter().map(|target| (*target).to_owned()).collect(),
+        ..PlanSettings::default()
     };
     plan(desired, &found, observed, &settings)
 }

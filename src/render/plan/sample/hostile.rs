@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::core::assignment::Ticket;
-use crate::core::change::{Requirement, Risk, Subject};
+use crate::core::change::{Requirement, Risk, Since, Subject};
 use crate::core::direction::Direction;
 use crate::core::guard::Verdict;
 use crate::core::id::TenantId;
@@ -37,6 +37,11 @@ pub(in crate::render) fn hostile() -> Plan {
         }
     }
     plan.tenant_name = NASTY.to_owned();
+    plan.overrides = vec!["--allow-y".to_owned()];
+    plan.targets = vec![NASTY.to_owned()];
+    for (change, since) in plan.changes.iter_mut().zip([Since::ThisChange, Since::Pending]) {
+        change.since = Some(since);
+    }
     plan.tenant_id = TenantId::new(NASTY);
     plan.cloud = NASTY.to_owned();
     for notice in &mut plan.notices {

@@ -93,7 +93,9 @@ fn an_override_is_said_and_no_longer_refuses() {
     let refused = text(&plan, &Options { width: 120, ..Options::default() });
     assert!(refused.contains("refused by mass-removal: 12 removals"), "{refused}");
     assert!(refused.contains("If this is really wanted, add --allow-mass-removal."), "{refused}");
-    let allowed = text(&plan, &Options { overrides: vec!["--allow-mass-removal".to_owned()], ..Options::default() });
+    let mut plan = plan;
+    plan.overrides.push("--allow-mass-removal".to_owned());
+    let allowed = text(&plan, &Options::default());
     assert!(allowed.contains("allowed by --allow-mass-removal: mass-removal: 12"), "{allowed}");
     assert!(allowed.contains("Next: review the changes") && !allowed.contains("refused"), "{allowed}");
 }
