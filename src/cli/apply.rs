@@ -94,7 +94,6 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         if exit != Exit::Success {
             context.complain(
                 "the tenant changed while you were reading; nothing was written",
-                &[],
                 Some("run `rolewright apply` again and review the new plan"),
             );
             return Ok(exit);
@@ -103,7 +102,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     let verify = async |report: &Report, stop: &AtomicBool| {
         verify(context, args, declared, connection, &plan, report, stop).await
     };
-    execution::execute(context, args, connection, Some(&declared.manifests), &plan, verify).await
+    execution::execute(context, args, connection, &plan, Some(&declared.manifests), verify).await
 }
 
 /// Compares again until nothing is left to do, or what is left is not a matter of time.
@@ -148,7 +147,6 @@ async fn verify(
     if !left.complete && !args.planning.allow_incomplete {
         context.complain(
             "the tenant could not be read completely after the apply, so nobody knows whether it matches",
-            &[],
             None,
         );
         return Ok(Exit::Error);

@@ -60,7 +60,6 @@ pub(crate) async fn passes(
                 "the service does not say that it only judged the request for `{address}`: it may have carried it out; \
                  nothing else was sent"
             ),
-            &[],
             Some("run `rolewright plan` to see whether it did, and do not use --preflight with this service"),
         );
         return Ok(false);
@@ -68,14 +67,12 @@ pub(crate) async fn passes(
     if !refused.is_empty() {
         context.complain(
             &format!("the service would refuse {} of {checked} request(s); nothing was written", refused.len()),
-            &[],
             Some("change the assignments, or the settings that refuse them, and run `rolewright apply` again"),
         );
     }
     if !unanswered.is_empty() {
         context.complain(
             &format!("the service did not judge {} request(s); nothing was written", unanswered.len()),
-            &[],
             Some("run `rolewright apply` again later, or without --preflight"),
         );
     }

@@ -22,14 +22,13 @@ use crate::reconcile::apply::{Applier, Progress};
 use crate::reconcile::journal::{Entry, Journal, NoJournal};
 use crate::render;
 
-/// Carries `plan` out, says what became of each change, and has the tenant checked. `manifests` are those that it was made from,
-/// where they are at hand.
+/// Asks the service about it first where that is wanted, carries `plan` out, says what became of each change, and has the tenant checked.
 pub(super) async fn execute(
     context: &Context,
     args: &Args,
     connection: &Connection,
-    manifests: Option<&Manifests>,
     plan: &Plan,
+    manifests: Option<&Manifests>,
     verify: impl AsyncFn(&Report, &AtomicBool) -> Result<Exit, Fault>,
 ) -> Result<Exit, Fault> {
     let options = crate::cli::plan::options(context, render::plan::Wording::Apply);
@@ -57,7 +56,7 @@ pub(super) async fn execute(
         progress.finish();
         context.print(&render::report::text(plan, &report, &options))?;
         if report.was_wider {
-            context.complain("the service granted more than was asked for; see above", &[], None);
+            context.complain("the service granted more than was asked for; see above", None);
         }
         let mut exit = if report.is_complete() { Exit::Success } else { Exit::Partial };
         if !stop.load(Ordering::SeqCst) {
@@ -71,7 +70,6 @@ pub(super) async fn execute(
             context.complain(
                 "ended at once by a second Ctrl-C: the request under way may have happened, and settings loosened for \
                  assignments may still be loose",
-                &[],
                 Some("run `rolewright apply` again; it does only what is still missing"),
             );
             Ok(Exit::Partial)
