@@ -25,6 +25,7 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
                 guard: "break-glass".into(),
                 message: format!("after this plan {message}"),
                 overridden_by: None,
+                ..Verdict::default()
             });
         } else if !has {
             let address = scene.labels.assignment(&key(&account.value));

@@ -20,7 +20,7 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, _: &mut Vec<
                 gap.part.as_str()
             ),
             overridden_by: None,
-        });
+       ..Verdict::default() });
     }
 }
 

@@ -26,7 +26,12 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
             }
             (false, false) => None,
         };
-    verdicts.extend(message.map(|message| Verdict { guard: "lockout".into(), message, overridden_by: None }));
+    verdicts.extend(message.map(|message| Verdict {
+        guard: "lockout".into(),
+        message,
+        overridden_by: None,
+        ..Verdict::default()
+    }));
     // with a gap, the guard of incomplete reads judges
     if scene.before.missing_directory(Mode::Active).is_some() {
         return;
@@ -48,6 +53,7 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
             guard: "lockout".into(),
             message: message(after.certain, before.possible) + &unknown,
             overridden_by: Some("--allow-few-global-administrators".into()),
+            ..Verdict::default()
         });
     } else if after.possible < minimum {
         let message = message(after.possible, before.possible);

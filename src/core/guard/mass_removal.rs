@@ -20,7 +20,7 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, _: &mut Vec<
     let overridden_by = Some("--allow-mass-removal".to_owned());
     if removals > limits.max_removals as usize {
         let message = format!("{removals} removals are planned, `limits.maxRemovals` is {}", limits.max_removals);
-        verdicts.push(Verdict { guard: "mass-removal".into(), message, overridden_by });
+        verdicts.push(Verdict { guard: "mass-removal".into(), message, overridden_by, ..Verdict::default() });
     } else if owned >= SMALLEST_EXTENT && assignments * 100 > owned * limits.max_removal_percent as usize {
         let message = format!(
             "{assignments} of the {owned} assignments in the owned extent would be removed ({} %), \
@@ -28,6 +28,6 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, _: &mut Vec<
             assignments * 100 / owned,
             limits.max_removal_percent
         );
-        verdicts.push(Verdict { guard: "mass-removal".into(), message, overridden_by });
+        verdicts.push(Verdict { guard: "mass-removal".into(), message, overridden_by, ..Verdict::default() });
     }
 }

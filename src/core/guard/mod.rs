@@ -12,19 +12,26 @@ use serde::{Deserialize, Serialize};
 use crate::core::change::Change;
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
+use crate::core::origin::Origin;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Surface, Target};
 
 /// The verdict of one guard that refuses.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
-    /// The guard, e.g. `mass-removal`.
+    /// The guard, e.g. `mass-removal`; of an organisation's own policy `guardrail/` and its package.
     pub guard: String,
     /// Why it refuses, one sentence.
     pub message: String,
     /// The long flag that overrides it, where one may.
     pub overridden_by: Option<String>,
+    /// The address of what it is about, where it is about one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The manifest line, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Origin>,
 }
 
 /// What guards look at.
