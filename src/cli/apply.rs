@@ -13,6 +13,7 @@ use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails::{GuardrailArgs, Guardrails};
 use crate::cli::overrides::OverrideArgs;
 use crate::cli::plan::{self, Format};
 use crate::cli::planning::{self, Declared, PlanningArgs, Terms};
@@ -37,6 +38,8 @@ pub(crate) struct Args {
     journal: Option<PathBuf>,
     #[command(flatten)]
     overrides: OverrideArgs,
+    #[command(flatten)]
+    guardrails: GuardrailArgs,
 }
 
 /// The waits before the tenant is compared again after an apply; recent writes may not be visible at once (graph.md 6.4).
@@ -45,17 +48,25 @@ const LOOKS: [i64; 6] = [0, 2, 4, 8, 16, 30];
 /// Plans, shows, asks, carries out and checks.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let declared = planning::read(context, &args.planning.path)?;
+    let guardrails = Guardrails::read(context, &args.planning.path, &declared.manifests, &args.guardrails)?;
     let connection = Connection::open(context, &args.planning.path, &declared.head, Purpose::Write).await?;
-    let outcome = guarded(context, args, &declared, &connection).await;
+    let outcome = guarded(context, args, &declared, &guardrails, &connection).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;
     outcome
 }
 
-async fn guarded(context: &Context, args: &Args, declared: &Declared, connection: &Connection) -> Result<Exit, Fault> {
+async fn guarded(
+    context: &Context,
+    args: &Args,
+    declared: &Declared,
+    guardrails: &Guardrails,
+    connection: &Connection,
+) -> Result<Exit, Fault> {
     let overrides = args.planning.overrides(&args.overrides);
     let nonce = planning::nonce(context);
-    let terms = Terms { targets: &args.planning.targets, overrides: &overrides, nonce: &nonce };
+    let terms =
+        Terms { targets: &args.planning.targets, overrides: &overrides, nonce: &nonce, guardrails: Some(guardrails) };
     let plan = planning::plan(context, declared, connection, &terms).await?;
     let options = plan::options(context, render::plan::Wording::Apply);
     context.print(&plan::show(&plan, Format::Text, &options))?;
@@ -142,7 +153,8 @@ async fn verify(
         .filter(|outcome| outcome.state.is_success() || matches!(outcome.state, State::Pending(_)))
         .map(|outcome| plan.changes[outcome.change].address.as_str())
         .collect();
-    let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce };
+    // what is left to do is compared, not judged
+    let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce, guardrails: None };
     let mut left: Option<Plan> = None;
     for seconds in LOOKS {
         connection.clock.sleep(SignedDuration::from_secs(seconds)).await;

@@ -18,10 +18,10 @@ pub(crate) struct Args {
     format: Format,
 }
 
-/// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards have nothing to refuse
-/// here, since nothing is written.
+/// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards and
+/// guardrails have nothing to refuse here, since nothing is written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let found = plan::make(context, &args.planning, &OverrideArgs::default()).await?;
+    let found = plan::make(context, &args.planning, &OverrideArgs::default(), None).await?;
     let options = plan::options(context, render::plan::Wording::Drift);
     context.print(&plan::show(&found, args.format, &options))?;
     let mut exit = Exit::Success;

@@ -8,6 +8,7 @@ use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails::{GuardrailArgs, Guardrails};
 use crate::cli::output;
 use crate::cli::overrides::OverrideArgs;
 use crate::cli::planning::{self, PlanningArgs, Terms};
@@ -21,6 +22,8 @@ pub(crate) struct Args {
     planning: PlanningArgs,
     #[command(flatten)]
     overrides: OverrideArgs,
+    #[command(flatten)]
+    guardrails: GuardrailArgs,
     /// Also write the plan as JSON to this file.
     #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_PLAN_OUT")]
     out: Option<PathBuf>,
@@ -45,7 +48,7 @@ pub(crate) enum Format {
 
 /// Plans and shows.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let plan = make(context, &args.planning, &args.overrides).await?;
+    let plan = make(context, &args.planning, &args.overrides, Some(&args.guardrails)).await?;
     if let Some(path) = &args.out {
         output::write_file(path, &render::plan::json(&plan))
             .map_err(|error| Fault::error(format!("cannot write {}: {error}", path.display())))?;
@@ -58,12 +61,24 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     Ok(exit)
 }
 
-/// Plans, with an identity that only reads.
-pub(crate) async fn make(context: &Context, args: &PlanningArgs, overrides: &OverrideArgs) -> Result<Plan, Fault> {
+/// Plans, with an identity that only reads. Without `guardrails` no policy judges the plan.
+pub(crate) async fn make(
+    context: &Context,
+    args: &PlanningArgs,
+    overrides: &OverrideArgs,
+    guardrails: Option<&GuardrailArgs>,
+) -> Result<Plan, Fault> {
     let declared = planning::read(context, &args.path)?;
+    let guardrails = guardrails.map(|given| Guardrails::read(context, &args.path, &declared.manifests, given));
+    let guardrails = guardrails.transpose()?;
     let connection = Connection::open(context, &args.path, &declared.head, Purpose::Read).await?;
     let nonce = planning::nonce(context);
-    let terms = Terms { targets: &args.targets, overrides: &args.overrides(overrides), nonce: &nonce };
+    let terms = Terms {
+        targets: &args.targets,
+        overrides: &args.overrides(overrides),
+        nonce: &nonce,
+        guardrails: guardrails.as_ref(),
+    };
     let planned = planning::plan(context, &declared, &connection, &terms).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;

@@ -7,6 +7,7 @@ use crate::cli::connection::Connection;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails::Guardrails;
 use crate::cli::listing;
 use crate::cli::overrides::OverrideArgs;
 use crate::core::basis::Basis;
@@ -56,7 +57,6 @@ pub(crate) struct Declared {
 pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
     let manifests = manifest::validate(path);
     let mut diagnostics = manifests.diagnostics.clone();
-    diagnostics.extend(unplannable(&manifests));
     diagnostic::sort(&mut diagnostics);
     // a plan repeats no advice that `validate` gives: errors and warnings only
     diagnostics.retain(|d| d.severity != crate::core::diagnostic::Severity::Notice);
@@ -73,20 +73,6 @@ pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
     }
 }
 
-/// Refuses, at its manifest line, what this version can validate but not plan: nothing declared is ever silently skipped.
-fn unplannable(manifests: &Manifests) -> Vec<Diagnostic> {
-    let mut refusals = Vec::new();
-    for guardrail in manifests.guardrails() {
-        let message = format!("the guardrails in `{}` cannot be evaluated by this version", guardrail.value);
-        refusals.push(
-            Diagnostic::error("not-plannable", Some(guardrail.at), message).help(
-                "a plan that skips them would not be the plan you asked for; remove the entry to plan without them",
-            ),
-        );
-    }
-    refusals
-}
-
 /// What is asked of a plan besides the manifests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms<'a> {
@@ -96,6 +82,8 @@ pub(crate) struct Terms<'a> {
     pub overrides: &'a [String],
     /// What request ids are derived from.
     pub nonce: &'a str,
+    /// The policies that judge the plan; none judge what is only compared.
+    pub guardrails: Option<&'a Guardrails>,
 }
 
 /// Makes a plan.
@@ -162,7 +150,11 @@ pub(crate) async fn plan(
         reach: manifests.reach(&looked_up, &observed.hierarchy),
         principals: Basis::principals(&looked_up),
     };
-    plan::plan(&desired, &found, &observed, &settings).map_err(complain)
+    let plan = plan::plan(&desired, &found, &observed, &settings).map_err(complain)?;
+    match terms.guardrails {
+        Some(guardrails) => guardrails.judge(context, manifests, &desired, &observed, plan),
+        None => Ok(plan),
+    }
 }
 
 /// Returns the surfaces that the manifests speak of, the directory for emergency accounts and when they speak of none; and those
