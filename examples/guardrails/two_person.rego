@@ -5,11 +5,11 @@
 # plan knows only the ownership entry that causes it.
 package rolewright.two_person
 
-deny contains {"msg": message, "address": change.address} if {
-	some change in input.plan.changes
-	guarded(change.source.file)
+deny contains {"msg": message, "file": file} if {
+	some file in {change.source.file | some change in input.plan.changes}
+	guarded(file)
 	missing
-	message := sprintf("%s is changed: %s", [change.source.file, missing])
+	message := sprintf("%s is changed: %s", [file, missing])
 }
 
 deny contains message if {

@@ -1,5 +1,7 @@
 //! What policies are told: the `input` of their rules. Documented, with a sample that is tested, in `docs/guardrails.md`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::catalog::tier::Tier;
@@ -42,7 +44,7 @@ impl Facts<'_> {
             "plan": plan,
             "manifests": self.manifests,
             "context": self.context,
-            "roles": self.after.roles.values().map(role).collect::<Vec<_>>(),
+            "roles": self.roles(),
             "principals": self.after.principals.values().map(principal).collect::<Vec<_>>(),
             "after": {
                 "assignments": self.after.assignments.iter().map(|(key, found)| self.assignment(key, found)).collect::<Vec<_>>(),
@@ -50,6 +52,14 @@ impl Facts<'_> {
                 "holders": self.holders(),
             },
         })
+    }
+
+    /// Returns the roles that the plan and the end state speak of: Azure has hundreds that nobody holds.
+    fn roles(&self) -> Vec<Value> {
+        let held = self.after.assignments.keys().map(|key| &key.target).chain(self.after.settings.keys());
+        let mut spoken: BTreeSet<RoleKey> = held.filter_map(Target::role_key).collect();
+        spoken.extend(self.plan.changes.iter().filter_map(|change| change.subject.role_key()));
+        self.after.roles.iter().filter(|(key, _)| spoken.contains(key)).map(|(_, found)| role(found)).collect()
     }
 
     fn assignment(&self, key: &AssignmentKey, found: &ObservedAssignment) -> Value {

@@ -32,8 +32,12 @@ struct Said {
 }
 
 fn ask(input: &Value) -> Said {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/guardrails");
-    let bundle = folder::read(&path, "examples/guardrails", None).unwrap();
+    ask_folder("examples/guardrails", input)
+}
+
+fn ask_folder(name: &str, input: &Value) -> Said {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let bundle = folder::read(&path, name, None).unwrap();
     let question = Question { files: bundle.files, is_judging: true, limits: Limits::default() };
     let program = Path::new(env!("CARGO_BIN_EXE_rolewright"));
     let answer = evaluator::ask(Some(program), &question, &input.to_string());
@@ -271,4 +275,16 @@ fn scuba_7_6_to_7_9_look_at_the_settings() {
     }
     denies_not(&loosened, "7.9");
     warns(&loosened, "7.9: nobody but the default recipients is told of activations of User Administrator");
+}
+
+#[test]
+fn the_rules_of_contoso_bite() {
+    let mut given = input();
+    settings(&mut given, GLOBAL)["approval"]["isRequired"] = json!(true);
+    let denied = |input: &Value| ask_folder("examples/contoso/guardrails", input).denied;
+    assert_eq!(denied(&given), Vec::<String>::new());
+    grant(&mut given, PRIVILEGED, "user:bob", "eligible", true);
+    assert_eq!(denied(&given).len(), 1);
+    settings(&mut given, GLOBAL)["approval"]["isRequired"] = json!(false);
+    assert_eq!(denied(&given).len(), 2);
 }
