@@ -3,6 +3,8 @@
 
 mod cost;
 mod embedded;
+#[cfg(feature = "rego")]
+mod guardrails;
 mod usage;
 
 use assert_cmd::Command;
