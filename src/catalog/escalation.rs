@@ -160,6 +160,12 @@ pub fn tier_of_operation(operation: &str, is_data: bool) -> Option<Tier> {
     })
 }
 
+/// Returns the operations, and wildcards of operations, of the control plane of Azure.
+pub fn control_plane(is_data: bool) -> impl Iterator<Item = &'static str> {
+    let groups = TABLES.groups.iter().filter(move |group| group.tier == Tier::ControlPlane && group.is_data == is_data);
+    groups.flat_map(|group| group.patterns.iter().map(String::as_str))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

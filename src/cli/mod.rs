@@ -13,11 +13,14 @@ mod logging;
 mod output;
 mod overrides;
 mod plan;
+mod plan_file;
 mod planning;
+mod preflight;
 mod reference;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod show;
 mod validate;
 
 use std::ffi::OsString;
@@ -59,6 +62,10 @@ enum Verb {
     Apply(apply::Args),
     /// Say whether the tenant still matches the manifests. For scheduled jobs; reads only.
     Drift(drift::Args),
+    /// Show a saved plan in any form. Reads no tenant and no manifest.
+    ///
+    /// The plan must be as it was written: one that was edited, or that this version does not understand whole, is refused.
+    Show(show::Args),
     /// Print or write the JSON schemas of the manifests.
     Schema(schema::Args),
     /// Run the embedded tenant as a server.
@@ -116,6 +123,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>, mut surroundings:
             Verb::Plan(args) => plan::run(&context, &args).await,
             Verb::Apply(args) => apply::run(&context, &args).await,
             Verb::Drift(args) => drift::run(&context, &args).await,
+            Verb::Show(args) => show::run(&context, &args),
             Verb::Schema(args) => schema::run(&context, &args),
             #[cfg(feature = "sandbox")]
             Verb::Sandbox(args) => sandbox::run(&context, &args).await,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::address::Labels;
 use crate::core::basis::Basis;
+use crate::core::binding::{self, Reliance};
 use crate::core::chain::Graph;
-use crate::core::change::{Action, Change, Subject, canonical, digest};
+use crate::core::change::{Action, Change, Since, Subject, canonical, digest};
 use crate::core::crosscheck;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
@@ -24,6 +25,7 @@ use crate::core::policy::settings::Settings as PolicySettings;
 use crate::core::principal::PrincipalType;
 use crate::core::project::project;
 use crate::core::reach::Reach;
+use crate::core::risk;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Target};
@@ -49,6 +51,8 @@ pub struct Settings {
     pub targets: Vec<String>,
     /// The long flags that override refusals, e.g. `--allow-mass-removal`: the plan records that they were used.
     pub overrides: Vec<String>,
+    /// The object id of whoever applies, where the token tells; otherwise the manifests may (`spec.appliedBy`).
+    pub applier: Option<PrincipalId>,
     /// Where in Azure and among groups the manifests look.
     pub reach: Reach,
     /// The principals that the manifests name.
@@ -137,6 +141,9 @@ pub struct Plan {
     pub guardrail_data: Option<String>,
     /// Counts.
     pub summary: Summary,
+    /// What the grants rely on without changing it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relies: Vec<Reliance>,
     /// What it rests on.
     pub basis: Box<Basis>,
     /// Digest of everything above.
@@ -173,6 +180,28 @@ impl Plan {
     /// Returns the changes that mean the tenant has drifted: a due extension is work, not drift (design.md 2).
     pub fn drift(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.action != Action::Extend)
+    }
+
+    /// Marks every change by whether the plan of the base asks for exactly the same, and remarks on what the base asks for and this
+    /// plan does not.
+    pub fn compare_with(&mut self, base: Option<&Self>) {
+        let pending: BTreeMap<&str, &Change> =
+            base.iter().flat_map(|base| &base.changes).map(|change| (change.address.as_str(), change)).collect();
+        for change in &mut self.changes {
+            let is_same = pending.get(change.address.as_str()).is_some_and(|base| base.does_the_same(change));
+            change.since = Some(if is_same { Since::Pending } else { Since::ThisChange });
+        }
+        let is_kept = |address: &str| self.changes.iter().any(|change| change.address == address);
+        let dropped: Vec<Notice> = (pending.values())
+            .filter(|change| self.targets.is_empty() && !is_kept(&change.address))
+            .map(|change| {
+                let message = format!("the base would {} it, these manifests do not any more", change.action.as_str());
+                Notice::new("no-longer-pending", Some(change.address.clone()), message, None)
+            })
+            .collect();
+        self.notices.extend(dropped);
+        self.notices.sort();
+        self.digest = self.compute_digest();
     }
 
     /// Returns the steps in order.
@@ -236,7 +265,6 @@ pub fn plan(
     for change in &mut difference.changes {
         let requests = order::parts(change).len();
         change.request_ids = (0..requests).map(|n| request_id(&settings.nonce, &change.address, n)).collect();
-        (change.risk, change.reasons) = crate::core::risk::assess(change, observed);
     }
     if let Err(cycle) = order::order(&difference.changes) {
         let mistake = Diagnostic::error("circular-requirement", None, cycle.to_string());
@@ -246,7 +274,14 @@ pub fn plan(
         )]);
     }
     let after = project(observed, &difference.changes);
-    let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };
+    let judged = risk::judge(&difference.changes, observed, &after, &labels);
+    for (change, judged) in difference.changes.iter_mut().zip(judged) {
+        (change.risk, change.reasons) = judged;
+    }
+    let declared = desired.tenant.applied_by.as_ref().map(|applier| &applier.value);
+    let applier = settings.applier.as_ref().or(declared);
+    let scene =
+        Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels, applier };
     let (verdicts, remarks) = guard::judge(&scene);
     difference.notices.extend(remarks);
     let assumed = assumed(&difference.changes);
@@ -267,6 +302,7 @@ pub fn plan(
         Notice::warning("not-understood", None, message, None)
     }));
     difference.notices.sort();
+    let relies = binding::rely(&difference.changes, observed, &labels);
     let summary = summary(&difference.changes, difference.unmanaged.len());
     let mut plan = Plan {
         format: FORMAT.to_owned(),
@@ -289,6 +325,7 @@ pub fn plan(
         summary,
         overrides: settings.overrides.clone(),
         targets: settings.targets.clone(),
+        relies,
         basis: Box::new(Basis {
             tenant: desired.tenant.clone(),
             surfaces: observed.surfaces.clone(),

@@ -393,7 +393,7 @@ mod tests {
 
         **No changes. The tenant matches the manifests.**
 
-        <sub>Read at 2026-06-01T12:00:00Z, plan digest `sha256:395a7395c22fbb86c44c73e2fbc789ff501294a12e03992a080f19350264bada`.</sub>
+        <sub>Read at 2026-06-01T12:00:00Z, plan digest `sha256:98c02ae3b69dc2a525bf66a8efc79cf1a9eafa72d0619744ee92347715874682`.</sub>
         "#);
     }
 
