@@ -18,6 +18,7 @@ use crate::core::state::Desired;
 use crate::guardrail::facts::Facts;
 use crate::guardrail::{Bundle, IS_AVAILABLE, folder, judge};
 use crate::manifest::Manifests;
+use crate::manifest::document::Document;
 
 /// The largest file of data for guardrails.
 const DATA_LIMIT: u64 = 1 << 20;
@@ -43,6 +44,7 @@ pub(crate) struct Guardrails {
     bundles: Vec<Bundle>,
     context: Value,
     input: Option<PathBuf>,
+    program: Option<PathBuf>,
 }
 
 impl Guardrails {
@@ -66,26 +68,26 @@ impl Guardrails {
             return Err(Fault::silent(Exit::Error));
         }
         let data = args.data.as_deref().map(data).transpose()?;
-        let context = data.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-        Ok(Self { bundles, context, input: args.input.clone() })
+        let told = data.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        Ok(Self { bundles, context: told, input: args.input.clone(), program: context.program.clone() })
     }
 
-    /// Judges a plan. `observed` is the state that it was made for.
+    /// Judges a plan; none where a policy is wrong, which is added to `said`. `observed` is the state that the plan was made for.
     pub(crate) fn judge(
         &self,
-        context: &Context,
         manifests: &Manifests,
         desired: &Desired,
         observed: &Observed,
         plan: Plan,
-    ) -> Result<Plan, Fault> {
+        said: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Plan>, Fault> {
         if self.bundles.is_empty() && self.input.is_none() {
-            return Ok(plan);
+            return Ok(Some(plan));
         }
         let planned = desired.roles.iter().map(|(key, role)| (key, role.value.display_name.as_str()));
         let labels = Labels::new(observed, planned);
         let after = project(observed, &plan.changes);
-        let written: Vec<Value> = manifests.documents.iter().map(|document| document.written()).collect();
+        let written: Vec<Value> = manifests.documents.iter().map(Document::written).collect();
         let facts = Facts { plan: &plan, after: &after, labels: &labels, manifests: &written, context: &self.context };
         let input = facts.input();
         if let Some(path) = &self.input {
@@ -97,14 +99,18 @@ impl Guardrails {
             let text = manifests.sources.text(name)?;
             Some(u32::try_from(text.lines().count()).unwrap_or(u32::MAX))
         };
-        match judge::judge(context.program.as_deref(), &self.bundles, &facts, &input, &lines) {
-            Ok(judgement) => Ok(plan.judged(judgement)),
-            Err(mut mistakes) => {
-                diagnostic::sort(&mut mistakes);
-                listing::show_with(context, &|name| source(manifests, &self.bundles, name), &mistakes);
-                Err(Fault::silent(Exit::Error))
+        match judge::judge(self.program.as_deref(), &self.bundles, &facts, &input, &lines) {
+            Ok(judgement) => Ok(Some(plan.judged(judgement))),
+            Err(mistakes) => {
+                said.extend(mistakes);
+                Ok(None)
             }
         }
+    }
+
+    /// Returns the folders, for snippets.
+    pub(crate) fn bundles(&self) -> &[Bundle] {
+        &self.bundles
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cli::connection::Connection;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
-use crate::cli::guardrails::Guardrails;
+use crate::cli::guardrails::{self, Guardrails};
 use crate::cli::listing;
 use crate::cli::overrides::OverrideArgs;
 use crate::core::basis::Basis;
@@ -97,16 +97,22 @@ pub(crate) async fn plan(
 ) -> Result<Plan, Fault> {
     let mut said = Vec::new();
     let planned = attempt(declared, connection, terms, &mut said).await?;
+    let judged = match planned {
+        None => None,
+        Some(Planned { mut plan, desired, observed }) => {
+            if let Some(base) = terms.base {
+                base::mark(&mut plan, base, connection).await?;
+            }
+            match terms.guardrails {
+                Some(guardrails) => guardrails.judge(&declared.manifests, &desired, &observed, plan, &mut said)?,
+                None => Some(plan),
+            }
+        }
+    };
     diagnostic::sort(&mut said);
-    listing::show(context, &declared.manifests, &said);
-    let Some(Planned { mut plan, desired, observed }) = planned else { return Err(Fault::silent(Exit::Error)) };
-    if let Some(base) = terms.base {
-        base::mark(&mut plan, base, connection).await?;
-    }
-    match terms.guardrails {
-        Some(guardrails) => guardrails.judge(context, &declared.manifests, &desired, &observed, plan),
-        None => Ok(plan),
-    }
+    let bundles = terms.guardrails.map(Guardrails::bundles).unwrap_or_default();
+    listing::show_with(context, &|name| guardrails::source(&declared.manifests, bundles, name), &said);
+    judged.ok_or(Fault::silent(Exit::Error))
 }
 
 /// A plan with the two states that it was made from.
