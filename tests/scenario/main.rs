@@ -39,6 +39,7 @@ mod group_setting;
 mod group_window;
 mod group_words;
 mod guard;
+mod guard_end;
 mod incomplete;
 mod indirect;
 mod manifest;
