@@ -25,6 +25,7 @@ use crate::core::policy::settings::Settings as PolicySettings;
 use crate::core::principal::PrincipalType;
 use crate::core::project::project;
 use crate::core::reach::Reach;
+use crate::core::risk;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Target};
@@ -222,7 +223,6 @@ pub fn plan(
     for change in &mut difference.changes {
         let requests = order::parts(change).len();
         change.request_ids = (0..requests).map(|n| request_id(&settings.nonce, &change.address, n)).collect();
-        (change.risk, change.reasons) = crate::core::risk::assess(change, observed);
     }
     if let Err(cycle) = order::order(&difference.changes) {
         let mistake = Diagnostic::error("circular-requirement", None, cycle.to_string());
@@ -232,6 +232,10 @@ pub fn plan(
         )]);
     }
     let after = project(observed, &difference.changes);
+    let judged = risk::judge(&difference.changes, observed, &after, &labels);
+    for (change, judged) in difference.changes.iter_mut().zip(judged) {
+        (change.risk, change.reasons) = judged;
+    }
     let declared = desired.tenant.applied_by.as_ref().map(|applier| &applier.value);
     let applier = settings.applier.as_ref().or(declared);
     let scene =

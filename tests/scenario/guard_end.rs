@@ -60,6 +60,10 @@ fn an_owned_subscription_keeps_somebody_who_gives_roles() {
     stage.azure_assign_plainly("Owner", &bob, SUBSCRIPTION, None);
     stage.advance(1);
     stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
+    stage.write(
+        "r.yaml",
+        &active_in_azure("r", "Reader", &format!("[{SUBSCRIPTION}]"), ALICE, "{end: 2026-06-05T00:00:00Z}"),
+    );
     // what is inherited from the root is enough
     stage.run(&["plan"]).exits(0);
     stage.clear_root();
@@ -68,7 +72,7 @@ fn an_owned_subscription_keeps_somebody_who_gives_roles() {
     stage.run(&["plan", "--allow-no-azure-administrator"]).exits(0);
     stage.run(&["drift"]).exits(2);
     let here = format!("[{SUBSCRIPTION}]");
-    stage.write("a.yaml", &active_in_azure("a", "Owner", &here, ALICE, "{permanent: true}"));
+    stage.write("a.yaml", &active_in_azure("a", "Owner", &here, ALICE, "{end: 2026-06-05T00:00:00Z}"));
     stage.run(&["plan"]).exits(0);
 }
 
