@@ -175,7 +175,7 @@ fn what_a_management_group_gives_is_seen_where_it_is_inherited() {
     stage.advance(1);
     stage.write("tenant.yaml", &owning(&[SUBSCRIPTION]));
     stage.clear_root();
-    let plan = stage.run(&["plan", "--format", "json"]).exits(0).json();
+    let plan = stage.run(&["plan", "--allow-empty-manifests", "--format", "json"]).exits(0).json();
     assert_eq!(
         plan["changes"].as_array().unwrap().len(),
         1,
