@@ -88,10 +88,9 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
     if let (Some(declared), Some(own)) = (declared, &connection.applier)
         && declared != own
     {
-        context.complain(
-            &format!("the plan was judged for {declared} (`spec.appliedBy`), but {own} applies it"),
-            Some("it was judged again for the one that applies"),
-        );
+        context.warn(&format!(
+            "warning: the plan was judged for {declared} (`spec.appliedBy`), but {own} applies it: it was judged again for that one\n"
+        ));
     }
     if !args.yes {
         confirm(context, plan)?;
