@@ -40,6 +40,7 @@ mod group_window;
 mod group_words;
 mod guard;
 #[cfg(feature = "rego")]
+mod guard_end;
 mod guardrail;
 mod incomplete;
 mod indirect;
