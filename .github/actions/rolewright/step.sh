@@ -1,0 +1,51 @@
+# What every step does: read its settings from the environment, leave its results in files and, on GitHub, as outputs.
+# Sourced by the others. Settings come as environment variables and never as text of a script: a branch or a title may
+# hold anything. Needs bash and jq; the scripts for GitHub need gh.
+#
+# shellcheck shell=bash disable=SC2034 # the constants are for those who source this
+set -euo pipefail
+export LC_ALL=C
+
+# The longest text that is posted, in bytes: GitHub takes 65,536 characters.
+LONGEST_BODY=65000
+
+die() {
+  printf 'rolewright: %s\n' "$*" >&2
+  exit 1
+}
+
+# result NAME VALUE: leaves a value of one line for the steps to come, as $OUT/NAME and as an output of the step.
+result() {
+  case $2 in *$'\n'*) die "the result $1 has more than one line" ;; esac
+  printf '%s\n' "$2" >"$OUT/$1"
+  [ -z "${GITHUB_OUTPUT:-}" ] || printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"
+}
+
+# must NAME PATTERN: the variable is set and wholly of that form (an extended regular expression).
+must() {
+  local value=${!1:-}
+  [[ $value =~ ^($2)$ ]] || die "$1 is not of the form $2"
+}
+
+is_digest() { [[ $1 =~ ^sha256:[0-9a-f]{64}$ ]]; }
+
+# The first line of what rolewright renders: by it a comment or an issue is found again.
+marker_of() {
+  local line
+  IFS= read -r line <"$1" || true
+  [[ $line =~ ^'<!-- rolewright:'[A-Za-z0-9:,+-]+' -->'$ ]] || die "$1 does not begin with a marker"
+  printf '%s\n' "$line"
+}
+
+# The beginning of every marker of plans: whoever looks for "the comment with the plan" does not know the tenant.
+PLAN_MARKER='<!-- rolewright:plan:'
+
+# bound FILE: reads the body of a comment and prints `DIGEST HEAD` of its second line, which plan.sh wrote. Names from the
+# tenant cannot stand there: nothing rendered holds a line break of theirs.
+bound() {
+  local line
+  line=$(sed -n '2{s/\r$//;p;}' "$1")
+  if [[ $line =~ ^'<!-- rolewright-reviewed '(sha256:[0-9a-f]{64})' '([0-9a-f]{40,64})' -->'$ ]]; then
+    printf '%s %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+  fi
+}
