@@ -14,11 +14,12 @@ die() {
   exit 1
 }
 
-# result NAME VALUE: leaves a value of one line for the steps to come, as $OUT/NAME and as an output of the step.
+# result NAME VALUE: leaves a word for the steps to come, as $OUT/NAME and as an output of the step on GitHub and Azure DevOps.
 result() {
-  case $2 in *$'\n'*) die "the result $1 has more than one line" ;; esac
+  [[ $2 =~ ^[A-Za-z0-9:-]*$ ]] || die "the result $1 is not a word"
   printf '%s\n' "$2" >"$OUT/$1"
   [ -z "${GITHUB_OUTPUT:-}" ] || printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"
+  [ -z "${TF_BUILD:-}" ] || printf '##vso[task.setvariable variable=%s;isOutput=true]%s\n' "$1" "$2"
 }
 
 # must NAME PATTERN: the variable is set and wholly of that form (an extended regular expression).

@@ -26,7 +26,7 @@ export NONCE
 must NONCE '[A-Za-z0-9-]{1,100}'
 
 fresh=$OUT/fresh
-GITHUB_OUTPUT='' GITHUB_STEP_SUMMARY='' COMMAND=plan BASE='' OUT=$fresh "$(dirname "${BASH_SOURCE[0]}")/plan.sh"
+GITHUB_OUTPUT='' GITHUB_STEP_SUMMARY='' TF_BUILD='' COMMAND=plan BASE='' OUT=$fresh "$(dirname "${BASH_SOURCE[0]}")/plan.sh"
 code=$(cat "$fresh/exit-code")
 case $code in 0 | 2) ;; *) die "a plan of the merged manifests fails with exit code $code; nothing is applied" ;; esac
 code=0
