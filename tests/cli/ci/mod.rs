@@ -1,0 +1,7 @@
+//! The action and the pipelines of `examples/ci`, run from their files with bash: against the embedded tenant behind HTTP, and
+//! hosts that are faked by programs before the real ones. Nothing here reaches a network. Needs bash, git, jq and tar.
+
+mod expression;
+mod github;
+mod workflow;
+mod world;
