@@ -285,7 +285,7 @@ fn change(
 }
 
 /// Returns the fields that differ. Destructures both sides, so that a new field cannot be forgotten.
-fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Vec<FieldChange> {
+pub(in crate::core) fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Vec<FieldChange> {
     let mut found = Vec::new();
     let view = |role: Option<&RoleDefinition>| {
         role.map(|role| {
