@@ -1,6 +1,6 @@
 //! What a pull request brings, apart from what was pending before it; and several tenants in one report.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::stage::{Stage, tenant};
 use crate::words::{OWN_ALL, eligible, permanent};
@@ -86,7 +86,7 @@ fn a_base_that_says_nothing_is_told_and_hides_nothing() {
         ),
         (
             &format!("{}{}", tenant(""), eligible("x", "Reports Reader", "[{user: nobody@contoso.example}]", FOR_EVER)),
-            "it cannot be planned: no user named",
+            "it cannot be planned: there is no user",
         ),
     ];
     for (text, why) in wrong {
@@ -130,9 +130,6 @@ fn several_paths_are_one_report_and_one_plan_each() {
     };
     assert_eq!(plan("contoso-head")["changes"].as_array().unwrap().len(), 3);
     assert_eq!(plan("contoso")["changes"].as_array().unwrap().len(), 2);
-    let all = stage.run(&["plan!", &head, &base, "--format", "json"]).exits(0).json();
-    assert_eq!(all["format"], json!("rolewright.plans/v1"));
-    assert_eq!(all["plans"].as_array().unwrap().len(), 2);
 }
 
 #[test]
@@ -141,7 +138,7 @@ fn a_tenant_that_cannot_be_planned_does_not_hide_the_others() {
     stage.write("base/a.yaml", &eligible("x", "Reports Reader", "[{user: nobody@contoso.example}]", FOR_EVER));
     let (head, base) = (path(&stage, "head"), path(&stage, "base"));
     let run = stage.run(&["plan!", &base, &head]).exits(1);
-    run.says("unknown-principal").says("Security Reader@tenant/user:carol");
+    run.says("there is no user `nobody@contoso.example`").says("Security Reader@tenant/user:carol");
 }
 
 #[test]
