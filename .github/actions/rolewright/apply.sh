@@ -5,21 +5,17 @@
 #
 #   PLAN    the file that verify.sh accepted
 #   DIGEST  what the comment shows
-#   PATHS   the merged manifests: the plan must have been made from the same, byte for byte of meaning
+#   FOLDER  the merged manifests: the plan must have been made from the same, byte for byte of meaning
 #   FLAGS   further flags of rolewright's apply, separated by blanks
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/step.sh"
 
-: "${OUT:?}" "${PLAN:?}" "${PATHS:?}"
+: "${OUT:?}" "${PLAN:?}" "${FOLDER:?}"
 is_digest "${DIGEST:-}" || die 'DIGEST is not a digest'
 mkdir -p "$OUT"
-arguments=(apply)
-while IFS= read -r path; do
-  [ -z "$path" ] || arguments+=("$path")
-done <<<"$PATHS"
 read -ra flags <<<"${FLAGS:-}"
 code=0
-rolewright "${arguments[@]}" --plan "$PLAN" --digest "$DIGEST" --yes --journal "$OUT/apply.jsonl" \
+rolewright apply "$FOLDER" --plan "$PLAN" --digest "$DIGEST" --yes --journal "$OUT/apply.jsonl" \
   "${flags[@]+"${flags[@]}"}" || code=$?
 result exit-code "$code"
 exit "$code"

@@ -3,8 +3,8 @@
 # Exits with 0 whatever the verdict is, so that the verdict can be posted; finish.sh passes it on.
 #
 #   COMMAND     plan or drift
-#   PATHS       folders of manifests, one a line
-#   BASE        the folder that holds the target branch; empty for no comparison. PATHS are looked up in it, too
+#   FOLDER      the manifests of one tenant, from here
+#   BASE        the folder that holds the target branch; empty for no comparison. FOLDER is looked up in it, too
 #   GUARDRAILS  folders of policies, one a line. Of the target branch: a change must not loosen its own judge
 #   FLAGS       further flags of rolewright, separated by blanks
 #   NONCE       that of another plan, so that both can be compared
@@ -14,26 +14,20 @@
 . "$(dirname "${BASH_SOURCE[0]}")/step.sh"
 
 must COMMAND 'plan|drift'
-: "${OUT:?}" "${PATHS:?}"
+: "${OUT:?}" "${FOLDER:?}"
 mkdir -p "$OUT"
 rm -f "$OUT/plan.json" "$OUT/body.md" "$OUT/digest"
 
-arguments=("$COMMAND")
-bases=()
-while IFS= read -r path; do
-  [ -n "$path" ] || continue
-  case $path in -*) die "a path may not begin with a dash: $path" ;; esac
-  # A link in a change could show a file of this machine as a piece of a broken manifest.
-  links=$(find "$path" -type l)
-  [ -z "$links" ] || die "symbolic links are not read here: $links"
-  arguments+=("$path")
-  if [ -n "${BASE:-}" ] && [ -d "$BASE/$path" ]; then bases+=(--base "$BASE/$path"); fi
-done <<<"$PATHS"
-arguments+=(--format markdown)
+case $FOLDER in -*) die "a path may not begin with a dash: $FOLDER" ;; esac
+# A link in a change could show a file of this machine as a piece of a broken manifest.
+links=$(find "$FOLDER" -type l)
+[ -z "$links" ] || die "symbolic links are not read here: $links"
+arguments=("$COMMAND" "$FOLDER" --format markdown)
 while IFS= read -r folder; do
   [ -z "$folder" ] || arguments+=(--guardrails "$folder")
 done <<<"${GUARDRAILS:-}"
-if [ "$COMMAND" = plan ]; then arguments+=(--out "$OUT/plan.json" --detailed-exitcode "${bases[@]+"${bases[@]}"}"); fi
+if [ "$COMMAND" = plan ]; then arguments+=(--out "$OUT/plan.json" --detailed-exitcode); fi
+if [ "$COMMAND" = plan ] && [ -n "${BASE:-}" ] && [ -d "$BASE/$FOLDER" ]; then arguments+=(--base "$BASE/$FOLDER"); fi
 if [ -n "${NONCE:-}" ]; then arguments+=(--nonce "$NONCE"); fi
 read -ra flags <<<"${FLAGS:-}"
 arguments+=("${flags[@]+"${flags[@]}"}")

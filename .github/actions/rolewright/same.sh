@@ -12,17 +12,23 @@
 [ $# -eq 2 ] || die 'usage: same.sh REVIEWED FRESH'
 # What only explains a change (why, where in the files, how risky, since when) may read differently; what it does may not.
 differences=$(jq -nr --slurpfile reviewed "$1" --slurpfile fresh "$2" '
+  def only: if length == 1 then .[0] else error("not one plan") end;
+  def by_address: map({key: .address, value: .}) | from_entries;
   def work: del(.source, .risk, .reasons, .requires, .since);
-  def about: {format, tenantId, cloud, manifestsDigest, nonce, complete, overrides, targets, tenant: .basis.tenant};
-  ($reviewed | if length == 1 then .[0] else error("not one plan") end) as $old
-  | ($fresh | if length == 1 then .[0] else error("not one plan") end) as $new
-  | ($new.changes | map({key: .address, value: work}) | from_entries) as $due
+  def about: {format, tenantId, cloud, manifestsDigest, nonce, complete, overrides, targets,
+    tenant: (.basis.tenant | del(.. | .at?))};
+  ($reviewed | only) as $old | ($fresh | only) as $new
+  | ($new.changes | map(work) | by_address) as $due
+  | ($new.relies // [] | by_address) as $relied
   | ($old | about) as $a | ($new | about) as $b
-  | (($a | keys[]) | select($a[.] != $b[.]) | "the plan: \(.) differs"),
-    ($old.changes[]
+  | ($a | keys[] | select($a[.] != $b[.]) | "the plan: \(.) differs"),
+    ($old.changes[] | work
       | if $due[.address] == null then "\(.address): not due any more"
-        elif $due[.address] != work then "\(.address): differs"
-        else empty end)
+        elif $due[.address] != . then "\(.address): differs"
+        else empty end),
+    ($old.relies // [] | .[] | select($relied[.address] != .) | "\(.address): relied on, and differs"),
+    (select(($old.changes | length) == ($new.changes | length) and ($old.relies | length) != ($new.relies | length))
+      | "the plan: what it relies on differs")
     | gsub("[^ -~]"; "?")')
 [ -n "$differences" ] || exit 0
 # Two blanks: no line of it is a command of a build log.

@@ -38,8 +38,8 @@ marker_of() {
   printf '%s\n' "$line"
 }
 
-# The beginning of every marker of plans: whoever looks for "the comment with the plan" does not know the tenant.
-PLAN_MARKER='<!-- rolewright:plan:'
+# Whoever looks for the comment with the plan knows the tenant by the sign-in.
+PLAN_MARKER="<!-- rolewright:plan:${AZURE_TENANT_ID:-}"
 
 # bound FILE: reads the body of a comment and prints `DIGEST HEAD` of its second line, which plan.sh wrote. Names from the
 # tenant cannot stand there: nothing rendered holds a line break of theirs.

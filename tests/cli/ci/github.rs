@@ -91,12 +91,17 @@ impl Hub {
     }
 
     fn on_main(&mut self, event: &str, inputs: &Value, file: &str) -> Outcome {
+        self.on_main_with(event, inputs, file, |_, _| ())
+    }
+
+    /// Runs a workflow on main; `before` is called with the name of each job before it runs.
+    fn on_main_with(&mut self, event: &str, inputs: &Value, file: &str, before: impl Fn(&World, &str)) -> Outcome {
         let commit = self.world.git("origin", &["rev-parse", "main"]);
         let event = json!({
             "event_name": event, "ref": "refs/heads/main", "head_branch": "main", "inputs": inputs, "event": {},
         });
         let id = self.next();
-        Run::new(&self.world, id, &commit, event).go(file)
+        Run::new(&self.world, id, &commit, event).go_with(file, before)
     }
 
     fn apply(&mut self) -> Outcome {
@@ -144,15 +149,15 @@ fn what_was_reviewed_is_applied_once_it_is_merged() {
     assert_eq!(run.conclusion, "success", "{}", run.log);
     let seen = hub.comments();
     assert_eq!(seen.len(), 1);
-    assert!(seen[0].starts_with(&format!("<!-- rolewright:plan:{TENANT} -->\n")) && seen[0].contains("alice@contoso.example"), "{}", seen[0]);
-    assert!(hub.world.read("fake/summary").contains("alice@contoso.example"));
+    assert!(seen[0].starts_with(&format!("<!-- rolewright:plan:{TENANT} -->\n")) && seen[0].contains("user&#58;alice@"), "{}", seen[0]);
+    assert!(hub.world.read("fake/summary").contains("user&#58;alice@"));
 
     let second = hub.push("alice", first.number, "access/bob.yaml", &eligible("bob", "Helpdesk Administrator", "bob"));
     let run = hub.plan(&second);
     assert_eq!(run.conclusion, "success", "{}", run.log);
     let seen = hub.comments();
     assert_eq!(seen.len(), 1, "edited in place");
-    assert!(seen[0].contains("bob@contoso.example"));
+    assert!(seen[0].contains("user&#58;bob@"));
     assert_eq!(hub.world.json("fake/comments.json")[0]["body"], Value::from(forged), "what others say is left alone");
     assert_eq!(hub.world.writers(), Vec::<String>::new(), "planning writes nothing");
 
@@ -171,6 +176,186 @@ fn what_was_reviewed_is_applied_once_it_is_merged() {
     let again = hub.apply_by_hand(&second);
     assert_eq!(again.jobs["apply"], "skipped", "what holds already is not applied: {}", again.log);
     assert_eq!(hub.world.writers().len(), writers.len());
+}
+
+/// Tells that nothing was written, by anybody whose identity a pipeline has.
+fn assert_untouched(hub: &Hub, run: &Outcome) {
+    assert_eq!(hub.world.writers(), Vec::<String>::new(), "{}", run.log);
+    assert_eq!(hub.world.eligible(), Vec::<String>::new());
+}
+
+#[test]
+fn a_plan_that_was_tampered_with_is_not_applied() {
+    let mut hub = Hub::new();
+    let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    assert_eq!(hub.plan(&pull).conclusion, "success");
+    let artifact = format!("fake/artifacts/1/rolewright-plan-{}/plan.json", pull.head);
+    let genuine = hub.world.read(&artifact);
+
+    // what Mallory wants is a sound plan, made from manifests of her own
+    let other = hub.open("carol", "access/alice.yaml", &eligible("alice", "Privileged Role Administrator", "carol"));
+    let genuine_comments = hub.world.read("fake/comments.json");
+    assert_eq!(hub.plan(&other).conclusion, "success");
+    let wanted = hub.world.read(&format!("fake/artifacts/2/rolewright-plan-{}/plan.json", other.head));
+    let wanted_digest = serde_json::from_str::<Value>(&wanted).unwrap()["digest"].as_str().unwrap().to_owned();
+    hub.world.write("fake/comments.json", &genuine_comments);
+    hub.merge(&pull);
+
+    let edited = genuine.replace("alice@contoso.example", "carol@contoso.example");
+    assert_ne!(edited, genuine);
+    for (what, plan, word) in [("edited", &edited, "was edited"), ("another", &wanted, "no plan has the digest that the comment shows")] {
+        hub.world.write(&artifact, plan);
+        let run = hub.apply();
+        assert_eq!((run.conclusion, run.jobs["apply"]), ("failure", "skipped"), "{what}: {}", run.log);
+        assert!(run.log.contains(word), "{what}: {}", run.log);
+        assert_untouched(&hub, &run);
+    }
+
+    // somebody says another digest
+    let digest_now = digest(&hub.comments()[0]).to_owned();
+    let forged = hub.comments()[0].replace(&digest_now, &wanted_digest);
+    hub.comment("mallory", "User", &forged);
+    let run = hub.apply();
+    assert_eq!(run.jobs["apply"], "skipped", "{}", run.log);
+    assert_untouched(&hub, &run);
+
+    // whoever may push may have the bot say it, too: still the merged manifests ask for something else
+    hub.world.write("fake/comments.json", &hub.world.read("fake/comments.json").replace("mallory", "github-actions[bot]").replace("User", "Bot"));
+    let run = hub.apply();
+    assert_eq!((run.jobs["reviewed"], run.jobs["apply"]), ("success", "skipped"), "{}", run.log);
+    assert!(run.log.contains("the plan: manifestsDigest differs"), "{}", run.log);
+    assert_untouched(&hub, &run);
+}
+
+#[test]
+fn a_stale_plan_is_replaced_by_one_to_review_and_nothing_is_written() {
+    let mut hub = Hub::new();
+    let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    assert_eq!(hub.plan(&pull).conclusion, "success");
+    let reviewed = digest(&hub.comments()[0]).to_owned();
+    hub.merge(&pull);
+    let users = hub.world.graph("GET", "/v1.0/users?$filter=startswith(userPrincipalName,'alice@')", &Value::Null);
+    hub.world.graph(
+        "POST",
+        "/v1.0/roleManagement/directory/roleEligibilityScheduleRequests",
+        &json!({
+            "action": "adminAssign", "principalId": users["value"][0]["id"], "directoryScopeId": "/", "justification": "by hand",
+            "roleDefinitionId": "729827e3-9c14-49f7-bb1b-9608f156bbb8",
+            "scheduleInfo": {"expiration": {"type": "afterDuration", "duration": "P300D"}},
+        }),
+    );
+    let run = hub.apply();
+    assert_eq!((run.conclusion, run.jobs["apply"], run.jobs["report"]), ("failure", "skipped", "failure"), "{}", run.log);
+    assert!(run.log.contains("The reviewed plan is stale and nothing was written"), "{}", run.log);
+    assert_eq!(hub.world.writers(), Vec::<String>::new());
+    let comments = hub.comments();
+    assert_eq!(comments.len(), 1, "the new plan stands where the old one stood");
+    assert_ne!(digest(&comments[0]), reviewed);
+
+    let run = hub.apply_by_hand(&pull);
+    assert_eq!(run.conclusion, "success", "{}", run.log);
+    assert!(hub.world.calls().contains(&format!(" --digest {} --yes", digest(&comments[0]))));
+    assert!(hub.world.writers().iter().all(|who| who == WRITER));
+}
+
+#[test]
+fn a_tenant_that_changes_while_people_approve_is_not_written_to() {
+    let mut hub = Hub::new();
+    let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    assert_eq!(hub.plan(&pull).conclusion, "success");
+    hub.merge(&pull);
+    let users = hub.world.graph("GET", "/v1.0/users?$filter=startswith(userPrincipalName,'alice@')", &Value::Null);
+    let request = json!({
+        "action": "adminAssign", "principalId": users["value"][0]["id"], "directoryScopeId": "/", "justification": "by hand",
+        "roleDefinitionId": "729827e3-9c14-49f7-bb1b-9608f156bbb8",
+        "scheduleInfo": {"expiration": {"type": "afterDuration", "duration": "P300D"}},
+    });
+    let run = hub.on_main_with("push", &Value::Null, "rolewright-apply.yml", |world, job| {
+        if job == "apply" {
+            world.graph("POST", "/v1.0/roleManagement/directory/roleEligibilityScheduleRequests", &request);
+        }
+    });
+    assert_eq!((run.jobs["reviewed"], run.jobs["apply"], run.jobs["report"]), ("success", "failure", "failure"), "{}", run.log);
+    assert_eq!(hub.world.writers(), Vec::<String>::new(), "{}", run.log);
+    assert!(hub.comments().iter().any(|c| c.contains("**Not applied:** the tenant has changed")), "{:?}", hub.comments());
+}
+
+#[test]
+fn what_a_pull_request_brings_is_data() {
+    let mut hub = Hub::new();
+    let branch = "a$(touch${IFS}branch);`touch${IFS}branch`";
+    hub.open(branch, "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    hub.push(branch, 10, ".github/actions/rolewright/plan.sh", "#!/bin/sh\ntouch \"$FAKE/script\"\n");
+    let pull = hub.push(branch, 10, "rolewright", "#!/bin/sh\ntouch \"$FAKE/program\"\n");
+    let run = hub.plan(&pull);
+    assert_eq!(run.conclusion, "success", "{}", run.log);
+    assert!(hub.comments()[0].contains("alice@"), "{:?}", hub.comments());
+    for file in ["script", "program", "branch", "title"] {
+        assert_eq!(found(hub.world.path("").as_path(), file), Vec::<String>::new(), "{file} was run");
+    }
+
+    // a link could show a file of the runner in the message about a broken manifest
+    let secret = hub.world.path("home/secret.yaml");
+    hub.world.write("home/secret.yaml", "token: very-secret\n");
+    std::os::unix::fs::symlink(&secret, hub.world.path("origin/link.yaml")).unwrap();
+    hub.world.git("origin", &["checkout", "--quiet", branch]);
+    std::fs::rename(hub.world.path("origin/link.yaml"), hub.world.path("origin/access/link.yaml")).unwrap();
+    let pull = hub.push(branch, 10, "x", "");
+    let run = hub.plan(&pull);
+    assert_eq!(run.conclusion, "failure");
+    assert!(run.log.contains("symbolic links are not read here") && !run.log.contains("very-secret"), "{}", run.log);
+}
+
+/// Returns the files of this name below a folder.
+fn found(folder: &std::path::Path, name: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => files.extend(found(&entry.path(), name)),
+            false if entry.file_name() == name => files.push(entry.path().display().to_string()),
+            false => {}
+        }
+    }
+    files
+}
+
+#[test]
+fn a_fork_gets_no_credentials() {
+    let mut hub = Hub::new();
+    let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    let run = hub.plan_from("mallory/access", &pull);
+    assert_eq!((run.conclusion, run.jobs["plan"], run.jobs["validate"]), ("success", "skipped", "success"), "{}", run.log);
+    let calls = hub.world.calls();
+    assert!(calls.contains("validate access") && !calls.contains("plan "), "{calls}");
+    let broken = hub.push("alice", 10, "access/broken.yaml", "kind: [");
+    assert_eq!(hub.plan_from("mallory/access", &broken).conclusion, "failure");
+}
+
+#[test]
+fn a_plan_that_fails_replaces_what_the_comment_said() {
+    let mut hub = Hub::new();
+    let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    assert_eq!(hub.plan(&pull).conclusion, "success");
+    let pull = hub.push("alice", pull.number, "access/broken.yaml", "kind: [");
+    let run = hub.plan(&pull);
+    assert_eq!(run.conclusion, "failure", "{}", run.log);
+    let comments = hub.comments();
+    assert!(comments.len() == 1 && comments[0].contains("**Failed with exit code 1: there is no plan.**"), "{comments:?}");
+    std::fs::remove_file(hub.world.path("origin/access/broken.yaml")).unwrap();
+    hub.merge(&pull);
+    let run = hub.apply();
+    assert_eq!(run.jobs["apply"], "skipped", "{}", run.log);
+}
+
+#[test]
+fn a_release_with_another_checksum_is_not_run() {
+    let mut hub = Hub::new();
+    let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    hub.world.expect_release(&"0".repeat(64));
+    let run = hub.plan(&pull);
+    assert_eq!(run.conclusion, "failure");
+    assert!(run.log.contains("is not the archive that was chosen"), "{}", run.log);
+    assert_eq!(hub.world.calls(), "");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::expression::{holds, interpolate};
-use super::world::{TENANT, World};
+use super::world::{READER, TENANT, WRITER, World, copy_folder};
 
 /// One run of a workflow.
 pub(super) struct Run<'a> {
@@ -45,14 +45,25 @@ impl<'a> Run<'a> {
     }
 
     /// Runs the workflow of this file under `examples/ci/github`.
-    pub(super) fn go(mut self, file: &str) -> Outcome {
+    pub(super) fn go(self, file: &str) -> Outcome {
+        self.go_with(file, |_, _| ())
+    }
+
+    /// The same; `before` is called with the name of each job before it runs.
+    pub(super) fn go_with(mut self, file: &str, before: impl Fn(&World, &str)) -> Outcome {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci/github").join(file);
         let workflow: Value = serde_yaml::from_str(&std::fs::read_to_string(source).unwrap()).unwrap();
         assert_eq!(workflow["permissions"], json!({}), "a workflow gives nothing to all of its jobs");
         self.note(file, Value::Null);
         let mut needs = json!({});
         let mut jobs = BTreeMap::new();
-        for (name, job) in workflow["jobs"].as_object().unwrap() {
+        let all = workflow["jobs"].as_object().unwrap();
+        while jobs.len() < all.len() {
+            let is_next = |(name, job): &(&String, &Value)| {
+                !jobs.contains_key(*name) && needed(job).iter().all(|needed| jobs.contains_key(needed))
+            };
+            let (name, job) = all.iter().find(is_next).expect("jobs do not wait for each other");
+            before(self.world, name);
             let (result, outputs) = self.job(job, &needs);
             needs[name] = json!({"result": result, "outputs": outputs});
             jobs.insert(name.clone(), result);
@@ -100,18 +111,12 @@ impl<'a> Run<'a> {
         let contexts = json!({
             "github": github, "needs": needs, "steps": {}, "runner": {"temp": temporary}, "inputs": self.event["inputs"],
             "vars": {
-                "AZURE_TENANT_ID": TENANT, "ROLEWRIGHT_PLAN_CLIENT_ID": super::world::READER,
-                "ROLEWRIGHT_APPLY_CLIENT_ID": super::world::WRITER, "ROLEWRIGHT_VERSION": "v0.1.0",
+                "AZURE_TENANT_ID": TENANT, "ROLEWRIGHT_PLAN_CLIENT_ID": READER,
+                "ROLEWRIGHT_APPLY_CLIENT_ID": WRITER, "ROLEWRIGHT_VERSION": "v0.1.0",
                 "ROLEWRIGHT_SHA256": self.world.sha256(), "ROLEWRIGHT_REPOSITORY": "contoso/rolewright",
             },
         });
-        let listed = |needs: &Value| match needs {
-            Value::String(one) => vec![one.clone()],
-            Value::Array(several) => several.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
-            _ => Vec::new(),
-        };
-        let waits_for = listed(&job["needs"]);
-        let failed = waits_for.iter().any(|name| needs[name]["result"] != "success");
+        let failed = needed(job).iter().any(|name| needs[name]["result"] != "success");
         if !holds(job.get("if"), &contexts, failed) {
             return ("skipped", json!({}));
         }
@@ -167,7 +172,6 @@ impl<'a> Run<'a> {
         environment.insert("GITHUB_OUTPUT".to_owned(), output_file.to_str().unwrap().to_owned());
         let added = std::fs::read_to_string(&environment["GITHUB_PATH"]).unwrap_or_default();
         let path = added.lines().rev().chain([environment["PATH"].as_str()]).collect::<Vec<_>>().join(":");
-        // the fakes come before what was installed, which does not have their names
         environment.insert("PATH".to_owned(), path);
         let folder = match step["working-directory"].as_str() {
             Some(folder) => scope.folder.join(interpolate(folder, &scope.contexts)),
@@ -197,7 +201,7 @@ impl<'a> Run<'a> {
             "actions/upload-artifact" => self.upload(&with("name").unwrap(), Path::new(&with("path").unwrap()), &with),
             "actions/download-artifact" => {
                 let from = self.world.path(&format!("fake/artifacts/{}/{}", self.id, with("name").unwrap()));
-                super::world::copy_folder(&from, Path::new(&with("path").unwrap()));
+                copy_folder(&from, Path::new(&with("path").unwrap()));
             }
             other => panic!("the action {other} is not known"),
         }
@@ -264,6 +268,15 @@ fn add(scope: &mut Scope, environment: &Value) {
     for (name, value) in environment.as_object().into_iter().flatten() {
         let value = interpolate(&text(value), &scope.contexts);
         scope.environment.insert(name.clone(), value);
+    }
+}
+
+/// Returns the jobs that a job waits for.
+fn needed(job: &Value) -> Vec<String> {
+    match &job["needs"] {
+        Value::String(one) => vec![one.clone()],
+        Value::Array(several) => several.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+        _ => Vec::new(),
     }
 }
 
