@@ -232,25 +232,36 @@ impl World {
         std::fs::read_to_string(self.path("fake/calls")).unwrap_or_default()
     }
 
-    /// Packs what a release holds: the binary (a file that calls it and notes how) and the scripts.
+    /// Packs what a release holds, by the step of the workflow that releases. The binary is a file that calls the real one and
+    /// notes how.
     fn release(&self) {
         use sha2::Digest as _;
-        let name = "rolewright-v0.1.0-x86_64-unknown-linux-gnu";
+        let target = "x86_64-unknown-linux-gnu";
         let binary = format!(
             "#!/bin/bash\necho \"$*\" >> \"$FAKE/calls\"\nreal='{}'\n{SHIM}exec \"$real\" \"$@\"\n",
             env!("CARGO_BIN_EXE_rolewright")
         );
-        self.write(&format!("release/{name}/rolewright"), &binary);
-        for folder in [".github/actions/rolewright", "examples/ci/azure-devops", "examples/ci/gitlab"] {
-            let to = folder.rsplit('/').next().filter(|last| *last != "rolewright").unwrap_or_default();
-            self.copy(folder, &format!("release/{name}/ci/{to}"));
+        let built = format!("release/target/{target}/release/rolewright");
+        self.write(&built, &binary);
+        std::fs::set_permissions(self.path(&built), std::fs::Permissions::from_mode(0o755)).unwrap();
+        for folder in [".github/actions/rolewright", "examples/ci"] {
+            self.copy(folder, &format!("release/{folder}"));
         }
-        let file = self.path(&format!("release/{name}/rolewright"));
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let status =
-            Command::new("tar").args(["-czf", "release.tar.gz", name]).current_dir(self.path("release")).status();
-        assert!(status.expect("tar is installed").success());
-        let packed = std::fs::read(self.path("release/release.tar.gz")).unwrap();
+        for file in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "data/NOTICE.md"] {
+            self.write(&format!("release/{file}"), "");
+        }
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/.github/workflows/release.yml");
+        let workflow: Value = serde_yaml::from_str(&std::fs::read_to_string(source).unwrap()).unwrap();
+        let steps = workflow["jobs"]["build"]["steps"].as_array().unwrap();
+        let packs = |step: &&Value| step["run"].as_str().is_some_and(|script| script.contains("tar -czf"));
+        let script = steps.iter().find(packs).unwrap()["run"].as_str().unwrap();
+        let mut environment = self.environment();
+        for (name, value) in [("TAG", "v0.1.0"), ("TARGET", target), ("RUNNER_OS", "Linux")] {
+            environment.insert(name.to_owned(), value.to_owned());
+        }
+        let output = self.bash(script, &self.path("release"), &environment);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let packed = std::fs::read(self.path(&format!("release/packed/rolewright-v0.1.0-{target}.tar.gz"))).unwrap();
         std::fs::write(self.path("fake/release.tar.gz"), &packed).unwrap();
         let digest = sha2::Sha256::digest(&packed);
         self.expect_release(&digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
