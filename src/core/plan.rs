@@ -25,6 +25,7 @@ use crate::core::policy::settings::Settings as PolicySettings;
 use crate::core::principal::PrincipalType;
 use crate::core::project::project;
 use crate::core::reach::Reach;
+use crate::core::risk;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Target};
@@ -220,7 +221,6 @@ pub fn plan(
     for change in &mut difference.changes {
         let requests = order::parts(change).len();
         change.request_ids = (0..requests).map(|n| request_id(&settings.nonce, &change.address, n)).collect();
-        (change.risk, change.reasons) = crate::core::risk::assess(change, observed);
     }
     if let Err(cycle) = order::order(&difference.changes) {
         let mistake = Diagnostic::error("circular-requirement", None, cycle.to_string());
@@ -230,6 +230,10 @@ pub fn plan(
         )]);
     }
     let after = project(observed, &difference.changes);
+    let judged = risk::judge(&difference.changes, observed, &after, &labels);
+    for (change, judged) in difference.changes.iter_mut().zip(judged) {
+        (change.risk, change.reasons) = judged;
+    }
     let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };
     let (verdicts, remarks) = guard::judge(&scene);
     difference.notices.extend(remarks);

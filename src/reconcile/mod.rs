@@ -6,5 +6,6 @@ pub mod journal;
 pub mod names;
 pub mod observe;
 mod patience;
+pub mod preflight;
 mod step;
 pub mod survey;

@@ -74,7 +74,6 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         refusal => {
             context.complain(
                 "the plan does not stand as it is; nothing was written",
-                &[],
                 Some("a refusal is overridden when the plan is made, so that its review shows it"),
             );
             return Ok(refusal);
@@ -90,7 +89,7 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         check(plan, connection).await?;
     }
     let verify = async |report: &Report, stop: &AtomicBool| verify(context, plan, connection, report, stop).await;
-    execution::execute(context, args, connection, plan, verify).await
+    execution::execute(context, args, connection, plan, None, verify).await
 }
 
 /// Reads what planning read, and refuses a plan that has expired, does not fit any more, or would be refused now.
@@ -99,14 +98,17 @@ async fn check(plan: &Plan, connection: &Connection) -> Result<(), Fault> {
     if let Some(fault) = plan_file::expired(plan, observed.now) {
         return Err(fault);
     }
-    if let Fit::Applied = binding::compare(plan, &observed, &names) {
+    let fit = binding::compare(plan, &observed, &names);
+    if fit == Fit::Applied {
         let message = format!("this plan was applied already: all of its {} change(s) hold", plan.changes.len());
         return Err(Fault::stale(message).help("there is nothing to do; nothing was written"));
     }
     let mut differences: Vec<String> = mistakes.into_iter().map(|mistake| mistake.message).collect();
-    if let Fit::Stale(found) = binding::compare(plan, &observed, &names) {
-        differences.extend(found.into_iter().map(|one| format!("{}: {}", one.address, one.what)));
-    }
+    let found = match fit {
+        Fit::Stale(found) => found,
+        Fit::Same | Fit::Applied => binding::rejudge(plan, &observed),
+    };
+    differences.extend(found.into_iter().map(|one| format!("{}: {}", one.address, one.what)));
     if !differences.is_empty() {
         let message = "the tenant is not as it was when this plan was made; nothing was written";
         return Err(Fault::stale(message).details(differences).help("plan again, and have the new plan reviewed"));
