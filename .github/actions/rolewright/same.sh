@@ -29,8 +29,8 @@ differences=$(jq -nr --slurpfile reviewed "$1" --slurpfile fresh "$2" '
     ($old.relies // [] | .[] | select($relied[.address] != .) | "\(.address): relied on, and differs"),
     (select(($old.changes | length) == ($new.changes | length) and ($old.relies | length) != ($new.relies | length))
       | "the plan: what it relies on differs")
-    | gsub("[^ -~]"; "?")')
+    | gsub("[^ -~]"; "?") | gsub("##"; "# #") | gsub("::"; ": :")')
 [ -n "$differences" ] || exit 0
-# Two blanks: no line of it is a command of a build log.
+# Names are in it: none may be a command of a build log, which GitHub finds at the beginning of a line and Azure DevOps anywhere.
 printf '%s\n' "$differences" | sed 's/^/  - /'
 exit 5

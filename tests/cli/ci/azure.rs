@@ -29,7 +29,14 @@ impl Project {
     }
 
     /// Runs a pipeline and lets the project know of it. Returns how it ended, and its log.
-    fn run(&self, id: u64, definition: u64, commit: &str, variables: &[(&str, &str)], parameter: &str) -> (String, String) {
+    fn run(
+        &self,
+        id: u64,
+        definition: u64,
+        commit: &str,
+        variables: &[(&str, &str)],
+        parameter: &str,
+    ) -> (String, String) {
         let file = ["", "pull-request.yml", "apply.yml", "drift.yml"][definition as usize];
         let mut pipeline = Pipeline::new(&self.world, id, commit, variables);
         pipeline.parameter = parameter.to_owned();
@@ -161,5 +168,9 @@ fn drift_makes_one_work_item_and_closes_it() {
     }
     project.world.commit("as it was");
     let (ended, log) = project.on_main(4, 3, " ");
-    assert_eq!((ended.as_str(), project.world.json("fake/issues.json")[0]["state"].as_str()), (":Succeeded", Some("Done")), "{log}");
+    assert_eq!(
+        (ended.as_str(), project.world.json("fake/issues.json")[0]["state"].as_str()),
+        (":Succeeded", Some("Done")),
+        "{log}"
+    );
 }

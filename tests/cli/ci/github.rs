@@ -136,20 +136,30 @@ impl Hub {
 /// Returns the digest that a comment is bound to.
 fn digest(comment: &str) -> &str {
     let line = comment.lines().nth(1).unwrap();
-    line.strip_prefix("<!-- rolewright-reviewed ").and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{line}"))
+    line.strip_prefix("<!-- rolewright-reviewed ")
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap_or_else(|| panic!("{line}"))
 }
 
 #[test]
 fn what_was_reviewed_is_applied_once_it_is_merged() {
     let mut hub = Hub::new();
-    let forged = format!("<!-- rolewright:plan:{TENANT} -->\n<!-- rolewright-reviewed sha256:{} {} -->\n", "0".repeat(64), "1".repeat(40));
+    let forged = format!(
+        "<!-- rolewright:plan:{TENANT} -->\n<!-- rolewright-reviewed sha256:{} {} -->\n",
+        "0".repeat(64),
+        "1".repeat(40)
+    );
     hub.comment("mallory", "User", &forged);
     let first = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
     let run = hub.plan(&first);
     assert_eq!(run.conclusion, "success", "{}", run.log);
     let seen = hub.comments();
     assert_eq!(seen.len(), 1);
-    assert!(seen[0].starts_with(&format!("<!-- rolewright:plan:{TENANT} -->\n")) && seen[0].contains("user&#58;alice@"), "{}", seen[0]);
+    assert!(
+        seen[0].starts_with(&format!("<!-- rolewright:plan:{TENANT} -->\n")) && seen[0].contains("user&#58;alice@"),
+        "{}",
+        seen[0]
+    );
     assert!(hub.world.read("fake/summary").contains("user&#58;alice@"));
 
     let second = hub.push("alice", first.number, "access/bob.yaml", &eligible("bob", "Helpdesk Administrator", "bob"));
@@ -168,7 +178,12 @@ fn what_was_reviewed_is_applied_once_it_is_merged() {
     let calls = hub.world.calls();
     let applied: Vec<_> = calls.lines().filter(|line| line.starts_with("apply ")).collect();
     assert_eq!(applied.len(), 1);
-    assert!(applied[0].starts_with("apply access --plan ") && applied[0].contains(&format!(" --digest {} --yes ", digest(&seen[0]))), "{}", applied[0]);
+    assert!(
+        applied[0].starts_with("apply access --plan ")
+            && applied[0].contains(&format!(" --digest {} --yes ", digest(&seen[0]))),
+        "{}",
+        applied[0]
+    );
     let writers = hub.world.writers();
     assert!(!writers.is_empty() && writers.iter().all(|who| who == WRITER) && READER != WRITER);
     assert!(hub.comments()[1].contains("**Applied.**"), "{:?}", hub.comments());
@@ -203,7 +218,9 @@ fn a_plan_that_was_tampered_with_is_not_applied() {
 
     let edited = genuine.replace("alice@contoso.example", "carol@contoso.example");
     assert_ne!(edited, genuine);
-    for (what, plan, word) in [("edited", &edited, "was edited"), ("another", &wanted, "no plan has the digest that the comment shows")] {
+    for (what, plan, word) in
+        [("edited", &edited, "was edited"), ("another", &wanted, "no plan has the digest that the comment shows")]
+    {
         hub.world.write(&artifact, plan);
         let run = hub.apply();
         assert_eq!((run.conclusion, run.jobs["apply"]), ("failure", "skipped"), "{what}: {}", run.log);
@@ -220,7 +237,10 @@ fn a_plan_that_was_tampered_with_is_not_applied() {
     assert_untouched(&hub, &run);
 
     // whoever may push may have the bot say it, too: still the merged manifests ask for something else
-    hub.world.write("fake/comments.json", &hub.world.read("fake/comments.json").replace("mallory", "github-actions[bot]").replace("User", "Bot"));
+    hub.world.write(
+        "fake/comments.json",
+        &hub.world.read("fake/comments.json").replace("mallory", "github-actions[bot]").replace("User", "Bot"),
+    );
     let run = hub.apply();
     assert_eq!((run.jobs["reviewed"], run.jobs["apply"]), ("success", "skipped"), "{}", run.log);
     assert!(run.log.contains("the plan: manifestsDigest differs"), "{}", run.log);
@@ -245,7 +265,12 @@ fn a_stale_plan_is_replaced_by_one_to_review_and_nothing_is_written() {
         }),
     );
     let run = hub.apply();
-    assert_eq!((run.conclusion, run.jobs["apply"], run.jobs["report"]), ("failure", "skipped", "failure"), "{}", run.log);
+    assert_eq!(
+        (run.conclusion, run.jobs["apply"], run.jobs["report"]),
+        ("failure", "skipped", "failure"),
+        "{}",
+        run.log
+    );
     assert!(run.log.contains("The reviewed plan is stale and nothing was written"), "{}", run.log);
     assert_eq!(hub.world.writers(), Vec::<String>::new());
     let comments = hub.comments();
@@ -275,9 +300,18 @@ fn a_tenant_that_changes_while_people_approve_is_not_written_to() {
             world.graph("POST", "/v1.0/roleManagement/directory/roleEligibilityScheduleRequests", &request);
         }
     });
-    assert_eq!((run.jobs["reviewed"], run.jobs["apply"], run.jobs["report"]), ("success", "failure", "failure"), "{}", run.log);
+    assert_eq!(
+        (run.jobs["reviewed"], run.jobs["apply"], run.jobs["report"]),
+        ("success", "failure", "failure"),
+        "{}",
+        run.log
+    );
     assert_eq!(hub.world.writers(), Vec::<String>::new(), "{}", run.log);
-    assert!(hub.comments().iter().any(|c| c.contains("**Not applied:** the tenant has changed")), "{:?}", hub.comments());
+    assert!(
+        hub.comments().iter().any(|c| c.contains("**Not applied:** the tenant has changed")),
+        "{:?}",
+        hub.comments()
+    );
 }
 
 #[test]
@@ -324,7 +358,12 @@ fn a_fork_gets_no_credentials() {
     let mut hub = Hub::new();
     let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
     let run = hub.plan_from("mallory/access", &pull);
-    assert_eq!((run.conclusion, run.jobs["plan"], run.jobs["validate"]), ("success", "skipped", "success"), "{}", run.log);
+    assert_eq!(
+        (run.conclusion, run.jobs["plan"], run.jobs["validate"]),
+        ("success", "skipped", "success"),
+        "{}",
+        run.log
+    );
     let calls = hub.world.calls();
     assert!(calls.contains("validate access") && !calls.contains("plan "), "{calls}");
     let broken = hub.push("alice", 10, "access/broken.yaml", "kind: [");
@@ -340,7 +379,10 @@ fn a_plan_that_fails_replaces_what_the_comment_said() {
     let run = hub.plan(&pull);
     assert_eq!(run.conclusion, "failure", "{}", run.log);
     let comments = hub.comments();
-    assert!(comments.len() == 1 && comments[0].contains("**Failed with exit code 1: there is no plan.**"), "{comments:?}");
+    assert!(
+        comments.len() == 1 && comments[0].contains("**Failed with exit code 1: there is no plan.**"),
+        "{comments:?}"
+    );
     std::fs::remove_file(hub.world.path("origin/access/broken.yaml")).unwrap();
     hub.merge(&pull);
     let run = hub.apply();

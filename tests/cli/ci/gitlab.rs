@@ -64,7 +64,8 @@ impl Project {
         {
             environment.insert(name.to_owned(), value.to_owned());
         }
-        for (name, value) in [template, job].iter().flat_map(|part| part["variables"].as_object().into_iter().flatten()) {
+        for (name, value) in [template, job].iter().flat_map(|part| part["variables"].as_object().into_iter().flatten())
+        {
             let mut value = value.as_str().unwrap().to_owned();
             for known in ["CI_PROJECT_DIR", "ROLEWRIGHT_PLAN_CLIENT_ID", "ROLEWRIGHT_APPLY_CLIENT_ID"] {
                 value = value.replace(&format!("${known}"), &environment[known]);
@@ -91,8 +92,17 @@ impl Project {
     }
 
     fn plan(&self, id: u64) {
-        let (is_done, log) = self.job("plan", id, &self.head, &[], &[("CI_MERGE_REQUEST_IID", "10"),
-            ("CI_MERGE_REQUEST_TITLE", "$(touch title)"), ("CI_COMMIT_REF_NAME", "a$(touch${IFS}branch)")]);
+        let (is_done, log) = self.job(
+            "plan",
+            id,
+            &self.head,
+            &[],
+            &[
+                ("CI_MERGE_REQUEST_IID", "10"),
+                ("CI_MERGE_REQUEST_TITLE", "$(touch title)"),
+                ("CI_COMMIT_REF_NAME", "a$(touch${IFS}branch)"),
+            ],
+        );
         assert!(is_done, "{log}");
         self.note(id, "plan", "refs/merge-requests/10/head");
     }

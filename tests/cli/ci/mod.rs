@@ -6,5 +6,6 @@ mod expression;
 mod github;
 mod gitlab;
 mod pipeline;
+mod same;
 mod workflow;
 mod world;

@@ -200,7 +200,8 @@ impl<'a> Pipeline<'a> {
         for line in printed.lines() {
             if let Some(rest) = line.strip_prefix("##vso[task.setvariable variable=") {
                 let (head, value) = rest.split_once(']').unwrap();
-                let (name, is_output) = head.split_once(';').map_or((head, false), |(name, how)| (name, how == "isOutput=true"));
+                let (name, is_output) =
+                    head.split_once(';').map_or((head, false), |(name, how)| (name, how == "isOutput=true"));
                 match (is_output, step["name"].as_str()) {
                     (false, _) => drop(job.variables.insert(name.to_owned(), value.to_owned())),
                     (true, Some(step)) => {
@@ -251,7 +252,8 @@ impl<'a> Pipeline<'a> {
                 return self.outputs.get(&format!("{scope}.{name}")).cloned().unwrap_or_default();
             }
         }
-        let (function, rest) = text.split_once('(').unwrap_or_else(|| panic!("an expression that is not known: {text}"));
+        let (function, rest) =
+            text.split_once('(').unwrap_or_else(|| panic!("an expression that is not known: {text}"));
         let inner = rest.strip_suffix(')').unwrap();
         let arguments: Vec<String> = split(inner).into_iter().map(|one| self.value(one, variables)).collect();
         let failed = variables.get("(failed)").is_some_and(|value| value == "true");

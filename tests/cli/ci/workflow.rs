@@ -124,7 +124,8 @@ impl<'a> Run<'a> {
         environment.insert("RUNNER_TEMP".to_owned(), temporary.to_str().unwrap().to_owned());
         environment.insert("GITHUB_REPOSITORY".to_owned(), "contoso/access".to_owned());
         environment.insert("GITHUB_PATH".to_owned(), temporary.join("path").to_str().unwrap().to_owned());
-        environment.insert("GITHUB_STEP_SUMMARY".to_owned(), self.world.path("fake/summary").to_str().unwrap().to_owned());
+        environment
+            .insert("GITHUB_STEP_SUMMARY".to_owned(), self.world.path("fake/summary").to_str().unwrap().to_owned());
         if permissions.get("id-token").is_some_and(|value| value == "write") {
             let subject = match (job["environment"].as_str(), self.event["event_name"].as_str().unwrap()) {
                 (Some(name), _) => format!("environment:{name}"),
@@ -134,8 +135,7 @@ impl<'a> Run<'a> {
             environment.insert("ACTIONS_ID_TOKEN_REQUEST_URL".to_owned(), format!("{}/?a=1", self.world.issuer()));
             environment.insert("ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned(), format!("repo:contoso/access:{subject}"));
         }
-        let mut scope =
-            Scope { contexts, environment, folder: workspace.clone(), workspace, failed: false };
+        let mut scope = Scope { contexts, environment, folder: workspace.clone(), workspace, failed: false };
         add(&mut scope, &job["env"]);
         for step in job["steps"].as_array().unwrap() {
             self.step(step, &mut scope);
@@ -182,7 +182,11 @@ impl<'a> Run<'a> {
         self.log.push_str(&String::from_utf8_lossy(&output.stderr));
         scope.failed |= !output.status.success();
         let lines = std::fs::read_to_string(output_file).unwrap();
-        lines.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+        lines
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect()
     }
 
     fn uses(&mut self, action: &str, step: &Value, scope: &mut Scope) -> Value {
@@ -237,7 +241,8 @@ impl<'a> Run<'a> {
         for (name, input) in declared {
             let given = step["with"].get(name).or_else(|| input.get("default"));
             assert!(given.is_some() || input["required"] != true, "the input {name} is given");
-            inputs[name] = Value::from(given.map(|value| interpolate(&text(value), &outer.contexts)).unwrap_or_default());
+            inputs[name] =
+                Value::from(given.map(|value| interpolate(&text(value), &outer.contexts)).unwrap_or_default());
         }
         let mut scope = Scope {
             contexts: outer.contexts.clone(),

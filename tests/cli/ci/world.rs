@@ -68,7 +68,13 @@ impl World {
         let options = SandboxOptions { seed: Seed::Empty, ..SandboxOptions::default() };
         let tenant = runtime.block_on(Sandbox::start(options)).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let world = Self { folder, runtime, tenant: Some(tenant), issuer: issue_tokens(), sha256: std::cell::RefCell::default() };
+        let world = Self {
+            folder,
+            runtime,
+            tenant: Some(tenant),
+            issuer: issue_tokens(),
+            sha256: std::cell::RefCell::default(),
+        };
         for name in ["fake", "bin", "home", "origin"] {
             std::fs::create_dir(world.path(name)).unwrap();
         }
@@ -300,7 +306,11 @@ pub(super) fn copy_folder(from: &Path, to: &Path) {
 /// Returns the token of a workload that Entra takes for this application: what the federated credentials would decide.
 pub(super) fn assertion(client: &str) -> String {
     let encode = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.none", encode(&json!({"alg": "none"})), encode(&json!({"sub": client, "aud": "api://AzureADTokenExchange"})))
+    format!(
+        "{}.{}.none",
+        encode(&json!({"alg": "none"})),
+        encode(&json!({"sub": client, "aud": "api://AzureADTokenExchange"}))
+    )
 }
 
 /// Which application trusts a subject: the federated credentials of examples/ci/README.md.
@@ -332,7 +342,11 @@ fn issue_tokens() -> String {
         }
         let token = assertion(trusted(&subject));
         let body = json!({"value": token, "oidcToken": token}).to_string();
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
     }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
