@@ -51,6 +51,8 @@ pub struct Settings {
     pub targets: Vec<String>,
     /// The long flags that override refusals, e.g. `--allow-mass-removal`: the plan records that they were used.
     pub overrides: Vec<String>,
+    /// The object id of whoever applies, where the token tells; otherwise the manifests may (`spec.appliedBy`).
+    pub applier: Option<PrincipalId>,
     /// Where in Azure and among groups the manifests look.
     pub reach: Reach,
     /// The principals that the manifests name.
@@ -234,7 +236,10 @@ pub fn plan(
     for (change, judged) in difference.changes.iter_mut().zip(judged) {
         (change.risk, change.reasons) = judged;
     }
-    let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };
+    let declared = desired.tenant.applied_by.as_ref().map(|applier| &applier.value);
+    let applier = settings.applier.as_ref().or(declared);
+    let scene =
+        Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels, applier };
     let (verdicts, remarks) = guard::judge(&scene);
     difference.notices.extend(remarks);
     let assumed = assumed(&difference.changes);

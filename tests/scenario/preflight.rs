@@ -166,6 +166,23 @@ fn every_refusal_is_shown_at_its_line_and_nothing_is_written() {
 }
 
 #[test]
+fn a_saved_plan_is_judged_before_it_is_applied() {
+    let stage = Stage::new();
+    with_a_waiting_request(&stage);
+    let file = stage.path().join("plan.json").to_string_lossy().into_owned();
+    stage.run(&["plan", "--out", &file]).exits(0);
+    let before = state(&stage);
+    let run = stage.run(&["apply", "--plan", &file, "--yes", "--preflight"]).exits(1);
+    let run = run.says("the service would refuse 3 of 6 request(s); nothing was written");
+    assert!(["d.yaml:", "g.yaml:", "z.yaml:"].iter().all(|file| run.stderr.contains(file)), "{}", run.stderr);
+    assert_eq!(state(&stage), before);
+    stage.advance(5 * 24);
+    stage.run(&["plan", "--out", &file]).exits(0);
+    stage.run(&["apply", "--plan", &file, "--yes", "--preflight"]).exits(0).says("6 of 6");
+    stage.assert_converged();
+}
+
+#[test]
 fn a_running_activation_in_the_place_of_an_assignment_is_told_before_anything_is_written() {
     let stage = Stage::new();
     let alice = stage.user("alice");

@@ -16,13 +16,14 @@ use crate::core::address::Labels;
 use crate::core::binding::{self, Fit};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::guard::{self, Scene};
+use crate::core::id::PrincipalId;
 use crate::core::name::Names;
 use crate::core::observed::{Observed, Part};
 use crate::core::outcome::{Report, State};
 use crate::core::plan::Plan;
 use crate::core::project::project;
 use crate::core::state::Desired;
-use crate::reconcile::{names, survey};
+use crate::reconcile::{approver, names, survey};
 use crate::render;
 
 /// Applies a saved plan.
@@ -83,6 +84,14 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         return Ok(Exit::Success);
     }
     check(plan, connection).await?;
+    let declared = plan.basis.tenant.applied_by.as_ref().map(|declared| &declared.value);
+    if let (Some(declared), Some(own)) = (declared, &connection.applier)
+        && declared != own
+    {
+        context.warn(&format!(
+            "warning: the plan was judged for {declared} (`spec.appliedBy`), but {own} applies it: it was judged again for that one\n"
+        ));
+    }
     if !args.yes {
         confirm(context, plan)?;
         // the answer took its time
@@ -119,11 +128,11 @@ async fn check(plan: &Plan, connection: &Connection) -> Result<(), Fault> {
         let fault = Fault::error("the tenant could not be read in full; nothing was written").details(gaps);
         return Err(fault.help("give this identity what it needs to read everything and run again"));
     }
-    refuse(plan, &observed)
+    refuse(plan, &observed, connection.applier.as_ref())
 }
 
-/// Asks the guards again, over what is there now.
-fn refuse(plan: &Plan, observed: &Observed) -> Result<(), Fault> {
+/// Asks the guards again, over what is there now, for whoever applies.
+fn refuse(plan: &Plan, observed: &Observed, applier: Option<&PrincipalId>) -> Result<(), Fault> {
     let desired = Desired {
         tenant: plan.basis.tenant.clone(),
         roles: Default::default(),
@@ -132,8 +141,10 @@ fn refuse(plan: &Plan, observed: &Observed) -> Result<(), Fault> {
     };
     let after = project(observed, &plan.changes);
     let labels = Labels::new(observed, []);
-    let scene = Scene { desired: &desired, before: observed, after: &after, changes: &plan.changes, labels: &labels };
-    let (verdicts, _) = guard::judge(&scene);
+    let applier = applier.or(desired.tenant.applied_by.as_ref().map(|declared| &declared.value));
+    let scene =
+        Scene { desired: &desired, before: observed, after: &after, changes: &plan.changes, labels: &labels, applier };
+    let (verdicts, _) = guard::judge_again(&scene);
     let standing: Vec<String> = (verdicts.iter().filter(|verdict| !plan.overrides(verdict)))
         .map(|verdict| format!("{}: {}", verdict.guard, verdict.message))
         .collect();
@@ -151,7 +162,9 @@ async fn observe(plan: &Plan, connection: &Connection) -> Result<(Observed, Name
     let survey::Survey { names, mut observed, mistakes } =
         survey::survey(client, &plan.tenant_id, &basis.surfaces, &basis.references(), basis).await?;
     observed.beside = basis.beside.clone();
-    names::enrich(&client.reader(), &mut observed, &names, &[guard::GLOBAL_ADMINISTRATOR]).await?;
+    names::enrich(&client.reader(), &mut observed, &names, &guard::JUDGED).await?;
+    let approvers = guard::concerned_by(&plan.changes, &observed);
+    approver::read(&client.reader(), &mut observed, &approvers).await?;
     let errors = mistakes.into_iter().filter(Diagnostic::is_error).collect();
     Ok((observed, names, errors))
 }

@@ -391,7 +391,7 @@ mod tests {
 
         **No changes. The tenant matches the manifests.**
 
-        <sub>Read at 2026-06-01T12:00:00Z, plan digest `sha256:c081201993c637f0d2f8f2d760f7355d24723c62861511145119f2c9d2de94f2`.</sub>
+        <sub>Read at 2026-06-01T12:00:00Z, plan digest `sha256:98c02ae3b69dc2a525bf66a8efc79cf1a9eafa72d0619744ee92347715874682`.</sub>
         "#);
     }
 
