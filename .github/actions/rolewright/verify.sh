@@ -29,6 +29,14 @@ fresh=$OUT/fresh
 GITHUB_OUTPUT='' GITHUB_STEP_SUMMARY='' TF_BUILD='' COMMAND=plan BASE='' OUT=$fresh "$(dirname "${BASH_SOURCE[0]}")/plan.sh"
 code=$(cat "$fresh/exit-code")
 case $code in 0 | 2) ;; *) die "a plan of the merged manifests fails with exit code $code; nothing is applied" ;; esac
+expired=$(jq -nr --slurpfile reviewed "$REVIEWED" --slurpfile fresh "$fresh/plan.json" '
+  def at: sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601;
+  ($reviewed[0].expiresAt | at) <= ($fresh[0].createdAt | at)')
+if [ "$expired" = true ]; then
+  echo 'The reviewed plan is stale: it has expired.'
+  result verdict stale
+  exit
+fi
 code=0
 differences=$("$(dirname "${BASH_SOURCE[0]}")/same.sh" "$REVIEWED" "$fresh/plan.json") || code=$?
 case $code in

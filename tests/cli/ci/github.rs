@@ -315,6 +315,27 @@ fn a_tenant_that_changes_while_people_approve_is_not_written_to() {
 }
 
 #[test]
+fn a_plan_that_expired_before_the_merge_is_reviewed_again() {
+    let mut hub = Hub::new();
+    let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));
+    assert_eq!(hub.plan(&pull).conclusion, "success");
+    hub.world.wait(25);
+    hub.merge(&pull);
+    let run = hub.apply();
+    assert_eq!(
+        (run.jobs["reviewed"], run.jobs["apply"], run.jobs["report"]),
+        ("success", "skipped", "failure"),
+        "{}",
+        run.log
+    );
+    assert!(run.log.contains("The reviewed plan is stale: it has expired."), "{}", run.log);
+    assert_untouched(&hub, &run);
+    let run = hub.apply_by_hand(&pull);
+    assert_eq!(run.conclusion, "success", "{}", run.log);
+    assert_eq!(hub.world.eligible(), ["alice"]);
+}
+
+#[test]
 fn what_a_pull_request_brings_is_data() {
     let mut hub = Hub::new();
     let branch = "a$(touch${IFS}branch);`touch${IFS}branch`";

@@ -36,10 +36,18 @@ spec:
   purpose: breakGlass
 ";
 
-/// SHIM: until the binary knows these flags.
+/// A policy of the protected branch.
+const POLICY: &str = "package rolewright.team
+
+deny contains {\"msg\": \"not of this team\", \"address\": change.address} if {
+	some change in input.plan.changes
+	contains(change.address, \"carol@\")
+}
+";
+
+/// SHIM: until the binary knows this flag.
 const SHIM: &str = r#"a=(); while [ $# -gt 0 ]; do case $1 in
   --guardrails) "$real" plan --help | grep -q -e --guardrails && a+=("$1" "$2"); shift;;
-  --preflight) "$real" apply --help | grep -q -e --preflight && a+=("$1");;
   *) a+=("$1");; esac; shift; done; set -- "${a[@]}"
 "#;
 
@@ -63,6 +71,10 @@ pub(super) struct World {
 impl World {
     /// A tenant, a repository with `main` on which the manifests above lie, and no state of the host.
     pub(super) fn new() -> Self {
+        for program in ["bash", "git", "jq", "tar"] {
+            let found = Command::new(program).arg("--version").output();
+            assert!(found.is_ok(), "the tests of the pipelines need {program}: {found:?}");
+        }
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let options = SandboxOptions { seed: Seed::Empty, ..SandboxOptions::default() };
@@ -90,7 +102,7 @@ impl World {
         }
         world.git("origin", &["init", "--quiet", "--initial-branch=main"]);
         world.write("origin/access/tenant.yaml", MANIFESTS);
-        world.write("origin/guardrails/README", "No policies yet.\n");
+        world.write("origin/guardrails/team.rego", POLICY);
         world.commit("the beginning");
         world.release();
         world
@@ -211,6 +223,11 @@ impl World {
             assert!(answer.status().is_success(), "{method} {path}: {}", answer.text().await.unwrap());
             answer.json().await.unwrap_or(Value::Null)
         })
+    }
+
+    /// Lets the tenant's time pass.
+    pub(super) fn wait(&self, hours: i64) {
+        self.tenant.as_ref().unwrap().advance(jiff::SignedDuration::from_hours(hours));
     }
 
     /// Returns who of rolewright's identities wrote to the tenant, request by request.
