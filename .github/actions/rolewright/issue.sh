@@ -26,7 +26,7 @@ case $EXIT_CODE:$id in
   0:) ;;
   0:*)
     gh api --method POST "repos/$GITHUB_REPOSITORY/issues/$id/comments" \
-      -f "body=The tenant matches the manifests again.${RUN_URL:+ [The run]($RUN_URL).}" --silent
+      -f "body=The tenant matches the manifests again.${RUN_URL:+ [The run](${RUN_URL}).}" --silent
     gh api --method PATCH "repos/$GITHUB_REPOSITORY/issues/$id" -f state=closed -f state_reason=completed --silent
     ;;
 esac

@@ -42,7 +42,7 @@ if [ "$COMMAND" = plan ] && [ -s "$OUT/plan.json" ]; then
   result digest "$digest"
 fi
 
-where=${RUN_URL:+ [The run]($RUN_URL).}
+where=${RUN_URL:+ [The run](${RUN_URL}).}
 if [ -s "$OUT/rendered.md" ]; then
   marker=$(marker_of "$OUT/rendered.md")
   {

@@ -20,5 +20,5 @@ case ${EXIT_CODE:-} in
 esac
 # shellcheck disable=SC2016 # back-quotes of Markdown
 printf '<!-- rolewright:apply:%s -->\n%s%s\n\n<sub>Plan digest `%s`.</sub>\n' \
-  "$DIGEST" "$what" "${RUN_URL:+ [The run]($RUN_URL).}" "$DIGEST" >"$OUT/body.md"
+  "$DIGEST" "$what" "${RUN_URL:+ [The run](${RUN_URL}).}" "$DIGEST" >"$OUT/body.md"
 [ -z "${GITHUB_STEP_SUMMARY:-}" ] || printf '%s\n' "$what" >>"$GITHUB_STEP_SUMMARY"

@@ -41,7 +41,7 @@ const POLICY: &str = "package rolewright.team
 
 deny contains {\"msg\": \"not of this team\", \"address\": change.address} if {
 	some change in input.plan.changes
-	contains(change.address, \"carol@\")
+	contains(change.address, \"mallory@\")
 }
 ";
 
@@ -90,7 +90,7 @@ impl World {
         for name in ["fake", "bin", "home", "origin"] {
             std::fs::create_dir(world.path(name)).unwrap();
         }
-        for user in ["alice", "bob", "carol"] {
+        for user in ["alice", "bob", "carol", "mallory"] {
             world.graph(
                 "POST",
                 "/v1.0/users",
