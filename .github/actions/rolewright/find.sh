@@ -5,7 +5,7 @@
 #   COMMIT        the commit on the protected branch
 #   PULL_REQUEST  its number, where the commit does not say (started by hand); otherwise empty
 #   BRANCH        the protected branch
-#   PLAN_WORKFLOW, APPLY_WORKFLOW  the files that plan, e.g. .github/workflows/rolewright-plan.yml
+#   PLAN_WORKFLOW, APPLY_WORKFLOW  the files of the workflows that plan, e.g. rolewright-plan.yml
 #   BOT           who comments; comments of others are not believed
 #   GITHUB_REPOSITORY, GH_TOKEN
 # shellcheck source-path=SCRIPTDIR
@@ -53,7 +53,7 @@ gh api --paginate "$repository/actions/artifacts?name=rolewright-plan-$head&per_
 while IFS= read -r run <&3; do
   [[ $run =~ ^[0-9]+$ ]] || die 'a run has no number'
   gh api "$repository/actions/runs/$run" | jq -e --arg plan "$PLAN_WORKFLOW" --arg apply "$APPLY_WORKFLOW" --arg branch "$BRANCH" \
-    --arg repository "$GITHUB_REPOSITORY" '(.path | split("@")[0]) as $path
+    --arg repository "$GITHUB_REPOSITORY" '(.path | split("@")[0] | ltrimstr(".github/workflows/")) as $path
       | .head_repository.full_name == $repository and (
           ($path == $plan and .conclusion == "success" and (.event == "pull_request" or .event == "workflow_run"))
           or ($path == $apply and .head_branch == $branch and (.event == "push" or .event == "workflow_dispatch")))' \
