@@ -55,7 +55,7 @@ while IFS= read -r run <&3; do
   gh api "$repository/actions/runs/$run" | jq -e --arg plan "$PLAN_WORKFLOW" --arg apply "$APPLY_WORKFLOW" --arg branch "$BRANCH" \
     --arg repository "$GITHUB_REPOSITORY" '(.path | split("@")[0] | ltrimstr(".github/workflows/")) as $path
       | .head_repository.full_name == $repository and (
-          ($path == $plan and .conclusion == "success" and (.event == "pull_request" or .event == "workflow_run"))
+          ($path == $plan and .conclusion == "success" and .event == "pull_request")
           or ($path == $apply and .head_branch == $branch and (.event == "push" or .event == "workflow_dispatch")))' \
     >/dev/null || continue
   rm -rf "$OUT/reviewed"

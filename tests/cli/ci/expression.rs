@@ -35,7 +35,7 @@ fn plain(value: &Value) -> String {
 }
 
 fn is_true(value: &Value) -> bool {
-    !matches!(value, Value::Null | Value::Bool(false)) && plain(value) != "" && plain(value) != "0"
+    !matches!(value, Value::Null | Value::Bool(false)) && !plain(value).is_empty() && plain(value) != "0"
 }
 
 fn evaluate(text: &str, contexts: &Value) -> Value {
