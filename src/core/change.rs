@@ -63,6 +63,36 @@ pub struct FieldChange {
     pub after: Value,
     /// Which way it goes.
     pub direction: Direction,
+    /// The entries that a list gains, as `after` shows them; empty where the field is no list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gained: Vec<String>,
+    /// The entries that it loses, as `before` shows them. What is swapped is in both.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+}
+
+impl FieldChange {
+    /// Returns the change of a field. What a list gains and loses is read off the two values: where a word stands for a list
+    /// (`fallback` for the service's own approvers) it is the one entry.
+    pub fn new(path: impl Into<String>, before: Value, after: Value, direction: Direction) -> Self {
+        let (mut gained, mut lost) = (Vec::new(), Vec::new());
+        if before.is_array() || after.is_array() {
+            let (old, new) = (entries(&before), entries(&after));
+            gained.extend(new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(_, entry)| (*entry).to_owned()));
+            lost.extend(old.iter().filter(|(key, _)| !new.contains_key(*key)).map(|(_, entry)| (*entry).to_owned()));
+        }
+        Self { path: path.into(), before, after, direction, gained, lost }
+    }
+}
+
+/// Returns the entries of a list, or the one of a word, by their text in lower case: permissions and scopes that differ in case are
+/// the same.
+fn entries(value: &Value) -> BTreeMap<String, &str> {
+    match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(|text| (text.to_lowercase(), text)).collect(),
+        Value::String(word) => BTreeMap::from([(word.to_lowercase(), word.as_str())]),
+        _ => BTreeMap::new(),
+    }
 }
 
 /// What changes, with everything that is needed to do it: a plan is data.
@@ -279,5 +309,30 @@ pub fn canonical(value: &Value) -> String {
         }
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
         scalar => scalar.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_tells_what_it_gains_and_loses() {
+        for (before, after, gained, lost) in [
+            (json!(["user:a", "group:b"]), json!(["user:a", "user:c"]), vec!["user:c"], vec!["group:b"]),
+            (json!("fallback"), json!(["user:a"]), vec!["user:a"], vec!["fallback"]),
+            (json!(["user:a"]), json!("fallback"), vec!["fallback"], vec!["user:a"]),
+            (json!(null), json!(["a/read"]), vec!["a/read"], vec![]),
+            (json!(["A/Read", "a/write"]), json!(["a/read"]), vec![], vec!["a/write"]),
+            (json!("PT8H"), json!("PT4H"), vec![], vec![]),
+            (json!(true), json!(null), vec![], vec![]),
+        ] {
+            let field = FieldChange::new("f", before, after, Direction::Widens);
+            assert_eq!(
+                (field.gained, field.lost),
+                (gained.into_iter().map(str::to_owned).collect(), lost.into_iter().map(str::to_owned).collect())
+            );
+        }
     }
 }

@@ -50,6 +50,9 @@ fn declared_one(
     declared: &Declared<DeclaredAssignment>,
 ) {
     let (wanted, now) = (&declared.value, context.observed.now);
+    // the kind is part of the identity; what explains a request exists on requests only, the purpose in manifests only, so that
+    // schedule and condition are all that has a direction; a new field does not compile until it is put on one side
+    let DeclaredAssignment { principal_type: _, schedule, condition, justification: _, ticket: _, purpose: _ } = wanted;
     let address = context.labels.assignment(key);
     let source = Some(declared.at.clone());
     let live = context.observed.assignments.get(key);
@@ -59,9 +62,9 @@ fn declared_one(
         return;
     }
     let condition_differs =
-        live.is_some_and(|live| !is_same_condition(live.condition.as_deref(), wanted.condition.as_deref()));
-    let (action, ask) = match wanted.schedule.judge(live.map(|l| &l.window), now) {
-        Verdict::InSync if condition_differs => match wanted.schedule.widest(now) {
+        live.is_some_and(|live| !is_same_condition(live.condition.as_deref(), condition.as_deref()));
+    let (action, ask) = match schedule.judge(live.map(|l| &l.window), now) {
+        Verdict::InSync if condition_differs => match schedule.widest(now) {
             Some(ask) => (Action::Update, ask),
             None => return,
         },
@@ -153,24 +156,16 @@ fn declared_one(
     let mut fields = Vec::new();
     let after = ask.window(now);
     let before = live.map(|live| &live.window);
-    fields.push(FieldChange {
-        path: "schedule".to_owned(),
-        before: before.map_or(Value::Null, |w| Value::from(w.to_string())),
-        after: Value::from(ask.to_string()),
-        direction: before.map_or(Direction::Widens, |before| window_direction(before, &after, now)),
-    });
-    if condition_differs || live.is_none() && wanted.condition.is_some() {
+    fields.push(FieldChange::new(
+        "schedule",
+        before.map_or(Value::Null, |w| Value::from(w.to_string())),
+        Value::from(ask.to_string()),
+        before.map_or(Direction::Widens, |before| window_direction(before, &after, now)),
+    ));
+    if condition_differs || live.is_none() && condition.is_some() {
         let text = |condition: Option<&String>| condition.map_or(Value::Null, |c| Value::from(c.as_str()));
-        fields.push(FieldChange {
-            path: "condition".to_owned(),
-            before: text(live.and_then(|l| l.condition.as_ref())),
-            after: text(wanted.condition.as_ref()),
-            // what a condition admits is not compared here: any change of it may widen, but a new one only narrows
-            direction: match live {
-                Some(live) if live.condition.is_none() => Direction::Narrows,
-                _ => Direction::Widens,
-            },
-        });
+        let (old, new) = (live.and_then(|l| l.condition.as_ref()), condition.as_ref());
+        fields.push(FieldChange::new("condition", text(old), text(new), condition_direction(old, new)));
     }
     let direction = fields.iter().map(|f| f.direction).reduce(Direction::join).unwrap_or(Direction::Neutral);
     // nor can anybody tell then who else would come to it by a group
@@ -341,12 +336,7 @@ fn undeclared_one(context: &Context<'_>, difference: &mut Difference, key: &Assi
         action: Action::Remove,
         surface: key.target.surface(),
         direction: Direction::Narrows,
-        fields: vec![FieldChange {
-            path: "schedule".to_owned(),
-            before: Value::from(detail),
-            after: Value::Null,
-            direction: Direction::Narrows,
-        }],
+        fields: vec![FieldChange::new("schedule", Value::from(detail), Value::Null, Direction::Narrows)],
         subject: Subject::Assignment {
             key: key.clone(),
             principal_type: context.observed.principals.get(&key.principal).and_then(|p| p.kind),
@@ -395,12 +385,57 @@ fn activations(context: &Context<'_>, difference: &mut Difference) {
     }
 }
 
-/// Returns which way a window goes. Ends that lie within the tolerance are the same.
+/// Returns which way a condition goes. What one admits is not compared: any change of it may admit more; but one where there was
+/// none, or beside a new grant, only takes away.
+fn condition_direction(before: Option<&String>, after: Option<&String>) -> Direction {
+    match (before, after) {
+        (None, None) => Direction::Neutral,
+        (None, Some(_)) => Direction::Narrows,
+        (Some(_), _) => Direction::Widens,
+    }
+}
+
+/// Returns which way a window goes. A start that comes earlier and an end that comes later, or goes, widen; where the one widens
+/// the whole does. Instants that lie within the tolerance are the same.
 fn window_direction(before: &Window, after: &Window, now: jiff::Timestamp) -> Direction {
+    // both are compared below, as asked for: a further field does not compile until it is too
+    let Window { start: _, end: _ } = after;
     let was = before.as_ask();
     match (was.covers(after, now), was.matches(after, now)) {
         (true, true) => Direction::Neutral,
         (true, false) => Direction::Narrows,
         (false, _) => Direction::Widens,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_way_a_window_and_a_condition_go() {
+        use Direction::{Narrows, Neutral, Widens};
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+        let now = at("2026-06-01T00:00:00Z");
+        let window = |start: Option<&str>, end: Option<&str>| Window::new(start.map(at), end.map(at), now);
+        let (july, august) = (Some("2026-07-01T00:00:00Z"), Some("2026-08-01T00:00:00Z"));
+        for (before, after, want) in [
+            (window(None, july), window(None, august), Widens),
+            (window(None, august), window(None, july), Narrows),
+            (window(None, july), window(None, None), Widens),
+            (window(None, None), window(None, july), Narrows),
+            (window(None, july), window(None, Some("2026-07-01T00:03:00Z")), Neutral),
+            (window(july, None), window(None, None), Widens),
+            (window(None, None), window(july, None), Narrows),
+            (window(july, None), window(None, august), Widens),
+        ] {
+            assert_eq!(window_direction(&before, &after, now), want, "{before} to {after}");
+        }
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        for (before, after, want) in
+            [(None, None, Neutral), (None, Some(&a), Narrows), (Some(&a), None, Widens), (Some(&a), Some(&b), Widens)]
+        {
+            assert_eq!(condition_direction(before, after), want);
+        }
     }
 }

@@ -16,7 +16,8 @@ use crate::core::observed::{Part, Unreadable};
 use crate::core::order;
 use crate::core::origin::Origin;
 use crate::core::permission_set::uncovered;
-use crate::core::role_definition::{DeclaredRole, Permission, RoleDefinition};
+use crate::core::role_definition::{DeclaredRole, Permission, Permissions, RoleDefinition};
+use crate::core::scope::ArmScope;
 use crate::core::target::{RoleKey, Target};
 
 /// Compares declared roles with live ones.
@@ -284,101 +285,113 @@ fn change(
     }
 }
 
-/// Returns the fields that differ. Destructures both sides, so that a new field cannot be forgotten.
+/// Returns the fields that differ, each with its direction.
+///
+/// Both sides are destructured whole, so that a new field does not compile until it has a direction. A role that begins or ceases to be
+/// gives and takes nothing by itself: its assignments do.
 fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Vec<FieldChange> {
-    let mut found = Vec::new();
-    let view = |role: Option<&RoleDefinition>| {
-        role.map(|role| {
-            let RoleDefinition {
-                surface: _,
-                id: _,
-                template_id: _,
-                display_name,
-                description,
-                is_enabled,
-                is_built_in: _,
-                permissions,
-                assignable_scopes,
-            } = role.clone();
-            (display_name, description, is_enabled, permissions, assignable_scopes)
-        })
+    let (Some(some), both) = (before.or(after), before.zip(after)) else { return Vec::new() };
+    let can = some.surface.capability();
+    let empty = RoleDefinition {
+        surface: some.surface,
+        id: some.id.clone(),
+        template_id: some.template_id.clone(),
+        display_name: String::new(),
+        description: String::new(),
+        is_enabled: true,
+        is_built_in: some.is_built_in,
+        permissions: Permissions::default(),
+        assignable_scopes: BTreeSet::new(),
     };
-    let (old, new) = (view(before), view(after));
-    let mut field = |path: &str, before: Option<Value>, after: Option<Value>, direction: Direction| {
-        if before != after {
-            let (before, after) = (before.unwrap_or(Value::Null), after.unwrap_or(Value::Null));
-            found.push(FieldChange { path: path.to_owned(), before, after, direction });
+    // what identifies a role does not change
+    let RoleDefinition {
+        surface: _,
+        id: _,
+        template_id: _,
+        is_built_in: _,
+        display_name: old_name,
+        description: old_description,
+        is_enabled: was_enabled,
+        permissions: old,
+        assignable_scopes: old_scopes,
+    } = before.unwrap_or(&empty);
+    let RoleDefinition {
+        surface: _,
+        id: _,
+        template_id: _,
+        is_built_in: _,
+        display_name,
+        description,
+        is_enabled,
+        permissions,
+        assignable_scopes,
+    } = after.unwrap_or(&empty);
+    let Permissions {
+        actions: old_actions,
+        not_actions: old_not,
+        data_actions: old_data,
+        not_data_actions: old_not_data,
+    } = old;
+    let Permissions { actions, not_actions, data_actions, not_data_actions } = permissions;
+    let mut found = Vec::new();
+    let mut field = |path: &str, old: Value, new: Value, direction: Direction| {
+        let (old, new) = (before.map_or(Value::Null, |_| old), after.map_or(Value::Null, |_| new));
+        if old != new {
+            let direction = both.map_or(Direction::Neutral, |_| direction);
+            found.push(FieldChange::new(path, old, new, direction));
         }
     };
-    let text = |text: &String| Value::from(text.as_str());
-    field("displayName", old.as_ref().map(|r| text(&r.0)), new.as_ref().map(|r| text(&r.0)), Direction::Neutral);
-    field("description", old.as_ref().map(|r| text(&r.1)), new.as_ref().map(|r| text(&r.1)), Direction::Neutral);
-    let enabled = |r: &Option<_>, pick: fn(&RoleView) -> bool| r.as_ref().map(pick);
-    let (was, is) = (enabled(&old, |r| r.2), enabled(&new, |r| r.2));
-    let direction = match (was, is) {
-        (Some(was), Some(is)) => Direction::of_growth(&was, &is),
-        _ => Direction::Neutral,
-    };
-    let can = before.or(after).map(|role| role.surface.capability());
-    if can.is_none_or(|can| can.disables_roles) {
-        field("enabled", was.map(Value::from), is.map(Value::from), direction);
+    // what a role is called and how it is explained gives nobody anything
+    field("displayName", Value::from(old_name.as_str()), Value::from(display_name.as_str()), Direction::Neutral);
+    field("description", Value::from(old_description.as_str()), Value::from(description.as_str()), Direction::Neutral);
+    if can.disables_roles {
+        // a disabled role gives its holders nothing
+        let direction = Direction::of_growth(was_enabled, is_enabled);
+        field("enabled", Value::from(*was_enabled), Value::from(*is_enabled), direction);
     }
-    type Pick = fn(&RoleView) -> &BTreeSet<Permission>;
     // the manifest's own paths
-    let is_split = can.is_some_and(|can| can.splits_permissions);
-    let sets: [(&str, Pick, bool); 4] = [
-        (if is_split { "permissions.actions" } else { "permissions" }, |r| &r.3.actions, false),
-        ("permissions.notActions", |r| &r.3.not_actions, true),
-        ("permissions.dataActions", |r| &r.3.data_actions, false),
-        ("permissions.notDataActions", |r| &r.3.not_data_actions, true),
-    ];
-    for (path, pick, inverted) in sets {
-        let (was, is) = (old.as_ref().map(pick), new.as_ref().map(pick));
-        let empty = BTreeSet::new();
-        if was.unwrap_or(&empty) == is.unwrap_or(&empty) {
+    let path = if can.splits_permissions { "permissions.actions" } else { "permissions" };
+    // a permission that comes widens; an exclusion that goes does
+    for (path, old, new, is_exclusion) in [
+        (path, old_actions, actions, false),
+        ("permissions.notActions", old_not, not_actions, true),
+        ("permissions.dataActions", old_data, data_actions, false),
+        ("permissions.notDataActions", old_not_data, not_data_actions, true),
+    ] {
+        if old == new {
             continue;
         }
-        // an exclusion that goes widens, one that comes narrows
-        let (old, new) = (was.unwrap_or(&empty), is.unwrap_or(&empty));
-        let (less, more) = if inverted { (new, old) } else { (old, new) };
-        let direction = match (before.is_some() && after.is_some(), uncovered(more, less).is_empty()) {
-            (false, _) => Direction::Neutral,
-            (true, false) => Direction::Widens,
-            (true, true) if uncovered(less, more).is_empty() => Direction::Neutral,
-            (true, true) => Direction::Narrows,
-        };
-        let json = |set: Option<&BTreeSet<Permission>>| {
-            set.map(|set| Value::from(set.iter().map(|p| p.as_str().to_owned()).collect::<Vec<_>>()))
-        };
-        field(path, json(was), json(is), direction);
+        let (less, more) = if is_exclusion { (new, old) } else { (old, new) };
+        let json =
+            |set: &BTreeSet<Permission>| Value::from(set.iter().map(|p| p.as_str().to_owned()).collect::<Vec<_>>());
+        let direction = growth(!uncovered(more, less).is_empty(), !uncovered(less, more).is_empty());
+        field(path, json(old), json(new), direction);
     }
-    let scopes = |r: &RoleView| Value::from(r.4.iter().map(|s| s.as_str().to_owned()).collect::<Vec<_>>());
-    let none = |v: &Value| v.as_array().is_none_or(Vec::is_empty);
-    let (was, is) = (old.as_ref().map(scopes), new.as_ref().map(scopes));
-    if !(was.as_ref().is_none_or(none) && is.as_ref().is_none_or(none)) {
-        let outside = |some: &RoleView, others: &RoleView| {
-            some.4.iter().any(|scope| !others.4.iter().any(|other| other.contains_path(scope)))
+    if old_scopes != assignable_scopes {
+        // more places to assign it widen: whoever may assign there can
+        let outside = |some: &BTreeSet<ArmScope>, others: &BTreeSet<ArmScope>| {
+            some.iter().any(|scope| !others.iter().any(|other| other.contains_path(scope)))
         };
-        let direction = match (&old, &new) {
-            (Some(old), Some(new)) if outside(new, old) => Direction::Widens,
-            (Some(old), Some(new)) if !outside(old, new) => Direction::Neutral,
-            (Some(_), Some(_)) => Direction::Narrows,
-            _ => Direction::Neutral,
-        };
-        field("assignableScopes", was, is, direction);
+        let json =
+            |set: &BTreeSet<ArmScope>| Value::from(set.iter().map(|s| s.as_str().to_owned()).collect::<Vec<_>>());
+        let direction = growth(outside(assignable_scopes, old_scopes), outside(old_scopes, assignable_scopes));
+        field("assignableScopes", json(old_scopes), json(assignable_scopes), direction);
     }
     found
 }
 
-type RoleView =
-    (String, String, bool, crate::core::role_definition::Permissions, BTreeSet<crate::core::scope::ArmScope>);
+/// Returns the direction of something that gains or loses: what is lost does not excuse what is gained.
+fn growth(gains: bool, loses: bool) -> Direction {
+    match (gains, loses) {
+        (true, _) => Direction::Widens,
+        (false, true) => Direction::Narrows,
+        (false, false) => Direction::Neutral,
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::id::RoleId;
-    use crate::core::role_definition::Permissions;
-    use crate::core::scope::ArmScope;
     use crate::core::target::Surface;
 
     fn role(actions: &[&str], not_actions: &[&str], scopes: &[&str]) -> RoleDefinition {
@@ -401,7 +414,28 @@ mod tests {
         const ONE: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1";
         const GROUP: &str = "/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1/resourceGroups/rg";
         use Direction::{Narrows, Neutral, Widens};
+        let with = |change: fn(&mut RoleDefinition)| {
+            let mut role = role(&["a/*"], &[], &[]);
+            role.surface = Surface::Directory;
+            change(&mut role);
+            role
+        };
+        let data = |list: &[&str], excluded: &[&str]| {
+            let mut role = role(&[], &[], &[]);
+            role.permissions.data_actions = list.iter().map(|text| Permission::new(text)).collect();
+            role.permissions.not_data_actions = excluded.iter().map(|text| Permission::new(text)).collect();
+            role
+        };
         for (before, after, path, want) in [
+            (with(|_| {}), with(|r| r.display_name = "X".into()), "displayName", Neutral),
+            (with(|_| {}), with(|r| r.description = "X".into()), "description", Neutral),
+            (with(|_| {}), with(|r| r.is_enabled = false), "enabled", Narrows),
+            (with(|r| r.is_enabled = false), with(|_| {}), "enabled", Widens),
+            (with(|_| {}), with(|r| r.permissions.actions = [Permission::new("b")].into()), "permissions", Widens),
+            (data(&["a/read"], &[]), data(&["a/read", "a/write"], &[]), "permissions.dataActions", Widens),
+            (data(&["a/read", "a/write"], &[]), data(&["a/read"], &[]), "permissions.dataActions", Narrows),
+            (data(&["a/*"], &["a/write"]), data(&["a/*"], &[]), "permissions.notDataActions", Widens),
+            (data(&["a/*"], &[]), data(&["a/*"], &["a/write"]), "permissions.notDataActions", Narrows),
             (role(&["a/*"], &[], &[]), role(&["a/read"], &[], &[]), "permissions.actions", Narrows),
             (role(&["a/read"], &[], &[]), role(&["A/*"], &[], &[]), "permissions.actions", Widens),
             (role(&["a/*"], &[], &[]), role(&["b/*"], &[], &[]), "permissions.actions", Widens),
@@ -416,6 +450,22 @@ mod tests {
             let found = fields(Some(&before), Some(&after));
             let found: Vec<(&str, Direction)> = found.iter().map(|f| (f.path.as_str(), f.direction)).collect();
             assert_eq!(found, [(path, want)]);
+        }
+    }
+
+    #[test]
+    fn a_role_that_begins_or_ends_gives_and_takes_nothing_by_itself() {
+        let role = role(&["a/*"], &["a/write"], &["/subscriptions/5a9dbb0c-0000-4000-8000-0000000000b1"]);
+        for (before, after) in [(None, Some(&role)), (Some(&role), None)] {
+            let found = fields(before, after);
+            let paths: Vec<&str> = found.iter().map(|field| field.path.as_str()).collect();
+            assert_eq!(
+                paths,
+                ["displayName", "description", "permissions.actions", "permissions.notActions", "assignableScopes"]
+            );
+            assert!(found.iter().all(|field| field.direction == Direction::Neutral));
+            let listed: Vec<bool> = found.iter().map(|f| !f.gained.is_empty() || !f.lost.is_empty()).collect();
+            assert_eq!(listed, [false, false, true, true, true]);
         }
     }
 }

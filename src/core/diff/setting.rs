@@ -225,11 +225,8 @@ fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
 /// Returns the fields that differ, with names for ids.
 fn fields(labels: &Labels, surface: Surface, before: &Settings, after: &Settings) -> Vec<FieldChange> {
     let mut found = Vec::new();
-    for field in SettingField::all() {
-        let (old, new) = (field.get(before), field.get(after));
-        if old == new {
-            continue;
-        }
+    let pairs = SettingField::of(before).into_iter().zip(SettingField::of(after));
+    for ((field, old), (_, new)) in pairs.filter(|((_, old), (_, new))| old != new) {
         let is_approval = matches!(
             field,
             SettingField::Approvers
@@ -243,12 +240,8 @@ fn fields(labels: &Labels, surface: Surface, before: &Settings, after: &Settings
             false if is_approval && !before.approval.is_required => Direction::Neutral,
             false => field.direction(&old, &new),
         };
-        found.push(FieldChange {
-            path: field.to_string(),
-            before: show(labels, surface, field, &old),
-            after: show(labels, surface, field, &new),
-            direction,
-        });
+        let [before, after] = [&old, &new].map(|value| show(labels, surface, field, value));
+        found.push(FieldChange::new(field.to_string(), before, after, direction));
     }
     found
 }

@@ -176,46 +176,6 @@ impl SettingField {
         }
     }
 
-    /// Returns the direction of a change of this field.
-    ///
-    /// Fewer demands, longer times, no approval and more approvers give more access; notifications give none. A set that both
-    /// gains and loses widens: what is lost does not excuse what is gained.
-    pub fn direction(self, before: &SettingValue, after: &SettingValue) -> Direction {
-        use SettingValue as V;
-        if before == after {
-            return Direction::Neutral;
-        }
-        match (self, before, after) {
-            (Self::Permanent(_), V::Flag(before), V::Flag(after)) => Direction::of_growth(before, after),
-            (Self::MaxDuration(_), V::Period(before), V::Period(after)) => {
-                Direction::of_growth(&longest(*before), &longest(*after))
-            }
-            (Self::Require(_), V::Requirements(before), V::Requirements(after)) => {
-                if before.is_subset(after) {
-                    Direction::Narrows
-                } else {
-                    Direction::Widens
-                }
-            }
-            (Self::Approvers, V::Approvers(before), V::Approvers(after)) => {
-                // empty is the fallback to the privileged administrators: another set, neither smaller nor larger
-                if !after.is_empty() && after.is_subset(before) { Direction::Narrows } else { Direction::Widens }
-            }
-            (
-                Self::ApprovalRequired | Self::RequestorJustification | Self::ApproverJustification,
-                V::Flag(before),
-                V::Flag(after),
-            ) => Direction::of_growth(after, before),
-            (Self::ApprovalTimeout, V::Days(before), V::Days(after)) => Direction::of_growth(before, after),
-            (Self::AuthenticationContext, V::Context(_), V::Context(after)) => {
-                // another context is another policy: nobody here knows which of the two demands more
-                if before == &V::Context(None) && after.is_some() { Direction::Narrows } else { Direction::Widens }
-            }
-            (Self::Notification(..), ..) => Direction::Neutral,
-            (field, before, after) => panic!("{field:?} cannot go from {before:?} to {after:?}"),
-        }
-    }
-
     /// Returns a value that gives no more access than either of the two. Where neither contains the other (swapped approvers
     /// or contexts) it is `after`: the new gatekeepers are the reviewed ones.
     #[must_use]
@@ -251,11 +211,6 @@ impl SettingField {
             },
         }
     }
-}
-
-/// No maximum counts as the longest.
-fn longest(maximum: Option<Period>) -> i64 {
-    maximum.map_or(i64::MAX, Period::as_seconds)
 }
 
 impl fmt::Display for SettingField {
@@ -358,45 +313,5 @@ mod tests {
     fn paths_are_distinct() {
         let paths: BTreeSet<String> = SettingField::all().iter().map(ToString::to_string).collect();
         assert_eq!(paths.len(), SettingField::all().len());
-    }
-
-    #[test]
-    fn directions() {
-        use Direction::{Narrows, Neutral, Widens};
-        use SettingValue as V;
-        let set = |items: &[Requirement]| V::Requirements(items.iter().copied().collect());
-        let approvers = |ids: &[&str]| {
-            V::Approvers(ids.iter().map(|id| Approver::User(crate::core::id::PrincipalId::new(id))).collect())
-        };
-        let period = |text: &str| V::Period(Some(text.parse().unwrap()));
-        let context = |text: &str| V::Context(Some(text.into()));
-        use Requirement::{Justification, MultiFactorAuthentication as Mfa, Ticket};
-        for (field, before, after, want) in [
-            (SettingField::Permanent(Event::ActiveAssignment), V::Flag(false), V::Flag(true), Widens),
-            (SettingField::Permanent(Event::ActiveAssignment), V::Flag(true), V::Flag(false), Narrows),
-            (SettingField::MaxDuration(Event::Activation), period("PT8H"), period("PT4H"), Narrows),
-            (SettingField::MaxDuration(Event::Activation), period("P1D"), period("PT24H"), Neutral),
-            (SettingField::MaxDuration(Event::EligibleAssignment), period("P1D"), V::Period(None), Widens),
-            (SettingField::Require(Event::Activation), set(&[Mfa]), set(&[Mfa, Ticket]), Narrows),
-            (SettingField::Require(Event::Activation), set(&[Mfa]), set(&[Justification]), Widens),
-            (SettingField::ApprovalRequired, V::Flag(true), V::Flag(false), Widens),
-            (SettingField::ApprovalRequired, V::Flag(false), V::Flag(true), Narrows),
-            (SettingField::Approvers, approvers(&["a", "b"]), approvers(&["a"]), Narrows),
-            (SettingField::Approvers, approvers(&["a"]), approvers(&["b"]), Widens),
-            (SettingField::Approvers, approvers(&["a"]), approvers(&[]), Widens),
-            (SettingField::AuthenticationContext, V::Context(None), context("c1"), Narrows),
-            (SettingField::AuthenticationContext, context("c1"), V::Context(None), Widens),
-            (SettingField::AuthenticationContext, context("c1"), context("c2"), Widens),
-            (
-                SettingField::Notification(Event::Activation, Recipient::Admin, NotificationPart::DefaultRecipients),
-                V::Flag(true),
-                V::Flag(false),
-                Neutral,
-            ),
-        ] {
-            assert_eq!(field.direction(&before, &after), want, "{field}: {before:?} to {after:?}");
-            let tight = field.tightest(before.clone(), after.clone());
-            assert_ne!(field.direction(&after, &tight), Widens, "{field}: the tightest is no wider than after");
-        }
     }
 }

@@ -44,7 +44,7 @@ pub(in crate::render) fn origin(file: &str, line: u32) -> Origin {
 }
 
 fn field(path: &str, before: Value, after: Value, direction: Direction) -> FieldChange {
-    FieldChange { path: path.to_owned(), before, after, direction }
+    FieldChange::new(path, before, after, direction)
 }
 
 fn until(end: &str) -> Window {

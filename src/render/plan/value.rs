@@ -103,7 +103,7 @@ mod tests {
     use serde_json::json;
 
     fn show(path: &str, before: Value, after: Value) -> Shown {
-        shown(&FieldChange { path: path.to_owned(), before, after, direction: Direction::Neutral })
+        shown(&FieldChange::new(path, before, after, Direction::Neutral))
     }
 
     #[test]
