@@ -58,7 +58,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     let terms = Terms { targets: &args.planning.targets, overrides: &overrides, nonce: &nonce };
     let plan = planning::plan(context, declared, connection, &terms).await?;
     let options = plan::options(context, render::plan::Wording::Apply);
-    context.print(&plan::show(&plan, Format::Text, &options))?;
+    context.print(&plan::show(&plan, &args.planning.path, Format::Text, &options))?;
     match plan::verdict(&plan) {
         Exit::Success => {}
         refusal => return Ok(refusal),
@@ -73,7 +73,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         let mut exit = plan::verdict(&again);
         if exit != Exit::Success {
             // the same work may be refused now: who else holds the role, or can use it, is no part of a change
-            context.print(&plan::show(&again, Format::Text, &options))?;
+            context.print(&plan::show(&again, &args.planning.path, Format::Text, &options))?;
         }
         if !is_same_work(&plan, &again) {
             exit = exit.and(Exit::Stale);

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let found = plan::make(context, &args.planning, &OverrideArgs::default()).await?;
     let options = plan::options(context, render::plan::Wording::Drift);
-    context.print(&plan::show(&found, args.format, &options))?;
+    context.print(&plan::show(&found, &args.planning.path, args.format, &options))?;
     let mut exit = Exit::Success;
     if !found.complete && !args.planning.allow_incomplete {
         exit = exit.and(Exit::Error);

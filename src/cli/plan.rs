@@ -1,6 +1,6 @@
 //! `rolewright plan`: what would change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -11,6 +11,7 @@ use crate::cli::fault::Fault;
 use crate::cli::output;
 use crate::cli::overrides::OverrideArgs;
 use crate::cli::planning::{self, PlanningArgs, Terms};
+use crate::cli::validate;
 use crate::core::plan::Plan;
 use crate::render;
 
@@ -41,6 +42,10 @@ pub(crate) enum Format {
     Json,
     /// For a pull request.
     Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitHub workflow annotations.
+    Github,
 }
 
 /// Plans and shows.
@@ -50,7 +55,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         output::write_file(path, &render::plan::json(&plan))
             .map_err(|error| Fault::error(format!("cannot write {}: {error}", path.display())))?;
     }
-    context.print(&show(&plan, args.format, &options(context, render::plan::Wording::Plan)))?;
+    context.print(&show(&plan, &args.planning.path, args.format, &options(context, render::plan::Wording::Plan)))?;
     let mut exit = verdict(&plan);
     if args.detailed_exitcode && !plan.is_empty() {
         exit = exit.and(Exit::Changes);
@@ -75,9 +80,12 @@ pub(crate) fn options(context: &Context, wording: render::plan::Wording) -> rend
     render::plan::Options { verbose: context.flags.verbose > 0, color: context.color, width: 80, wording }
 }
 
-/// Returns a plan in a form.
-pub(crate) fn show(plan: &Plan, format: Format, options: &render::plan::Options) -> String {
+/// Returns a plan of the manifests at `path` in a form.
+pub(crate) fn show(plan: &Plan, path: &Path, format: Format, options: &render::plan::Options) -> String {
+    let folder = validate::prefix(path);
     match format {
+        Format::Sarif => render::plan::sarif(plan, &folder, options),
+        Format::Github => render::plan::github(plan, &folder, options),
         Format::Json => render::plan::json(plan),
         Format::Markdown => render::plan::markdown(plan, options),
         Format::Text => render::plan::text(plan, options),

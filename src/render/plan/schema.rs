@@ -3,6 +3,10 @@
 /// The JSON Schema (draft 2020-12) of `rolewright.plan/v1`, as committed in `schemas/plan.schema.json`.
 pub const SCHEMA: &str = include_str!("../../../schemas/plan.schema.json");
 
+/// The JSON Schema (draft 2020-12) of `rolewright.plans/v1`, as committed in `schemas/plans.schema.json`: several plans in one
+/// document. It refers to the other by its file name.
+pub const SET_SCHEMA: &str = include_str!("../../../schemas/plans.schema.json");
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
