@@ -1,12 +1,11 @@
 //! `rolewright apply`: plan, show, ask, carry out, check.
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::pin::pin;
-use std::sync::Arc;
+mod execution;
+mod saved;
+
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::future::{Either, join, select};
 use jiff::SignedDuration;
 
 use crate::cli::connection::{Connection, Purpose};
@@ -17,16 +16,23 @@ use crate::cli::overrides::OverrideArgs;
 use crate::cli::plan::{self, Format};
 use crate::cli::planning::{self, Declared, PlanningArgs, Terms};
 use crate::core::change::Change;
-use crate::core::order::Phase;
 use crate::core::outcome::{Report, State};
 use crate::core::plan::Plan;
-use crate::reconcile::apply::{Applier, Progress};
-use crate::reconcile::journal::{Entry, Journal, NoJournal};
 use crate::render;
 
 /// Flags of `apply`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// The folder or file of manifests; the current folder when absent. With `--plan` none is needed, and those that are named must
+    /// be the ones that the plan was made from.
+    path: Option<PathBuf>,
+    /// Apply exactly this plan, which `plan --out` wrote: nothing is written when anything that it touches or relies on has changed
+    /// since.
+    #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_PLAN", conflicts_with_all = ["targets", "allow_incomplete", "OverrideArgs"])]
+    plan: Option<PathBuf>,
+    /// Demand that the plan has this digest: the one that the review showed.
+    #[arg(long, value_name = "sha256:HEX", env = "ROLEWRIGHT_DIGEST", requires = "plan")]
+    digest: Option<String>,
     #[command(flatten)]
     planning: PlanningArgs,
     /// Do not ask.
@@ -44,8 +50,12 @@ const LOOKS: [i64; 6] = [0, 2, 4, 8, 16, 30];
 
 /// Plans, shows, asks, carries out and checks.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let declared = planning::read(context, &args.planning.path)?;
-    let connection = Connection::open(context, &args.planning.path, &declared.head, Purpose::Write).await?;
+    if let Some(file) = &args.plan {
+        return saved::run(context, args, file).await;
+    }
+    let path = args.path.as_deref().unwrap_or(Path::new("."));
+    let declared = planning::read(context, path)?;
+    let connection = Connection::open(context, path, &(&declared.head).into(), Purpose::Write).await?;
     let outcome = guarded(context, args, &declared, &connection).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;
@@ -58,7 +68,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     let terms = Terms { targets: &args.planning.targets, overrides: &overrides, nonce: &nonce };
     let plan = planning::plan(context, declared, connection, &terms).await?;
     let options = plan::options(context, render::plan::Wording::Apply);
-    context.print(&plan::show(&plan, &args.planning.path, Format::Text, &options))?;
+    context.print(&plan::show(&plan, Format::Text, &options))?;
     match plan::verdict(&plan) {
         Exit::Success => {}
         refusal => return Ok(refusal),
@@ -73,7 +83,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         let mut exit = plan::verdict(&again);
         if exit != Exit::Success {
             // the same work may be refused now: who else holds the role, or can use it, is no part of a change
-            context.print(&plan::show(&again, &args.planning.path, Format::Text, &options))?;
+            context.print(&plan::show(&again, Format::Text, &options))?;
         }
         if !is_same_work(&plan, &again) {
             exit = exit.and(Exit::Stale);
@@ -81,51 +91,16 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         if exit != Exit::Success {
             context.complain(
                 "the tenant changed while you were reading; nothing was written",
+                &[],
                 Some("run `rolewright apply` again and review the new plan"),
             );
             return Ok(exit);
         }
     }
-    let mut journal: Box<dyn Journal> = match &args.journal {
-        Some(path) => Box::new(JournalFile::open(path)?),
-        None => Box::new(NoJournal),
+    let verify = async |report: &Report, stop: &AtomicBool| {
+        verify(context, args, declared, connection, &plan, report, stop).await
     };
-    let mut progress = Bar::new(context, &plan);
-    let interrupt = Interrupt::listen();
-    let stop = interrupt.stop.clone();
-    let work = async {
-        let report = Applier {
-            client: &connection.client,
-            writer: connection.client.writer(),
-            clock: connection.clock.clone(),
-            journal: &mut *journal,
-            progress: &mut progress,
-            stop: &stop,
-        }
-        .apply(&plan)
-        .await;
-        progress.finish();
-        context.print(&render::report::text(&plan, &report, &options))?;
-        if report.was_wider {
-            context.complain("the service granted more than was asked for; see above", None);
-        }
-        let mut exit = if report.is_complete() { Exit::Success } else { Exit::Partial };
-        if !stop.load(Ordering::SeqCst) {
-            exit = exit.and(verify(context, args, declared, connection, &plan, &report, &stop).await?);
-        }
-        Ok(exit)
-    };
-    match select(pin!(work), pin!(interrupt.again())).await {
-        Either::Left((exit, _)) => exit,
-        Either::Right(((), _)) => {
-            context.complain(
-                "ended at once by a second Ctrl-C: the request under way may have happened, and settings loosened for \
-                 assignments may still be loose",
-                Some("run `rolewright apply` again; it does only what is still missing"),
-            );
-            Ok(Exit::Partial)
-        }
-    }
+    execution::execute(context, args, connection, &plan, verify).await
 }
 
 /// Compares again until nothing is left to do, or what is left is not a matter of time.
@@ -170,6 +145,7 @@ async fn verify(
     if !left.complete && !args.planning.allow_incomplete {
         context.complain(
             "the tenant could not be read completely after the apply, so nobody knows whether it matches",
+            &[],
             None,
         );
         return Ok(Exit::Error);
@@ -222,90 +198,4 @@ fn is_same_work(reviewed: &Plan, again: &Plan) -> bool {
         (change.address.clone(), change.action, change.observed.clone(), serde_json::to_string(&change.subject).ok())
     };
     reviewed.complete == again.complete && reviewed.changes.iter().map(key).eq(again.changes.iter().map(key))
-}
-
-/// Ctrl-C. After the first no further step begins but those that tighten what was loosened; the one under way is finished
-/// and noted. The second ends the run at once.
-struct Interrupt {
-    stop: Arc<AtomicBool>,
-    second: tokio::sync::oneshot::Receiver<()>,
-}
-
-impl Interrupt {
-    fn listen() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (tell, second) = tokio::sync::oneshot::channel();
-        let flag = stop.clone();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_err() {
-                return;
-            }
-            flag.store(true, Ordering::SeqCst);
-            // listens before it speaks: whoever reads the line may press at once
-            let (pressed, ()) = join(tokio::signal::ctrl_c(), async {
-                let text = "Stopping after the step under way; Ctrl-C again ends at once.";
-                let _ = writeln!(std::io::stderr().lock(), "{text}");
-            })
-            .await;
-            if pressed.is_ok() {
-                let _ = tell.send(());
-            }
-        });
-        Self { stop, second }
-    }
-
-    /// Ends at the second Ctrl-C.
-    async fn again(self) {
-        if self.second.await.is_err() {
-            // nobody listens any more
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// The journal as a file: opened for appending, one line per entry, flushed to the disk before the next write is sent.
-struct JournalFile {
-    file: std::fs::File,
-}
-
-impl JournalFile {
-    fn open(path: &std::path::Path) -> Result<Self, Fault> {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        let file =
-            file.map_err(|error| Fault::error(format!("cannot write the journal {}: {error}", path.display())))?;
-        Ok(Self { file })
-    }
-}
-
-impl Journal for JournalFile {
-    fn record(&mut self, entry: &Entry) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(entry)?;
-        line.push(b'\n');
-        self.file.write_all(&line)?;
-        self.file.sync_data()
-    }
-}
-
-/// Progress on stderr.
-struct Bar(render::progress::Bar);
-
-impl Bar {
-    fn new(context: &Context, plan: &Plan) -> Self {
-        let steps = plan.steps().map(|steps| steps.len()).unwrap_or_default();
-        Self(render::progress::Bar::new(steps, context.progress))
-    }
-
-    fn finish(self) {
-        self.0.finish();
-    }
-}
-
-impl Progress for Bar {
-    fn begin(&mut self, change: &Change, phase: Phase) {
-        self.0.say(&format!("{}: {}", phase.as_str(), change.address));
-    }
-
-    fn end(&mut self, _: &Change, _: Phase, _: &State) {
-        self.0.advance();
-    }
 }

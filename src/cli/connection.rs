@@ -10,6 +10,8 @@ use jiff::SignedDuration;
 use crate::cli::context::Context;
 use crate::cli::fault::Fault;
 use crate::clock::{SharedClock, SystemClock};
+use crate::core::id::TenantId;
+use crate::core::plan::Plan;
 use crate::manifest::TenantHead;
 use crate::manifest::kind::tenant::ApplyAs;
 use crate::transport::{AuthSettings, Client, Cloud, CloudName, ConnectSettings, Method, ShowPrompt, WebSettings};
@@ -22,6 +24,41 @@ pub(crate) enum Purpose {
     Read,
     /// Writes.
     Write,
+}
+
+/// Which tenant is meant, and who says so.
+#[derive(Debug, Clone)]
+pub(crate) struct Meant {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its cloud.
+    pub cloud: String,
+    /// Who will apply.
+    pub is_for_user: bool,
+    /// What says so, e.g. `the manifests (tenant.yaml:5:13)`.
+    pub by: String,
+}
+
+impl From<&TenantHead> for Meant {
+    fn from(head: &TenantHead) -> Self {
+        Self {
+            tenant: head.tenant_id.clone(),
+            cloud: head.cloud.as_str().to_owned(),
+            is_for_user: head.apply_as == ApplyAs::User,
+            by: format!("the manifests ({})", head.at),
+        }
+    }
+}
+
+impl From<&Plan> for Meant {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            tenant: plan.tenant_id.clone(),
+            cloud: plan.cloud.clone(),
+            is_for_user: plan.basis.tenant.apply_as == crate::core::state::ApplyAs::User,
+            by: "the plan".to_owned(),
+        }
+    }
 }
 
 /// A client, and the embedded tenant when there is one.
@@ -39,33 +76,27 @@ impl Connection {
     ///
     /// # Errors
     /// When a flag or the environment is unusable, no token can be had, or it belongs to another tenant.
-    pub(crate) async fn open(
-        context: &Context,
-        path: &Path,
-        head: &TenantHead,
-        purpose: Purpose,
-    ) -> Result<Self, Fault> {
-        let connection = Self::connect(context, path, head, purpose).await?;
+    pub(crate) async fn open(context: &Context, path: &Path, meant: &Meant, purpose: Purpose) -> Result<Self, Fault> {
+        let connection = Self::connect(context, path, meant, purpose).await?;
         let claims = connection.client.claims(Api::Graph).await?;
-        if purpose == Purpose::Write && head.apply_as == ApplyAs::User && claims.is_application() {
-            let message = "the manifests say `applyAs: user`, but the token is an application's, which can never satisfy \
+        if purpose == Purpose::Write && meant.is_for_user && claims.is_application() {
+            let message = "the Tenant says `applyAs: user`, but the token is an application's, which can never satisfy \
                            multifactor authentication";
             return Err(
                 Fault::error(message).help("sign in as a person (`--auth device-code`), or correct `spec.applyAs`")
             );
         }
         match claims.tenant.as_deref() {
-            Some(tenant) if tenant.eq_ignore_ascii_case(head.tenant_id.as_str()) => Ok(connection),
+            Some(tenant) if tenant.eq_ignore_ascii_case(meant.tenant.as_str()) => Ok(connection),
             Some(tenant) => {
-                let message =
-                    format!("the token belongs to tenant {tenant}, the manifests to {} ({})", head.tenant_id, head.at);
+                let message = format!("the token belongs to tenant {tenant}, {} to {}", meant.by, meant.tenant);
                 Err(Fault::error(message).help("sign in to the right tenant, or correct `spec.tenantId`"))
             }
             None => Err(Fault::error("the token does not say which tenant it belongs to (no `tid` claim)")),
         }
     }
 
-    async fn connect(context: &Context, path: &Path, head: &TenantHead, purpose: Purpose) -> Result<Self, Fault> {
+    async fn connect(context: &Context, path: &Path, meant: &Meant, purpose: Purpose) -> Result<Self, Fault> {
         #[cfg(feature = "sandbox")]
         if context.flags.sandbox {
             return Self::embedded(context, path, purpose).await;
@@ -75,7 +106,7 @@ impl Connection {
         let method: Method = context.flags.auth.parse().map_err(|error| Fault::usage(format!("--auth: {error}")))?;
         let mut auth = AuthSettings::from_lookup(method, &|name| context.environment(name));
         if auth.tenant.is_none() {
-            auth.tenant = Some(head.tenant_id.to_string());
+            auth.tenant = Some(meant.tenant.to_string());
         }
         auth.prompt = Some(ShowPrompt::new(|prompt| {
             use std::io::Write as _;
@@ -86,11 +117,8 @@ impl Connection {
         let cloud = match &context.flags.metadata_host {
             Some(host) => Cloud::discover(host, &web, &clock).await.map_err(|error| Fault::error(error.to_string()))?,
             None => {
-                let name: CloudName = head
-                    .cloud
-                    .as_str()
-                    .parse()
-                    .map_err(|_| Fault::error(format!("unknown cloud `{}`", head.cloud.as_str())))?;
+                let name: CloudName = (meant.cloud.parse())
+                    .map_err(|_| Fault::error(format!("unknown cloud `{}`: {} names it", meant.cloud, meant.by)))?;
                 Cloud::named(name)
             }
         };

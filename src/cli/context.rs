@@ -101,8 +101,11 @@ impl Context {
     }
 
     /// Says an error on stderr.
-    pub(crate) fn complain(&self, message: &str, help: Option<&str>) {
+    pub(crate) fn complain(&self, message: &str, details: &[String], help: Option<&str>) {
         let mut text = format!("error: {}\n", escape::terminal(message));
+        for detail in details {
+            text.push_str(&format!("  - {}\n", escape::terminal(detail)));
+        }
         if let Some(help) = help {
             text.push_str(&format!("  = help: {}\n", escape::terminal(help)));
         }

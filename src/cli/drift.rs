@@ -1,5 +1,7 @@
 //! `rolewright drift`: whether the tenant still matches.
 
+use std::path::PathBuf;
+
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
@@ -11,6 +13,9 @@ use crate::render;
 /// Flags of `drift`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// The folders or files of manifests, each with a Tenant of its own.
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
     #[command(flatten)]
     planning: PlanningArgs,
     /// The form of the result on stdout.
@@ -21,15 +26,25 @@ pub(crate) struct Args {
 /// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards have nothing to refuse
 /// here, since nothing is written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let found = plan::make(context, &args.planning, &OverrideArgs::default()).await?;
-    let options = plan::options(context, render::plan::Wording::Drift);
-    context.print(&plan::show(&found, &args.planning.path, args.format, &options))?;
     let mut exit = Exit::Success;
-    if !found.complete && !args.planning.allow_incomplete {
-        exit = exit.and(Exit::Error);
+    let mut all = Vec::new();
+    for path in &args.paths {
+        match plan::make(context, path, None, &args.planning, &OverrideArgs::default()).await {
+            Ok(found) => all.push((path.as_path(), found)),
+            Err(fault) => {
+                fault.show(context);
+                exit = exit.and(fault.exit);
+            }
+        }
     }
-    if found.drift().next().is_some() {
-        exit = exit.and(Exit::Changes);
+    plan::report(context, &all, args.paths.len(), args.format, render::plan::Wording::Drift)?;
+    for (_, found) in &all {
+        if !found.complete && !args.planning.allow_incomplete {
+            exit = exit.and(Exit::Error);
+        }
+        if found.drift().next().is_some() {
+            exit = exit.and(Exit::Changes);
+        }
     }
     Ok(exit)
 }

@@ -9,11 +9,11 @@ pub(crate) enum Exit {
     Error,
     /// 2: changes or drift.
     Changes,
-    /// 3: refused by a guard.
+    /// 3: refused by a guard or a guardrail.
     Refused,
     /// 4: partly applied, or still pending after the wait budget.
     Partial,
-    /// 5: the plan is stale.
+    /// 5: the saved plan is stale or applied already.
     Stale,
     /// 64: wrong usage.
     Usage,
@@ -54,9 +54,9 @@ Exit codes:
   0   success, or in sync (warnings alone are 0)
   1   error (also: the tenant could not be read completely)
   2   changes or drift (`drift`, and `plan --detailed-exitcode`)
-  3   refused by a guard
+  3   refused by a guard or a guardrail
   4   partly applied, or still pending after the wait budget
-  5   the plan is stale
+  5   the saved plan is stale, or applied already
   64  wrong usage";
 
 #[cfg(test)]

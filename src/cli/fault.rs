@@ -10,13 +10,14 @@ pub(crate) struct Fault {
     /// The exit code.
     pub exit: Exit,
     message: Option<String>,
+    details: Vec<String>,
     help: Option<String>,
 }
 
 impl Fault {
     /// Returns an error.
     pub(crate) fn error(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Error, message: Some(message.into()), help: None }
+        Self { exit: Exit::Error, message: Some(message.into()), details: Vec::new(), help: None }
     }
 
     /// Returns a mistake in how the program was called.
@@ -26,7 +27,24 @@ impl Fault {
 
     /// Returns an end that has been explained already.
     pub(crate) fn silent(exit: Exit) -> Self {
-        Self { exit, message: None, help: None }
+        Self { exit, message: None, details: Vec::new(), help: None }
+    }
+
+    /// Returns an error that means that a saved plan may not be applied any more.
+    pub(crate) fn stale(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Stale, ..Self::error(message) }
+    }
+
+    /// Returns the refusal of a guard.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Refused, ..Self::error(message) }
+    }
+
+    /// Adds lines that say what in particular.
+    #[must_use]
+    pub(crate) fn details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
     }
 
     /// Adds what to do.
@@ -39,7 +57,7 @@ impl Fault {
     /// Shows it on stderr.
     pub(crate) fn show(&self, context: &Context) {
         if let Some(message) = &self.message {
-            context.complain(message, self.help.as_deref());
+            context.complain(message, &self.details, self.help.as_deref());
         }
     }
 }

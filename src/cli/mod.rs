@@ -12,11 +12,13 @@ mod logging;
 mod output;
 mod overrides;
 mod plan;
+mod plan_file;
 mod planning;
 mod reference;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod show;
 mod validate;
 
 use std::ffi::OsString;
@@ -58,6 +60,10 @@ enum Verb {
     Apply(apply::Args),
     /// Say whether the tenant still matches the manifests. For scheduled jobs; reads only.
     Drift(drift::Args),
+    /// Show a saved plan in any form. Reads no tenant and no manifest.
+    ///
+    /// The plan must be as it was written: one that was edited, or that this version does not understand whole, is refused.
+    Show(show::Args),
     /// Print or write the JSON schemas of the manifests.
     Schema(schema::Args),
     /// Run the embedded tenant as a server.
@@ -99,7 +105,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>, mut surroundings:
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            context.complain(&format!("cannot start: {error}"), None);
+            context.complain(&format!("cannot start: {error}"), &[], None);
             return Exit::Error.code();
         }
     };
@@ -109,6 +115,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>, mut surroundings:
             Verb::Plan(args) => plan::run(&context, &args).await,
             Verb::Apply(args) => apply::run(&context, &args).await,
             Verb::Drift(args) => drift::run(&context, &args).await,
+            Verb::Show(args) => show::run(&context, &args),
             Verb::Schema(args) => schema::run(&context, &args),
             #[cfg(feature = "sandbox")]
             Verb::Sandbox(args) => sandbox::run(&context, &args).await,

@@ -1,7 +1,7 @@
 //! From a path to a plan: read the manifests, look names up and read the tenant side by side, compare.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::connection::Connection;
 use crate::cli::context::Context;
@@ -26,9 +26,6 @@ use crate::reconcile::{names, survey};
 /// Flags that every planning verb takes.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PlanningArgs {
-    /// The folder or file of manifests.
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
     /// Only this change and what it requires; may be given several times. Addresses are those that `plan` prints.
     #[arg(long = "target", value_name = "ADDRESS", env = "ROLEWRIGHT_TARGET")]
     pub targets: Vec<String>,
@@ -98,32 +95,45 @@ pub(crate) struct Terms<'a> {
     pub nonce: &'a str,
 }
 
-/// Makes a plan.
+/// Makes a plan, and shows what only the tenant reveals about the manifests.
 pub(crate) async fn plan(
     context: &Context,
     declared: &Declared,
     connection: &Connection,
     terms: &Terms<'_>,
 ) -> Result<Plan, Fault> {
+    let mut said = Vec::new();
+    let planned = attempt(declared, connection, terms, &mut said).await?;
+    diagnostic::sort(&mut said);
+    listing::show(context, &declared.manifests, &said);
+    planned.ok_or(Fault::silent(Exit::Error))
+}
+
+/// Makes a plan, or none where the tenant reveals mistakes in the manifests. What is to be said about them is added to `said`.
+pub(crate) async fn attempt(
+    declared: &Declared,
+    connection: &Connection,
+    terms: &Terms<'_>,
+    said: &mut Vec<Diagnostic>,
+) -> Result<Option<Plan>, Fault> {
     let manifests = &declared.manifests;
     let references: BTreeSet<Reference> = manifests.references().into_iter().map(|r| r.value).collect();
     let (spoken, beside) = surfaces(manifests);
     let surfaces: BTreeSet<Surface> = spoken.union(&beside).copied().collect();
     let survey::Survey { names: mut looked_up, mut observed, mistakes } =
         survey::survey(&connection.client, &declared.head.tenant_id, &surfaces, &references, manifests).await?;
-    let complain = |mut mistakes: Vec<Diagnostic>| {
-        diagnostic::sort(&mut mistakes);
-        listing::show(context, manifests, &mistakes);
-        Fault::silent(Exit::Error)
-    };
     observed.beside = beside;
-    let (roles, mut remarks) = manifests.declared_roles(&looked_up, &observed.hierarchy);
-    if mistakes.iter().any(Diagnostic::is_error) {
-        return Err(complain(mistakes));
+    let (roles, remarks) = manifests.declared_roles(&looked_up, &observed.hierarchy);
+    let is_wrong = mistakes.iter().any(Diagnostic::is_error);
+    said.extend(mistakes);
+    if is_wrong {
+        // what follows from them is no mistake of its own
+        said.retain(Diagnostic::is_error);
+        return Ok(None);
     }
-    remarks.extend(mistakes);
-    if remarks.iter().any(Diagnostic::is_error) {
-        return Err(complain(remarks));
+    said.extend(remarks);
+    if said.iter().any(Diagnostic::is_error) {
+        return Ok(None);
     }
     let identities = match identify(
         &declared.head.tenant_id,
@@ -132,7 +142,10 @@ pub(crate) async fn plan(
         observed.deleted_roles.as_deref().unwrap_or_default(),
     ) {
         Ok(identities) => identities,
-        Err(mistakes) => return Err(complain(mistakes)),
+        Err(mistakes) => {
+            said.extend(mistakes);
+            return Ok(None);
+        }
     };
     let known = known_roles(&observed, &roles, &identities);
     for surface in &surfaces {
@@ -143,13 +156,9 @@ pub(crate) async fn plan(
     let ids: BTreeMap<(Surface, String), RoleId> =
         identities.iter().map(|(key, identity)| (key.clone(), identity.id.clone())).collect();
     let lowered = manifests.lower(&looked_up, &observed.hierarchy, &ids, observed.now);
-    let Some(desired) = lowered.desired else { return Err(complain(lowered.diagnostics)) };
     // what `read` has shown already is not shown again
-    remarks.extend(lowered.diagnostics.into_iter().filter(|d| !manifests.diagnostics.contains(d)));
-    if !remarks.is_empty() {
-        diagnostic::sort(&mut remarks);
-        listing::show(context, manifests, &remarks);
-    }
+    said.extend(lowered.diagnostics.into_iter().filter(|d| !manifests.diagnostics.contains(d)));
+    let Some(desired) = lowered.desired else { return Ok(None) };
     let found: BTreeMap<RoleKey, Found> =
         identities.iter().map(|((surface, _), i)| (RoleKey::new(*surface, &i.id), i.found)).collect();
     let settings = Settings {
@@ -162,7 +171,13 @@ pub(crate) async fn plan(
         reach: manifests.reach(&looked_up, &observed.hierarchy),
         principals: Basis::principals(&looked_up),
     };
-    plan::plan(&desired, &found, &observed, &settings).map_err(complain)
+    match plan::plan(&desired, &found, &observed, &settings) {
+        Ok(plan) => Ok(Some(plan)),
+        Err(mistakes) => {
+            said.extend(mistakes);
+            Ok(None)
+        }
+    }
 }
 
 /// Returns the surfaces that the manifests speak of, the directory for emergency accounts and when they speak of none; and those

@@ -275,6 +275,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// Tells whether two changes do the same to the same object. Where they are declared, and how they are judged, does not matter.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        (&self.address, self.action, &self.subject) == (&other.address, other.action, &other.subject)
+    }
+
     /// Tells whether it takes access away from somebody and gives none.
     pub(crate) fn only_takes(&self) -> bool {
         matches!(self.subject, Subject::Assignment { .. }) && self.direction == Direction::Narrows

@@ -8,6 +8,7 @@ pub mod address;
 pub mod assignment;
 pub mod authority;
 pub mod basis;
+pub mod binding;
 pub(crate) mod capability;
 pub mod chain;
 pub mod change;

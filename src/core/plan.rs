@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::address::Labels;
 use crate::core::basis::Basis;
+use crate::core::binding::{self, Reliance};
 use crate::core::chain::Graph;
-use crate::core::change::{Action, Change, Subject, canonical, digest};
+use crate::core::change::{Action, Change, Since, Subject, canonical, digest};
 use crate::core::crosscheck;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::diff::{self, Context};
@@ -109,6 +110,9 @@ pub struct Plan {
     pub verdicts: Vec<Verdict>,
     /// Counts.
     pub summary: Summary,
+    /// What the grants rely on without changing it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relies: Vec<Reliance>,
     /// What it rests on.
     pub basis: Box<Basis>,
     /// Digest of everything above.
@@ -145,6 +149,28 @@ impl Plan {
     /// Returns the changes that mean the tenant has drifted: a due extension is work, not drift (design.md 2).
     pub fn drift(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.action != Action::Extend)
+    }
+
+    /// Marks every change by whether the plan of the base asks for exactly the same, and remarks on what the base asks for and this
+    /// plan does not.
+    pub fn compare_with(&mut self, base: Option<&Self>) {
+        let pending: BTreeMap<&str, &Change> =
+            base.iter().flat_map(|base| &base.changes).map(|change| (change.address.as_str(), change)).collect();
+        for change in &mut self.changes {
+            let is_same = pending.get(change.address.as_str()).is_some_and(|base| base.does_the_same(change));
+            change.since = Some(if is_same { Since::Pending } else { Since::ThisChange });
+        }
+        let is_kept = |address: &str| self.changes.iter().any(|change| change.address == address);
+        let dropped: Vec<Notice> = (pending.values())
+            .filter(|change| self.targets.is_empty() && !is_kept(&change.address))
+            .map(|change| {
+                let message = format!("the base would {} it, these manifests do not any more", change.action.as_str());
+                Notice::new("no-longer-pending", Some(change.address.clone()), message, None)
+            })
+            .collect();
+        self.notices.extend(dropped);
+        self.notices.sort();
+        self.digest = self.compute_digest();
     }
 
     /// Returns the steps in order.
@@ -225,6 +251,7 @@ pub fn plan(
         Notice::warning("not-understood", None, message, None)
     }));
     difference.notices.sort();
+    let relies = binding::rely(&difference.changes, observed, &labels);
     let summary = summary(&difference.changes, difference.unmanaged.len());
     let mut plan = Plan {
         format: FORMAT.to_owned(),
@@ -245,6 +272,7 @@ pub fn plan(
         summary,
         overrides: settings.overrides.clone(),
         targets: settings.targets.clone(),
+        relies,
         basis: Box::new(Basis {
             tenant: desired.tenant.clone(),
             surfaces: observed.surfaces.clone(),

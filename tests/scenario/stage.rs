@@ -136,7 +136,7 @@ impl Stage {
 
     /// Runs a command over the folder, as the application that fits its verb.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let app = if arguments.first() == Some(&"apply") { APPLY } else { PLAN };
+        let app = if arguments.first().is_some_and(|verb| verb.starts_with("apply")) { APPLY } else { PLAN };
         self.run_as(app, arguments)
     }
 
@@ -173,10 +173,15 @@ impl Stage {
             answer,
         };
         let folder = self.folder.path().to_string_lossy().into_owned();
-        let mut line = vec!["rolewright", arguments[0], &folder];
+        let mut line = vec!["rolewright", arguments[0]];
+        // a verb that ends with `!` gets no folder: a saved plan needs no manifests
+        match line[1].strip_suffix('!') {
+            Some(verb) => line[1] = verb,
+            None => line.push(&folder),
+        }
         line.extend(&arguments[1..]);
         line.extend(["--metadata-host", &self.origin, "--color", "never"]);
-        let nonce = match arguments[0] {
+        let nonce = match line[1] {
             "apply" => format!("story-{}", self.applied.fetch_add(1, std::sync::atomic::Ordering::SeqCst)),
             _ => "story".to_owned(),
         };
@@ -286,6 +291,12 @@ impl Stage {
             "accountEnabled": true, "passwordProfile": { "password": "x" },
         });
         self.id(self.admin("POST", "/users", Some(body)))
+    }
+
+    #[allow(dead_code, reason = "shared by the binaries that use this stage")]
+    /// Returns the object id of a user by the name given to [`Stage::user`].
+    pub(crate) fn id_of(&self, name: &str) -> String {
+        self.id(self.admin("GET", &format!("/users/{name}@contoso.example"), None))
     }
 
     /// Makes a group; returns the object id.

@@ -2,13 +2,13 @@
 //!
 //! One file per resource. Nothing here orders, judges or carries out anything.
 
-mod assignment;
+pub(crate) mod assignment;
 mod base;
 mod group;
 mod planned;
 mod reliance;
 pub(crate) mod role;
-mod setting;
+pub(crate) mod setting;
 
 use std::collections::BTreeMap;
 

@@ -289,7 +289,7 @@ fn change(
 ///
 /// Both sides are destructured whole, so that a new field does not compile until it has a direction. A role that begins or ceases to be
 /// gives and takes nothing by itself: its assignments do.
-fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Vec<FieldChange> {
+pub(in crate::core) fn fields(before: Option<&RoleDefinition>, after: Option<&RoleDefinition>) -> Vec<FieldChange> {
     let (Some(some), both) = (before.or(after), before.zip(after)) else { return Vec::new() };
     let can = some.surface.capability();
     let empty = RoleDefinition {

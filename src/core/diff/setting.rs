@@ -223,7 +223,12 @@ fn unmanaged(context: &Context<'_>, difference: &mut Difference) {
 }
 
 /// Returns the fields that differ, with names for ids.
-fn fields(labels: &Labels, surface: Surface, before: &Settings, after: &Settings) -> Vec<FieldChange> {
+pub(in crate::core) fn fields(
+    labels: &Labels,
+    surface: Surface,
+    before: &Settings,
+    after: &Settings,
+) -> Vec<FieldChange> {
     let mut found = Vec::new();
     let pairs = SettingField::of(before).into_iter().zip(SettingField::of(after));
     for ((field, old), (_, new)) in pairs.filter(|((_, old), (_, new))| old != new) {

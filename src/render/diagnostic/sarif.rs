@@ -53,12 +53,8 @@ fn message(one: &Diagnostic) -> String {
 
 fn location(at: &Origin, source: &Source<'_>, prefix: &str, related: Option<(usize, &str)>) -> Location {
     let (end_line, end_column) = end(source(&at.file), at);
-    let region = Region {
-        start_line: at.line,
-        start_column: at.column,
-        end_line: Some(end_line),
-        end_column: Some(end_column),
-    };
+    let region =
+        Region { start_line: at.line, start_column: at.column, end_line: Some(end_line), end_column: Some(end_column) };
     Location {
         id: related.map(|(id, _)| id),
         physical_location: PhysicalLocation::new(prefix, &at.file, region),

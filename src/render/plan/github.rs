@@ -24,13 +24,12 @@ struct Note {
     at: Option<(String, u32, u32)>,
 }
 
-/// Returns the plan as workflow commands, `::error file=…,line=…,col=…,title=…::…`, and the counts as the last line. `folder` is the
-/// folder of the manifests relative to the repository.
+/// Returns the plan as workflow commands, `::error file=…,line=…,col=…,title=…::…`, and the counts as the last line.
 ///
 /// Refusals and what could not be read are errors; warnings, what widens access with high or critical risk, and for `drift` what
 /// is wider than declared, are warnings. Of each kind there are at most ten, the most important first; the tenth counts the others.
-pub fn github(plan: &Plan, folder: &str, options: &Options) -> String {
-    let [errors, warnings] = notes(plan, folder, options);
+pub fn github(plan: &Plan, options: &Options) -> String {
+    let [errors, warnings] = notes(plan, &options.folder, options);
     let mut out = annotations("error", errors) + &annotations("warning", warnings);
     out.push_str(&tail(plan, options));
     out
@@ -139,16 +138,20 @@ mod tests {
     use crate::render::escape::is_unsafe;
     use crate::render::plan::{Wording, sample};
 
+    fn inside(folder: &str) -> Options {
+        Options { folder: folder.to_owned(), ..Options::default() }
+    }
+
     #[test]
     fn refused_and_incomplete() {
-        let text = github(&sample::other_surfaces(), "pim/prod", &Options::default());
+        let text = github(&sample::other_surfaces(), &inside("pim/prod"));
         insta::assert_snapshot!("other_surfaces", text);
     }
 
     #[test]
     fn drift() {
         let options = Options { wording: Wording::Drift, ..Options::default() };
-        insta::assert_snapshot!("drift", github(&sample::every_action(), "", &options));
+        insta::assert_snapshot!("drift", github(&sample::every_action(), &options));
     }
 
     #[test]
@@ -161,7 +164,7 @@ mod tests {
             change.risk = [Risk::Low, Risk::High, Risk::Critical][n % 3];
             plan.changes.push(change);
         }
-        let text = github(&plan, "", &Options::default());
+        let text = github(&plan, &Options::default());
         let warnings: Vec<&str> = text.lines().filter(|line| line.starts_with("::warning ")).collect();
         assert_eq!(warnings.len(), MOST);
         assert!(warnings[..9].iter().all(|line| line.contains("title=critical risk")), "{text}");
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn foreign_text_gives_no_command() {
         for folder in ["", sample::NASTY] {
-            let text = github(&sample::hostile(), folder, &Options::default());
+            let text = github(&sample::hostile(), &inside(folder));
             assert!(!text.contains(|c: char| c != '\n' && is_unsafe(c)), "{text}");
             assert!(!text.contains("##[") && !text.contains("##vso["), "{text}");
             for line in text.lines() {

@@ -43,12 +43,14 @@ pub struct Options {
     pub width: usize,
     /// For which verb.
     pub wording: Wording,
+    /// The folder of the manifests relative to the repository, for the forms whose places a program follows: SARIF and annotations.
+    pub folder: String,
 }
 
 impl Default for Options {
     /// Plain text of 80 columns for `plan`.
     fn default() -> Self {
-        Self { verbose: false, color: false, width: 80, wording: Wording::Plan }
+        Self { verbose: false, color: false, width: 80, wording: Wording::Plan, folder: String::new() }
     }
 }
 

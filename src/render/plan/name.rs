@@ -83,10 +83,12 @@ fn target(text: &str, of: &Target, known: Option<&str>) -> (String, String) {
             Some((role, scope)) => (role.to_owned(), format!("at {scope}")),
             None => (text.to_owned(), String::new()),
         },
-        Target::Azure { scope, .. } => match text.strip_suffix(scope.as_str()).and_then(|rest| rest.strip_suffix('@')) {
-            Some(role) => (role.to_owned(), format!("at {}", known.unwrap_or(scope.as_str()))),
-            None => (text.to_owned(), String::new()),
-        },
+        Target::Azure { scope, .. } => {
+            match text.strip_suffix(scope.as_str()).and_then(|rest| rest.strip_suffix('@')) {
+                Some(role) => (role.to_owned(), format!("at {}", known.unwrap_or(scope.as_str()))),
+                None => (text.to_owned(), String::new()),
+            }
+        }
     }
 }
 
@@ -103,7 +105,8 @@ mod tests {
     #[test]
     fn an_address_is_taken_apart() {
         let said = |plan: crate::core::plan::Plan| -> Vec<String> {
-            let named = |change: &Change| assignment(change).map(|n| format!("{} | {} | {}", n.holder, n.role, n.place));
+            let named =
+                |change: &Change| assignment(change).map(|n| format!("{} | {} | {}", n.holder, n.role, n.place));
             plan.changes.iter().map(|change| named(change).unwrap_or_else(|| object(change))).collect()
         };
         insta::assert_snapshot!(said(sample::every_action()).join("\n"), @r"
@@ -127,7 +130,11 @@ mod tests {
     fn names_that_look_like_more_are_left_whole() {
         let mut change = sample::every_action().changes.remove(2);
         for (address, holder, role) in [
-            ("directory/eligible/Reader@a/group:x/group:sg-safe", "directory/eligible/Reader@a/group:x/group:sg-safe", ""),
+            (
+                "directory/eligible/Reader@a/group:x/group:sg-safe",
+                "directory/eligible/Reader@a/group:x/group:sg-safe",
+                "",
+            ),
             ("directory/eligible/Reader@tenant@b/group:x", "group:x", "Reader@tenant@b"),
             ("elsewhere", "elsewhere", ""),
         ] {

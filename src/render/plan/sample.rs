@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment, Provenance};
 use crate::core::basis::Basis;
+use crate::core::binding::{Reliance, Relied};
 use crate::core::change::{Action, Change, FieldChange, Risk, Subject, fingerprint};
 use crate::core::declared::Declared;
 use crate::core::direction::Direction;
@@ -142,6 +143,17 @@ fn role(surface: Surface, name: &str, actions: &[&str]) -> RoleDefinition {
     }
 }
 
+/// Returns one reliance of each kind.
+fn relies() -> Vec<Reliance> {
+    let role = RoleKey::new(Surface::Directory, &RoleId::new(HELPDESK));
+    let target = Target::Directory { role: role.id.clone(), scope: DirectoryScope::Tenant };
+    let on = |address: &str, on| Reliance { address: address.to_owned(), observed: fingerprint(&address), on };
+    vec![
+        on("directory/role-definition/Helpdesk Administrator", Relied::Role(role)),
+        on("directory/settings/Helpdesk Administrator", Relied::Settings(target)),
+    ]
+}
+
 /// Returns what a plan rests on, with something in every member.
 fn basis() -> Basis {
     let at = origin("tenant.yaml", 1);
@@ -209,6 +221,7 @@ pub(in crate::render) fn plan(changes: Vec<Change>) -> Plan {
         summary: Summary::default(),
         overrides: Vec::new(),
         targets: Vec::new(),
+        relies: relies(),
         basis: Box::new(basis()),
         digest: String::new(),
     })

@@ -18,9 +18,9 @@ use crate::render::plan::{Options, matters};
 use crate::render::sarif::{Finding, Location, LogicalLocation, Message, PhysicalLocation, Region, log, rule, run};
 use crate::render::style;
 
-/// Returns the plan as a SARIF log with one run. `folder` is the folder of the manifests relative to the repository.
-pub fn sarif(plan: &Plan, folder: &str, options: &Options) -> String {
-    log(&[of_tenant(plan, folder, options)])
+/// Returns the plan as a SARIF log with one run.
+pub fn sarif(plan: &Plan, options: &Options) -> String {
+    log(&[of_tenant(plan, &options.folder, options)])
 }
 
 /// Returns the run of one tenant.
@@ -189,7 +189,7 @@ mod tests {
     use crate::render::sarif::mistakes;
 
     fn show(plan: &Plan, options: &Options) -> Value {
-        serde_json::from_str(&sarif(plan, "pim", options)).unwrap()
+        serde_json::from_str(&sarif(plan, &Options { folder: "pim".to_owned(), ..options.clone() })).unwrap()
     }
 
     fn drift() -> Options {
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn foreign_text_is_harmless() {
-        let text = sarif(&sample::hostile(), sample::NASTY, &Options::default());
+        let text = sarif(&sample::hostile(), &Options { folder: sample::NASTY.to_owned(), ..Options::default() });
         assert!(!text.contains(|c: char| c != '\n' && is_unsafe(c)), "{text}");
         assert!(!text.contains("##[") && !text.contains("##vso["));
         assert!(text.lines().all(|line| !line.trim_start().starts_with("::")));

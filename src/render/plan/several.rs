@@ -1,5 +1,4 @@
-//! Several tenants in one report: what `plan a/ b/` prints. Of one plan the Markdown, text, SARIF and annotations are those of that
-//! plan alone, so that a caller need not tell the cases apart; JSON is always a set.
+//! Several tenants in one report: what `plan a/ b/` prints.
 
 use serde::Serialize;
 
@@ -16,7 +15,8 @@ use crate::render::{page::plural, sarif::log};
 /// The version of the document of several plans.
 pub const FORMAT: &str = "rolewright.plans/v1";
 
-/// One plan of a report.
+/// One plan of a report. Whoever makes one says beside the plans for how many tenants it was asked: one that could not be planned
+/// must not go unsaid.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
     /// The plan.
@@ -26,10 +26,7 @@ pub struct Entry<'a> {
 }
 
 /// Returns the plans as text, one after the other; the last line adds them up.
-pub fn text(entries: &[Entry<'_>], options: &Options) -> String {
-    if let [one] = entries {
-        return super::text(one.plan, options);
-    }
+pub fn text(entries: &[Entry<'_>], asked: usize, options: &Options) -> String {
     let mut out = String::new();
     for entry in entries {
         out.push_str(&super::text(entry.plan, options));
@@ -41,7 +38,7 @@ pub fn text(entries: &[Entry<'_>], options: &Options) -> String {
         let said = sentences.map(|sentence| terminal(&sentence).into_owned()).collect::<Vec<_>>().join(" ");
         out.push_str(&format!("Tenant {name} in {folder}: {said}\n"));
     }
-    out.push_str(&total(entries, options));
+    out.push_str(&total(entries, asked, options));
     out.push('\n');
     out
 }
@@ -64,10 +61,7 @@ pub fn sarif(entries: &[Entry<'_>], options: &Options) -> String {
 }
 
 /// Returns the plans as workflow commands, as many in all as for one plan: GitHub counts by step.
-pub fn github(entries: &[Entry<'_>], options: &Options) -> String {
-    if let [one] = entries {
-        return super::github(one.plan, one.folder, options);
-    }
+pub fn github(entries: &[Entry<'_>], asked: usize, options: &Options) -> String {
     let (mut errors, mut warnings) = (Notes::none(), Notes::none());
     let mut ends = String::new();
     for entry in entries {
@@ -77,7 +71,7 @@ pub fn github(entries: &[Entry<'_>], options: &Options) -> String {
         ends.push_str(&format!("Tenant {} in {}:\n", terminal(&entry.plan.tenant_name), terminal(entry.folder)));
         ends.push_str(&tail(entry.plan, options));
     }
-    annotations("error", errors) + &annotations("warning", warnings) + &ends + &total(entries, options) + "\n"
+    annotations("error", errors) + &annotations("warning", warnings) + &ends + &total(entries, asked, options) + "\n"
 }
 
 /// More tenants than this have no row in the table.
@@ -87,16 +81,18 @@ const LEAST: usize = 3_000;
 
 /// Returns the plans as GitHub-flavoured Markdown of at most 60,000 bytes: one table, then a part for each tenant. The first line
 /// is a marker by which a comment can be found again and replaced; it names the first tenant, so that it stays when others join.
-pub fn markdown(entries: &[Entry<'_>], options: &Options) -> String {
-    let [first, _, ..] = entries else {
-        return entries.first().map_or(String::new(), |one| super::markdown(one.plan, options));
-    };
+pub fn markdown(entries: &[Entry<'_>], asked: usize, options: &Options) -> String {
+    let first = entries.first().map_or(String::new(), |first| safe(first.plan.tenant_id.as_str()));
     let what = options.verb();
-    let mut out = format!("<!-- rolewright:{what}s:{} -->\n", safe(first.plan.tenant_id.as_str()));
-    out.push_str(&format!("## rolewright {what} for {} tenants\n\n", entries.len()));
+    let mut out = format!("<!-- rolewright:{what}s:{first} -->\n");
+    out.push_str(&format!("## rolewright {what} for {} tenants\n\n", asked));
     let obstructed = entries.iter().filter(|entry| !obstacles(entry.plan, options).is_empty()).count();
-    let verdict = if obstructed > 0 { format!("{obstructed} of {} refused or incomplete. ", entries.len()) } else { String::new() };
-    out.push_str(&format!("**{verdict}{}**\n\n", plain(&total(entries, options))));
+    let verdict = if obstructed > 0 {
+        format!("{obstructed} of {} refused or incomplete. ", entries.len())
+    } else {
+        String::new()
+    };
+    out.push_str(&format!("**{verdict}{}**\n\n", plain(&total(entries, asked, options))));
     out.push_str("| Tenant | Folder | Verdict | Changes | Widen | Highest risk |\n|---|---|---|---|---|---|\n");
     for entry in entries.iter().take(MOST_ROWS) {
         out.push_str(&row(entry, options));
@@ -173,14 +169,19 @@ fn share(room: usize, needs: &[usize]) -> Vec<usize> {
 }
 
 /// Adds the plans up.
-fn total(entries: &[Entry<'_>], options: &Options) -> String {
+fn total(entries: &[Entry<'_>], asked: usize, options: &Options) -> String {
     let changes: usize = entries.iter().map(|entry| entry.plan.changes.len()).sum();
     let busy = entries.iter().filter(|entry| !entry.plan.is_empty()).count();
     let what = if options.is_drift() { "difference" } else { "change" };
     let is_certain = entries.iter().all(|entry| entry.plan.complete && entry.plan.left_out() == 0);
-    match changes {
-        0 if is_certain => format!("All {} tenants match their manifests.", entries.len()),
+    let mut text = match changes {
+        0 if is_certain => format!("{} of {asked} tenants match their manifests.", entries.len()),
         0 => format!("No {what} found in {} tenants, but not all could be compared in full.", entries.len()),
-        _ => format!("In all: {} in {busy} of {} tenants.", plural(changes, what), entries.len()),
+        _ => format!("In all: {} in {busy} of {asked} tenants.", plural(changes, what)),
+    };
+    let failed = asked.saturating_sub(entries.len());
+    if failed > 0 {
+        text.push_str(&format!(" {} could not be planned: the log says why.", plural(failed, "tenant")));
     }
+    text
 }

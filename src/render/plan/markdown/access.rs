@@ -10,8 +10,8 @@ use crate::render::plan::line::{self, cut};
 use crate::render::plan::markdown::bold;
 use crate::render::plan::markdown::setting;
 use crate::render::plan::markdown::sheet::{Frame, Sheet};
-use crate::render::plan::{Options, name, transition};
 use crate::render::plan::value::{Shown, shown};
+use crate::render::plan::{Options, name, transition};
 use crate::render::style;
 
 /// More reasons than this are in the details.
@@ -101,7 +101,10 @@ fn sentence(change: &Change, options: &Options) -> String {
         let said = match shown(field) {
             Shown::Scalars(before, after) if field.path == "schedule" => {
                 let (before, after) = (before.as_deref().map(cut), after.as_deref().map(cut));
-                plain(&transition(change.action, options.wording, before.as_deref(), after.as_deref()).replace(" -> ", ", then "))
+                match (&before, &after, options.is_drift()) {
+                    (Some(before), Some(after), false) => plain(&format!("{after} instead of {before}")),
+                    _ => plain(&transition(change.action, options.wording, before.as_deref(), after.as_deref())),
+                }
             }
             _ => setting::field(change, field, options),
         };
@@ -115,7 +118,7 @@ pub(super) fn at(change: &Change) -> String {
     let Some(at) = &change.source else { return String::new() };
     let place = code(&cut(&format!("{}:{}", at.file, at.line)));
     match change.action {
-        Action::Remove => format!(" (claimed at {place})"),
+        Action::Remove => format!(" (undeclared; owned by {place})"),
         Action::Adopt => format!(" ({place}, found by its name)"),
         _ => format!(" ({place})"),
     }

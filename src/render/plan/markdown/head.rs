@@ -7,9 +7,7 @@ use crate::render::escape::{markdown as plain, markdown_code as code};
 use crate::render::plan::line::{address_of, cut, source_of};
 use crate::render::plan::markdown::sheet::{Frame, Sheet};
 use crate::render::plan::markdown::{bold, safe};
-use crate::render::plan::{
-    ONBOARDS, Options, access, counts, is_appliable, matters, name, next, obstacles, terms,
-};
+use crate::render::plan::{ONBOARDS, Options, access, counts, is_appliable, matters, name, next, obstacles, terms};
 use crate::render::style;
 
 /// Writes the head.
@@ -31,7 +29,7 @@ pub(super) fn write(sheet: &mut Sheet, plan: &Plan, options: &Options) {
     if is_appliable(plan, options) {
         let digest = safe(&plan.digest);
         sheet.push(&format!(
-            "Next: review the changes. This applies exactly them, until {}, where `plan.json` is what `plan --out` wrote:\n\n\
+            "Next: review the changes, then apply exactly them until {} (`plan.json` is what `plan --out` wrote):\n\n\
              ```\nrolewright apply --plan plan.json --digest {digest}\n```\n\n",
             plan.expires_at
         ));
@@ -49,13 +47,23 @@ pub(super) fn write(sheet: &mut Sheet, plan: &Plan, options: &Options) {
             format!("- {} of {surface}{weight}: {}\n", plain(&cut(&what)), plain(&cut(&gap.why)))
         },
     );
-    let groups: BTreeSet<String> =
-        plan.changes.iter().filter(|change| change.onboards).map(|change| name::group_of(change).unwrap_or_else(|| change.address.clone())).collect();
+    let groups: BTreeSet<String> = plan
+        .changes
+        .iter()
+        .filter(|change| change.onboards)
+        .map(|change| name::group_of(change).unwrap_or_else(|| change.address.clone()))
+        .collect();
     if !groups.is_empty() && !options.is_drift() {
         let named: Vec<String> = groups.iter().take(20).map(|group| code(&cut(group))).collect();
         let more = groups.len().saturating_sub(20);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        sheet.push(&format!("{}: {}{more}\n\n", bold(&format!("This {ONBOARDS}").replace("the group", if groups.len() == 1 { "a group" } else { "groups" })), named.join(", ")));
+        sheet.push(&format!(
+            "{}: {}{more}\n\n",
+            bold(
+                &format!("This {ONBOARDS}").replace("the group", if groups.len() == 1 { "a group" } else { "groups" })
+            ),
+            named.join(", ")
+        ));
     }
 }
 
@@ -74,7 +82,8 @@ fn guards(sheet: &mut Sheet, plan: &Plan, options: &Options) {
                 (_, None) => "refuses (nothing overrides this)".to_owned(),
             };
             let about = address_of(verdict).map_or(String::new(), |address| format!(" {}:", code(&cut(address))));
-            let at = source_of(verdict).map_or(String::new(), |at| format!(" ({})", code(&cut(&format!("{}:{}", at.file, at.line)))));
+            let at = source_of(verdict)
+                .map_or(String::new(), |at| format!(" ({})", code(&cut(&format!("{}:{}", at.file, at.line)))));
             format!("- {} {how}:{about} {}{at}\n", bold(&cut(&verdict.guard)), plain(&cut(&verdict.message)))
         },
     );

@@ -42,9 +42,12 @@ pub(super) fn write(sheet: &mut Sheet, changes: &[&Change], options: &Options) {
         let title = if at == 0 { title.to_owned() } else { format!("{title} ({})", of_it.len()) };
         let frame = if at == 0 { Frame::list(&title) } else { Frame::short_fold(&title) };
         let entries = alike(&of_it, options);
-        sheet.section(&frame, entries, |(all, _)| all.iter().map(|change| change.risk).max(), |(all, body)| {
-            format!("- {}\n{body}", title_of(&all, options))
-        });
+        sheet.section(
+            &frame,
+            entries,
+            |(all, _)| all.iter().map(|change| change.risk).max(),
+            |(all, body)| format!("- {}\n{body}", title_of(&all, options)),
+        );
     }
 }
 
