@@ -18,7 +18,8 @@ pub(super) fn command(kind: &str, spot: Option<&Spot<'_>>, title: &str, message:
     let mut properties = String::new();
     if let Some(at) = spot {
         // writing to a string cannot fail
-        let _ = write!(properties, "file={},line={},col={},", workflow_property(at.file), at.line, at.column);
+        let _ =
+            write!(properties, "file={},line={},col={},", workflow_property(&terminal(at.file)), at.line, at.column);
         if let Some((line, column)) = at.end {
             let _ = write!(properties, "endLine={line},endColumn={column},");
         }

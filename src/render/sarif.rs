@@ -141,11 +141,13 @@ pub(super) fn log(runs: &[Value]) -> String {
 }
 
 /// Returns a relative path as a relative URI reference: everything but unreserved characters and `/` is percent-encoded, so
-/// that neither a colon in the first segment nor a question mark changes its meaning.
+/// that neither a colon in the first segment nor a question mark changes its meaning. Doubled slashes become one.
 fn uri(path: &str) -> String {
     const KEPT: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    percent_encoding::utf8_percent_encode(path, KEPT).to_string()
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    let segments = path.split('/').enumerate().filter(|(at, segment)| *at == 0 || !segment.is_empty());
+    let segments = segments.map(|(_, segment)| percent_encoding::utf8_percent_encode(segment, KEPT).to_string());
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// What SARIF 2.1.0 demands of the parts that are written here, with the property names that its schema allows.

@@ -72,11 +72,11 @@ pub(super) fn holding(wording: Wording, action: Action, mode: Mode) -> &'static 
         (Wording::Drift, Mode::Eligible, Create) => "is not eligible as",
         (Wording::Drift, Mode::Eligible, Regrant) => "is no longer eligible as",
         (Wording::Drift, Mode::Eligible, Update | Extend | Adopt) => "is eligible as",
-        (Wording::Drift, Mode::Eligible, Remove) => "is eligible, undeclared, as",
+        (Wording::Drift, Mode::Eligible, Remove) => "is eligible as",
         (Wording::Drift, Mode::Active, Create) => "is not active as",
         (Wording::Drift, Mode::Active, Regrant) => "is no longer active as",
         (Wording::Drift, Mode::Active, Update | Extend | Adopt) => "is active as",
-        (Wording::Drift, Mode::Active, Remove) => "is active, undeclared, as",
+        (Wording::Drift, Mode::Active, Remove) => "is active as",
     }
 }
 

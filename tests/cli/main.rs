@@ -3,6 +3,7 @@
 
 mod cost;
 mod embedded;
+mod golden;
 mod usage;
 
 use assert_cmd::Command;

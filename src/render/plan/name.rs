@@ -32,26 +32,28 @@ pub(super) fn assignment(change: &Change) -> Option<Named> {
 
 /// Returns what role settings or a role definition are called, e.g. `Owner at subscription prod-core`, `members of sg-ops`.
 pub(super) fn object(change: &Change) -> String {
+    let (name, place) = located(change);
+    format!("{name} {place}").trim_end().to_owned()
+}
+
+/// Returns the same, with the place apart.
+pub(super) fn located(change: &Change) -> (String, String) {
+    let whole = || (change.address.clone(), String::new());
     let name = |word: &str| change.address.strip_prefix(&format!("{}/{word}/", change.surface));
     match &change.subject {
-        Subject::Assignment { .. } => change.address.clone(),
+        Subject::Assignment { .. } => whole(),
         Subject::Role { .. } => {
-            name("role-definition").map_or_else(|| change.address.clone(), |name| format!("custom role {name}"))
+            name("role-definition").map_or_else(whole, |name| (format!("custom role {name}"), String::new()))
         }
-        Subject::Settings { target: of, .. } => {
-            let Some(name) = name("settings") else { return change.address.clone() };
-            match of {
-                Target::Directory { .. } => name.to_owned(),
-                Target::Group { access, .. } => match group(name, *access) {
-                    Some(group) => format!("{}s of {group}", access.as_str()),
-                    None => name.to_owned(),
-                },
-                Target::Azure { .. } => {
-                    let (role, place) = target(name, of, change.place.as_deref());
-                    format!("{role} {place}").trim_end().to_owned()
-                }
-            }
-        }
+        Subject::Settings { target: of, .. } => match (name("settings"), of) {
+            (None, _) => whole(),
+            (Some(name), Target::Directory { .. }) => (name.to_owned(), String::new()),
+            (Some(name), Target::Group { access, .. }) => match group(name, *access) {
+                Some(group) => (format!("{}s of {group}", access.as_str()), String::new()),
+                None => (name.to_owned(), String::new()),
+            },
+            (Some(name), Target::Azure { .. }) => target(name, of, change.place.as_deref()),
+        },
     }
 }
 

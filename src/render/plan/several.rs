@@ -92,7 +92,7 @@ pub fn markdown(entries: &[Entry<'_>], asked: usize, options: &Options) -> Strin
     } else {
         String::new()
     };
-    out.push_str(&format!("**{verdict}{}**\n\n", plain(&total(entries, asked, options))));
+    out.push_str(&format!("**{verdict}{}**\n\n", total(entries, asked, options)));
     out.push_str("| Tenant | Folder | Verdict | Changes | Widen | Highest risk |\n|---|---|---|---|---|---|\n");
     for entry in entries.iter().take(MOST_ROWS) {
         out.push_str(&row(entry, options));
@@ -112,8 +112,12 @@ pub fn markdown(entries: &[Entry<'_>], asked: usize, options: &Options) -> Strin
     let sizes: Vec<usize> = entries.iter().map(|entry| part(entry, LIMIT).len()).collect();
     let rooms = share(LIMIT.saturating_sub(out.len() + 200), &sizes);
     let mut left = 0;
-    for (entry, room) in entries.iter().zip(rooms) {
-        let text = if room < LEAST { String::new() } else { part(entry, room) };
+    for ((entry, room), size) in entries.iter().zip(rooms).zip(sizes) {
+        let text = match room {
+            room if size < room => part(entry, LIMIT),
+            ..LEAST => String::new(),
+            room => part(entry, room),
+        };
         match !text.is_empty() && text.len() <= room.max(1) && out.len() + text.len() + 150 <= LIMIT {
             true => {
                 out.push_str(&text);
@@ -184,4 +188,69 @@ fn total(entries: &[Entry<'_>], asked: usize, options: &Options) -> String {
         text.push_str(&format!(" {} could not be planned: the log says why.", plural(failed, "tenant")));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::plan::sample;
+    use crate::render::sarif::mistakes;
+
+    #[test]
+    fn text_ends_with_each_verdict_and_the_sum() {
+        let (one, other) = (sample::every_action(), sample::other_surfaces());
+        let entries = [Entry { plan: &one, folder: "a/" }, Entry { plan: &other, folder: "b/" }];
+        let text = text(&entries, 3, &Options::default());
+        assert!(text.starts_with("Plan for tenant contoso (5a9dbb0c-0000-4000-8000-000000000001)\n"));
+        let end = text.lines().rev().take(3).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(end, @r"
+        Tenant contoso in a/: Plan: 1 to create, 1 to update, 1 to adopt, 1 to extend, 1 to regrant, 2 to remove; 1 unmanaged.
+        Tenant contoso in b/: Refused by break-glass, mass-removal: nothing can be applied. Incomplete: not everything could be read. Plan (incomplete): 1 to create, 1 to update, 2 to remove; 30 unmanaged.
+        In all: 11 changes in 2 of 3 tenants. 1 tenant could not be planned: the log says why.
+        ");
+        let synced = sample::plan(Vec::new());
+        let entries = [Entry { plan: &synced, folder: "a/" }; 2];
+        assert_eq!(total(&entries, 2, &Options::default()), "2 of 2 tenants match their manifests.");
+    }
+
+    #[test]
+    fn one_run_for_each_tenant_under_an_id_of_its_own() {
+        let (one, mut other) = (sample::every_action(), sample::other_surfaces());
+        other.tenant_id = crate::core::id::TenantId::new("5a9dbb0c-0000-4000-8000-000000000002");
+        let entries = [Entry { plan: &one, folder: "a/" }, Entry { plan: &other, folder: "b/" }];
+        let log: serde_json::Value = serde_json::from_str(&sarif(&entries, &Options::default())).unwrap();
+        assert_eq!(mistakes(&log), [""; 0]);
+        let ids: Vec<&str> = log["runs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|run| run["automationDetails"]["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            ids,
+            [
+                "rolewright/plan/5a9dbb0c-0000-4000-8000-000000000001/",
+                "rolewright/plan/5a9dbb0c-0000-4000-8000-000000000002/"
+            ]
+        );
+        let text = log.to_string();
+        assert!(text.contains("\"a/tenant.yaml\"") && text.contains("\"b/azure.yaml\""), "{text}");
+    }
+
+    #[test]
+    fn annotations_are_counted_over_all_tenants() {
+        let one = sample::other_surfaces();
+        let entries = vec![Entry { plan: &one, folder: "a/" }; 8];
+        let text = github(&entries, 8, &Options::default());
+        let count = |kind: &str| text.lines().filter(|line| line.starts_with(kind)).count();
+        assert_eq!((count("::error "), count("::warning ")), (10, 8));
+        assert!(text.ends_with("In all: 32 changes in 8 of 8 tenants.\n"), "{text}");
+    }
+
+    #[test]
+    fn room_is_shared_fairly() {
+        assert_eq!(share(100, &[10, 200, 30]), [11, 58, 31]);
+        assert_eq!(share(100, &[500, 500]), [50, 50]);
+        assert_eq!(share(0, &[5]), [0]);
+    }
 }

@@ -103,7 +103,11 @@ fn sentence(change: &Change, options: &Options) -> String {
                 let (before, after) = (before.as_deref().map(cut), after.as_deref().map(cut));
                 match (&before, &after, options.is_drift()) {
                     (Some(before), Some(after), false) => plain(&format!("{after} instead of {before}")),
-                    _ => plain(&transition(change.action, options.wording, before.as_deref(), after.as_deref())),
+                    _ => {
+                        let text = transition(change.action, options.wording, before.as_deref(), after.as_deref());
+                        // the sentence has said `is`
+                        plain(text.strip_prefix("is ").unwrap_or(&text))
+                    }
                 }
             }
             _ => setting::field(change, field, options),
@@ -118,7 +122,7 @@ pub(super) fn at(change: &Change) -> String {
     let Some(at) = &change.source else { return String::new() };
     let place = code(&cut(&format!("{}:{}", at.file, at.line)));
     match change.action {
-        Action::Remove => format!(" (undeclared; owned by {place})"),
+        Action::Remove => format!(" (undeclared, and owned by {place})"),
         Action::Adopt => format!(" ({place}, found by its name)"),
         _ => format!(" ({place})"),
     }

@@ -15,11 +15,11 @@ pub(super) fn write(sheet: &mut Sheet, plan: &Plan, options: &Options) {
     let mut verdict: Vec<String> = obstacles(plan, options).iter().map(|sentence| with_code(sentence)).collect();
     match access(plan, options) {
         Some(sentence) => {
-            verdict.push(with_code(&sentence));
-            sheet.push(&format!("**{}**\n\n{}\n\n", verdict.join(" "), plain(&counts(plan, options.wording))));
+            verdict.push(sentence);
+            sheet.push(&format!("**{}**\n\n{}\n\n", verdict.join(" "), counts(plan, options.wording)));
         }
         None => {
-            verdict.push(plain(&counts(plan, options.wording)));
+            verdict.push(counts(plan, options.wording));
             sheet.push(&format!("**{}**\n\n", verdict.join(" ")));
         }
     }

@@ -9,7 +9,7 @@ pub(super) mod sheet;
 #[cfg(test)]
 mod tests;
 
-use crate::core::change::{Change, Risk};
+use crate::core::change::{Action, Change, Risk};
 use crate::core::diagnostic::Severity;
 use crate::core::direction::Direction;
 use crate::core::notice::Notice;
@@ -17,7 +17,7 @@ use crate::core::order::Edges;
 use crate::core::plan::Plan;
 use crate::render::escape::{markdown as plain, markdown_code as code};
 use crate::render::plan::line::cut;
-use crate::render::plan::{Options, is_pending};
+use crate::render::plan::{Options, is_appliable, is_pending};
 
 use self::sheet::{Frame, Sheet};
 
@@ -38,9 +38,12 @@ pub fn markdown(plan: &Plan, options: &Options) -> String {
 /// Writes everything but the heading.
 pub(super) fn fill(sheet: &mut Sheet, plan: &Plan, options: &Options) {
     head::write(sheet, plan, options);
-    let (pending, fresh): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| is_pending(change));
+    let is_due = |change: &&Change| options.is_drift() && change.action == Action::Extend;
+    let (due, rest): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(is_due);
+    let (pending, fresh): (Vec<&Change>, Vec<&Change>) = rest.into_iter().partition(|change| is_pending(change));
     access::write(sheet, &fresh, options);
     setting::write(sheet, &fresh, options);
+    sheet.section(&Frame::list("Due, not drift"), due, |_| None, |change| access::short(change, options));
     let warnings = plan.notices.iter().filter(|notice| notice.severity != Severity::Notice);
     sheet.section(&Frame::list("Warnings"), warnings, |_| None, notice);
     if !pending.is_empty() {
@@ -63,9 +66,9 @@ pub(super) fn fill(sheet: &mut Sheet, plan: &Plan, options: &Options) {
         |_| None,
         |one| format!("- {}: {}; {}\n", code(&cut(&one.address)), plain(&cut(&one.detail)), plain(&cut(&one.why))),
     );
-    let until = match options.is_drift() {
-        true => String::new(),
-        false => format!(", may be applied until {}", plan.expires_at),
+    let until = match is_appliable(plan, options) {
+        true => format!(", may be applied until {}", plan.expires_at),
+        false => String::new(),
     };
     let (at, digest) = (plan.created_at, safe(&plan.digest));
     sheet.push_at_end(&format!("<sub>Read at {at}{until}; digest `{digest}`.</sub>\n"));

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::core::change::{Change, FieldChange, Risk};
+use crate::core::change::{Action, Change, FieldChange, Risk};
 use crate::core::direction::Direction;
 use crate::render::escape::{markdown as plain, markdown_code as code};
 use crate::render::plan::line::cut;
@@ -68,15 +68,24 @@ fn alike<'a>(changes: &[&'a Change], options: &Options) -> Vec<(Vec<&'a Change>,
 /// Returns the heading of an entry without the manifest lines.
 pub(super) fn title(changes: &[&Change], options: &Options) -> String {
     let Some(first) = changes.first() else { return String::new() };
-    let names: Vec<String> = changes.iter().take(MOST).map(|change| bold(&cut(&name::object(change)))).collect();
+    let named = changes.iter().take(MOST).map(|change| {
+        let (name, place) = name::located(change);
+        format!("{} {}", bold(&cut(&name)), plain(&cut(&place))).trim_end().to_owned()
+    });
+    let names: Vec<String> = named.collect();
     let more = changes.len().saturating_sub(MOST);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let risk = match (options.is_drift(), changes.iter().map(|change| change.risk).max()) {
         (false, Some(risk)) if risk > Risk::None => format!("**{} risk:** ", risk.as_str()),
         _ => String::new(),
     };
-    let word = style::action(options.wording, first.action);
-    format!("{risk}{word} {}{more}", names.join(", "))
+    let word = match (options.is_drift(), first.action) {
+        // the headings say so
+        (true, Action::Update) => String::new(),
+        (true, action) => format!("{}: ", style::action(options.wording, action)),
+        (false, action) => format!("{} ", style::action(options.wording, action)),
+    };
+    format!("{risk}{word}{}{more}", names.join("; "))
 }
 
 fn title_of(changes: &[&Change], options: &Options) -> String {
@@ -129,7 +138,7 @@ pub(super) fn field(change: &Change, field: &FieldChange, options: &Options) -> 
         Shown::Scalars(before, after) => {
             let quoted = |value: Option<String>| value.map(|value| code(&cut(&value)));
             match (quoted(before), quoted(after), is_drift) {
-                (None, Some(after), false) if change.observed.is_none() => after,
+                (None, Some(after), false) if matches!(change.action, Action::Create | Action::Regrant) => after,
                 (Some(before), None, false) => format!("was {before}"),
                 (before, after, false) => {
                     format!("{} to {}", before.as_deref().unwrap_or("nothing"), after.as_deref().unwrap_or("nothing"))

@@ -7,6 +7,8 @@ use crate::render::plan::summary::risks;
 const SHARE: usize = 5;
 /// What is kept free for the lines that count what was left out, as a part of the limit.
 const RESERVE: usize = 24;
+/// However small the limit is, those lines need this much.
+const LEAST_RESERVE: usize = 1_200;
 
 /// What stands around the entries of a section.
 pub(in crate::render::plan) struct Frame<'a> {
@@ -70,7 +72,7 @@ impl Sheet {
         if entries.peek().is_none() {
             return;
         }
-        let room = self.limit.saturating_sub(self.limit / RESERVE);
+        let room = self.limit.saturating_sub((self.limit / RESERVE).max(LEAST_RESERVE));
         let end = match frame.is_open {
             true => (self.text.len() + self.limit / SHARE).min(room),
             false => room,
