@@ -37,8 +37,9 @@
 //!    of ignoring.
 //! 6. *order*, *guard*, the checks across surfaces over the graph of *chains* (who reaches which role through which groups), request
 //!    ids minted from a nonce: the plan. It is data. `plan` and `drift` render it and stop here.
-//! 7. *apply*: what a change touches is read again, the surface encodes the change, the transport sends it, the surface says what
-//!    the answer means: done, already so, pending or refused.
+//! 7. *preflight*, where it is asked for: the service judges the request of each assignment and carries none out. *apply*: what a
+//!    change touches is read again, the surface encodes the change, the transport sends it, the surface says what the answer
+//!    means: done, already so, pending or refused.
 //! 8. *verify*: observe again, diff again. Empty is success.
 //!
 //! A dry run is not a flag: it is stopping after step 6.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::catalog::front::{FrontCoded, lines};
 use crate::catalog::similar::closest;
+use crate::catalog::tier::Tier;
 
 /// A block of permissions: what it allows minus what it excludes. Names are sorted; wildcards are as written.
 #[derive(Debug, Default)]
@@ -30,6 +31,10 @@ pub struct AzureRole {
     pub name: &'static str,
     /// Microsoft's category "privileged administrator role".
     pub is_privileged: bool,
+    /// The tier that AzurePrivilegedIAM puts it in.
+    pub tier: Option<Tier>,
+    /// One of its permissions matches a pattern of known escalations (AzurePrivilegedIAM; a heuristic).
+    pub is_escalating: bool,
     /// Its permissions.
     pub blocks: Vec<AzurePermissions>,
 }
@@ -42,10 +47,17 @@ static ROLES: LazyLock<Vec<AzureRole>> = LazyLock::new(|| {
     for line in lines(include_str!("../../data/azure-roles.txt")) {
         if let Some(head) = line.strip_prefix('=') {
             let fields: Vec<&'static str> = head.split('\t').collect();
-            let &[id, name, flags] = fields.as_slice() else { panic!("not three fields: {head:?}") };
+            let &[id, name, flags, rank] = fields.as_slice() else { panic!("not four fields: {head:?}") };
             // `p`, then `c` and a number for each block with a condition
             conditional = flags.split('c').skip(1).filter_map(|index| index.parse().ok()).collect();
-            roles.push(AzureRole { id, name, is_privileged: flags.contains('p'), blocks: Vec::new() });
+            roles.push(AzureRole {
+                id,
+                name,
+                is_privileged: flags.contains('p'),
+                tier: Tier::read(rank.trim_end_matches('e')),
+                is_escalating: rank.ends_with('e'),
+                blocks: Vec::new(),
+            });
             continue;
         }
         let role = roles.last_mut().unwrap_or_else(|| panic!("no role before {line:?}"));
@@ -107,6 +119,8 @@ mod tests {
             assert_eq!(find(name).unwrap().id, id);
         }
         assert_eq!(find("Owner").unwrap().blocks[0].actions, ["*"]);
+        assert_eq!(all().iter().filter(|role| role.is_escalating).count(), 89);
+        assert_eq!(all().iter().filter(|role| role.tier == Some(Tier::ControlPlane)).count(), 48);
         assert_eq!(suggest("Virtual Machine Contributer"), Some("Virtual Machine Contributor"));
     }
 

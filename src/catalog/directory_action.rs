@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use crate::catalog::front::{FrontCoded, lines};
 use crate::catalog::similar::closest;
+use crate::catalog::tier::Tier;
 
 /// A resource action.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct DirectoryAction {
     pub is_privileged: bool,
     /// Named on a page about permissions for custom roles. Its absence proves nothing (graph.md 2.2): only the service knows.
     pub is_documented_for_custom_roles: bool,
+    /// The tier that AzurePrivilegedIAM puts it in.
+    pub tier: Option<Tier>,
     /// Held by default users, guests or deprecated roles only.
     pub is_default_user_only: bool,
 }
@@ -30,6 +33,7 @@ static ACTIONS: LazyLock<Vec<DirectoryAction>> = LazyLock::new(|| {
                 name,
                 is_privileged: flags.contains('p'),
                 is_documented_for_custom_roles: flags.contains('c'),
+                tier: flags.chars().last().and_then(|last| Tier::read(&last.to_string())),
                 is_default_user_only: flags.contains('d'),
             }
         })

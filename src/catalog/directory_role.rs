@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::catalog::front::{FrontCoded, lines};
 use crate::catalog::similar::closest;
+use crate::catalog::tier::Tier;
 
 /// Whether people use a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub struct DirectoryRole {
     pub is_unit_assignable: bool,
     /// Former names.
     pub aliases: Vec<&'static str>,
+    /// The tier that AzurePrivilegedIAM puts it in.
+    pub tier: Option<Tier>,
+    /// Its tier is not told by its permissions: what it really allows is listed nowhere.
+    pub is_more_than_listed: bool,
     /// Roles whose permissions it has too; not folded into `blocks`.
     pub inherits: Vec<&'static str>,
     /// Its own permissions.
@@ -78,7 +83,7 @@ static ROLES: LazyLock<Vec<DirectoryRole>> = LazyLock::new(|| {
 
 fn role(head: &'static str) -> DirectoryRole {
     let fields: Vec<&'static str> = head.split('\t').collect();
-    let &[id, name, kind, flags, aliases] = fields.as_slice() else { panic!("not five fields: {head:?}") };
+    let &[id, name, kind, flags, aliases, tier] = fields.as_slice() else { panic!("not six fields: {head:?}") };
     DirectoryRole {
         id,
         name,
@@ -92,6 +97,8 @@ fn role(head: &'static str) -> DirectoryRole {
         is_privileged: flags.contains('p'),
         is_unit_assignable: flags.contains('a'),
         aliases: aliases.split(';').filter(|alias| !alias.is_empty()).collect(),
+        tier: Tier::read(tier.trim_end_matches('o')),
+        is_more_than_listed: tier.ends_with('o'),
         inherits: Vec::new(),
         blocks: Vec::new(),
     }
@@ -143,6 +150,9 @@ mod tests {
         assert_eq!(find("Workplace Device Join").unwrap().kind, RoleKind::Deprecated);
         assert!(find("Helpdesk Administrator").unwrap().is_unit_assignable);
         assert_eq!(suggest("Helpdesk Adminstrator"), Some("Helpdesk Administrator"));
+        assert_eq!(all().iter().filter(|role| role.tier == Some(Tier::ControlPlane)).count(), 67);
+        assert_eq!(all().iter().filter(|role| role.is_more_than_listed).count(), 11);
+        assert_eq!(find("Directory Readers").unwrap().tier, Some(Tier::ManagementPlane));
     }
 
     #[test]

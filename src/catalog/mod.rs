@@ -8,6 +8,8 @@ pub mod azure_operation;
 pub mod azure_role;
 pub mod directory_action;
 pub mod directory_role;
+pub mod escalation;
 mod front;
 pub mod limit;
 pub mod similar;
+pub mod tier;

@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
+    /// Ask the service first whether it would take each request about an assignment; write nothing if it would refuse one.
+    #[arg(long, env = "ROLEWRIGHT_PREFLIGHT")]
+    preflight: bool,
     /// Append every request and its outcome to this file, as JSON lines.
     #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_JOURNAL")]
     journal: Option<PathBuf>,
@@ -91,7 +94,6 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
         if exit != Exit::Success {
             context.complain(
                 "the tenant changed while you were reading; nothing was written",
-                &[],
                 Some("run `rolewright apply` again and review the new plan"),
             );
             return Ok(exit);
@@ -100,7 +102,7 @@ async fn guarded(context: &Context, args: &Args, declared: &Declared, connection
     let verify = async |report: &Report, stop: &AtomicBool| {
         verify(context, args, declared, connection, &plan, report, stop).await
     };
-    execution::execute(context, args, connection, &plan, verify).await
+    execution::execute(context, args, connection, &plan, Some(&declared.manifests), verify).await
 }
 
 /// Compares again until nothing is left to do, or what is left is not a matter of time.
@@ -145,7 +147,6 @@ async fn verify(
     if !left.complete && !args.planning.allow_incomplete {
         context.complain(
             "the tenant could not be read completely after the apply, so nobody knows whether it matches",
-            &[],
             None,
         );
         return Ok(Exit::Error);

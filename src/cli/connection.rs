@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use crate::cli::context::Context;
 use crate::cli::fault::Fault;
 use crate::clock::{SharedClock, SystemClock};
-use crate::core::id::TenantId;
+use crate::core::id::{PrincipalId, TenantId};
 use crate::core::plan::Plan;
 use crate::manifest::TenantHead;
 use crate::manifest::kind::tenant::ApplyAs;
@@ -67,6 +67,8 @@ pub(crate) struct Connection {
     pub client: Client,
     /// How to wait.
     pub clock: SharedClock,
+    /// The object id of whoever writes, where the token tells; nothing when this connection only reads.
+    pub applier: Option<PrincipalId>,
     #[cfg(feature = "sandbox")]
     embedded: Option<Arc<crate::sandbox::Running>>,
 }
@@ -77,8 +79,9 @@ impl Connection {
     /// # Errors
     /// When a flag or the environment is unusable, no token can be had, or it belongs to another tenant.
     pub(crate) async fn open(context: &Context, path: &Path, meant: &Meant, purpose: Purpose) -> Result<Self, Fault> {
-        let connection = Self::connect(context, path, meant, purpose).await?;
+        let mut connection = Self::connect(context, path, meant, purpose).await?;
         let claims = connection.client.claims(Api::Graph).await?;
+        connection.applier = claims.object.as_deref().filter(|_| purpose == Purpose::Write).map(PrincipalId::new);
         if purpose == Purpose::Write && meant.is_for_user && claims.is_application() {
             let message = "the Tenant says `applyAs: user`, but the token is an application's, which can never satisfy \
                            multifactor authentication";
@@ -126,6 +129,7 @@ impl Connection {
         Ok(Self {
             client,
             clock,
+            applier: None,
             #[cfg(feature = "sandbox")]
             embedded: None,
         })
@@ -164,7 +168,7 @@ impl Connection {
         };
         let auth = AuthSettings::client_secret(&origins.tenant_id, app, "sandbox");
         let client = Client::connect(settings(context, cloud, auth, web), clock.clone()).await?;
-        Ok(Self { client, clock, embedded: Some(running) })
+        Ok(Self { client, clock, applier: None, embedded: Some(running) })
     }
 
     /// Ends the connection; the embedded tenant keeps its state.

@@ -101,7 +101,12 @@ impl Context {
     }
 
     /// Says an error on stderr.
-    pub(crate) fn complain(&self, message: &str, details: &[String], help: Option<&str>) {
+    pub(crate) fn complain(&self, message: &str, help: Option<&str>) {
+        self.complain_of(message, &[], help);
+    }
+
+    /// Says an error on stderr, and below it what in particular.
+    pub(crate) fn complain_of(&self, message: &str, details: &[String], help: Option<&str>) {
         let mut text = format!("error: {}\n", escape::terminal(message));
         for detail in details {
             text.push_str(&format!("  - {}\n", escape::terminal(detail)));

@@ -57,7 +57,7 @@ impl Fault {
     /// Shows it on stderr.
     pub(crate) fn show(&self, context: &Context) {
         if let Some(message) = &self.message {
-            context.complain(message, &self.details, self.help.as_deref());
+            context.complain_of(message, &self.details, self.help.as_deref());
         }
     }
 }

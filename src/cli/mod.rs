@@ -14,6 +14,7 @@ mod overrides;
 mod plan;
 mod plan_file;
 mod planning;
+mod preflight;
 mod reference;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -105,7 +106,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>, mut surroundings:
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            context.complain(&format!("cannot start: {error}"), &[], None);
+            context.complain(&format!("cannot start: {error}"), None);
             return Exit::Error.code();
         }
     };

@@ -21,7 +21,7 @@ use crate::core::reach::Asked;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::{RoleKey, Surface};
 use crate::manifest::{self, Manifests, TenantHead};
-use crate::reconcile::{names, survey};
+use crate::reconcile::{approver, names, survey};
 
 /// Flags that every planning verb takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -152,13 +152,15 @@ pub(crate) async fn attempt(
         let gap = observed.gap(*surface, Part::Roles).map(|gap| gap.why.clone());
         names::roles(&references, *surface, &known, gap.as_deref(), &mut looked_up);
     }
-    names::enrich(&connection.client.reader(), &mut observed, &looked_up, &[guard::GLOBAL_ADMINISTRATOR]).await?;
+    names::enrich(&connection.client.reader(), &mut observed, &looked_up, &guard::JUDGED).await?;
     let ids: BTreeMap<(Surface, String), RoleId> =
         identities.iter().map(|(key, identity)| (key.clone(), identity.id.clone())).collect();
     let lowered = manifests.lower(&looked_up, &observed.hierarchy, &ids, observed.now);
     // what `read` has shown already is not shown again
     said.extend(lowered.diagnostics.into_iter().filter(|d| !manifests.diagnostics.contains(d)));
     let Some(desired) = lowered.desired else { return Ok(None) };
+    let approvers = guard::concerned(&desired, &observed);
+    approver::read(&connection.client.reader(), &mut observed, &approvers).await?;
     let found: BTreeMap<RoleKey, Found> =
         identities.iter().map(|((surface, _), i)| (RoleKey::new(*surface, &i.id), i.found)).collect();
     let settings = Settings {
@@ -168,6 +170,7 @@ pub(crate) async fn attempt(
         manifests: format!("sha256:{}", manifests.digest()),
         targets: terms.targets.to_vec(),
         overrides: terms.overrides.to_vec(),
+        applier: connection.applier.clone(),
         reach: manifests.reach(&looked_up, &observed.hierarchy),
         principals: Basis::principals(&looked_up),
     };

@@ -3,6 +3,7 @@
 use crate::catalog::directory_role::{self, RoleKind};
 use crate::core::assignment::AssignmentKey;
 use crate::core::declared::Declared;
+use crate::core::hierarchy::Hierarchy;
 use crate::core::observed::Observed;
 use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
 use crate::core::role_definition::RoleDefinition;
@@ -52,7 +53,7 @@ pub fn of_role<'a>(tenant: &'a Tenant, observed: &Observed, role: &RoleDefinitio
     let entry = of_surface.find(|entry| match &entry.value.extent {
         Extent::DirectoryRoles(patterns) => any_matches(patterns, role, &role.display_name),
         Extent::AzureScopes { scopes, exact } => {
-            let is_inside = |scope: &ArmScope| lies_in(scopes, *exact, observed, scope);
+            let is_inside = |scope: &ArmScope| lies_in(scopes, *exact, &observed.hierarchy, scope);
             !role.assignable_scopes.is_empty() && role.assignable_scopes.iter().all(is_inside)
         }
         Extent::Groups(_) => false,
@@ -83,7 +84,7 @@ fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Tar
             observed.roles.get(&key).is_some_and(|role| any_matches(patterns, role, name.unwrap_or(&role.display_name)))
         }
         (Extent::AzureScopes { scopes, exact }, Target::Azure { scope, .. }) => {
-            lies_in(scopes, *exact, observed, scope)
+            lies_in(scopes, *exact, &observed.hierarchy, scope)
         }
         // a group that only leads somewhere is not owned, whatever its name
         (Extent::Groups(patterns), Target::Group { group, .. }) if !observed.is_bystander(target) => {
@@ -97,8 +98,8 @@ fn matches(extent: &Extent, desired: &Desired, observed: &Observed, target: &Tar
 }
 
 /// Tells whether a scope is one of an extent or, unless `exact`, is known to lie below one.
-fn lies_in(scopes: &[ArmScope], exact: bool, observed: &Observed, scope: &ArmScope) -> bool {
-    scopes.iter().any(|owned| owned == scope || !exact && observed.hierarchy.contains(owned, scope))
+pub(crate) fn lies_in(scopes: &[ArmScope], exact: bool, hierarchy: &Hierarchy, scope: &ArmScope) -> bool {
+    scopes.iter().any(|owned| owned == scope || !exact && hierarchy.contains(owned, scope))
 }
 
 fn any_matches(patterns: &[Pattern], role: &RoleDefinition, name: &str) -> bool {

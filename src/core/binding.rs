@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::address::Labels;
 use crate::core::assignment::{AssignmentKey, ObservedAssignment, is_same_condition};
-use crate::core::change::{Change, Subject, fingerprint};
+use crate::core::change::{Change, Risk, Subject, fingerprint};
 use crate::core::diff;
 use crate::core::name::{Handle, Lookup, NameKind, Names, Reference};
 use crate::core::observed::{Observed, Part};
 use crate::core::plan::Plan;
 use crate::core::policy::settings::Settings;
+use crate::core::project::project;
+use crate::core::risk;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::schedule::{Ask, End, TOLERANCE, Window};
 use crate::core::target::{RoleKey, Target};
@@ -137,6 +139,29 @@ pub fn compare(plan: &Plan, observed: &Observed, names: &Names) -> Fit {
         stale.push(Difference { address: relied.address.clone(), what: what.to_owned() });
     }
     if stale.is_empty() { Fit::Same } else { Fit::Stale(stale) }
+}
+
+/// Judges the risk of the same changes over what is there now, and returns those whose risk is greater, or has other reasons, than was
+/// reviewed: who comes to a role through a group is no part of a change, but part of its review.
+pub fn rejudge(plan: &Plan, observed: &Observed) -> Vec<Difference> {
+    let role = |change: &Change| match &change.subject {
+        Subject::Role { after: Some(after), .. } => Some((after.key(), after.display_name.clone())),
+        _ => None,
+    };
+    let planned: Vec<(RoleKey, String)> = plan.changes.iter().filter_map(role).collect();
+    let labels = Labels::new(observed, planned.iter().map(|(key, name)| (key, name.as_str())));
+    let after = project(observed, &plan.changes);
+    let judged = risk::judge(&plan.changes, observed, &after, &labels);
+    let other = |(change, (risk, reasons)): (&Change, (Risk, Vec<String>))| {
+        let new: Vec<String> = reasons.into_iter().filter(|reason| !change.reasons.contains(reason)).collect();
+        let what = match (risk > change.risk, new.is_empty()) {
+            (false, true) => return None,
+            (true, true) => format!("was reviewed as {} risk, is {} risk now", change.risk.as_str(), risk.as_str()),
+            (_, false) => format!("its risk has other reasons than were reviewed: {}", new.join("; ")),
+        };
+        Some(Difference { address: change.address.clone(), what })
+    };
+    plan.changes.iter().zip(judged).filter_map(other).collect()
 }
 
 /// Tells whether what a change asks for is there, whoever made it so.

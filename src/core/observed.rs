@@ -42,11 +42,14 @@ pub struct Observed {
     pub assignments: BTreeMap<AssignmentKey, ObservedAssignment>,
     /// Keys for which the lists hold more than one window; the widest is in `assignments`.
     pub crowded: BTreeSet<AssignmentKey>,
+    /// What the lists of an Azure scope show of the scopes above it, by that scope: who can do something there. Never compared, never
+    /// changed; where the scope above was listed itself, its own rows tell.
+    pub inherited: BTreeMap<ArmScope, BTreeMap<AssignmentKey, ObservedAssignment>>,
     /// Running activations.
     pub activations: Vec<Activation>,
     /// What is known of principals.
     pub principals: Principals,
-    /// Holders of assignments that the directory no longer has: what they held lingers for days (DSC#5445).
+    /// Holders of assignments, and approvers, that the directory no longer has: what holders held lingers for days (DSC#5445).
     pub deleted_principals: BTreeSet<PrincipalId>,
     /// Display names of directory scopes.
     pub scope_names: BTreeMap<DirectoryScope, String>,
@@ -59,7 +62,9 @@ pub struct Observed {
     /// The groups whose members, owners and settings were listed, and whether PIM manages them already; `None` where the tenant
     /// does not tell.
     pub groups: BTreeMap<GroupId, Option<bool>>,
-    /// Those of them that were looked at only because they lead somewhere: nothing of theirs is declared or owned.
+    /// The members of groups that were not looked at themselves, nested ones included, where it had to be known who approves.
+    pub members: BTreeMap<GroupId, BTreeSet<PrincipalId>>,
+    /// Those groups that were looked at only because they lead somewhere: nothing of theirs is declared or owned.
     pub bystanders: BTreeSet<GroupId>,
     /// Why nobody can tell which groups beside those that the manifests name are onboarded to PIM, where a glob asks for them.
     pub undiscovered: Option<String>,
@@ -80,6 +85,7 @@ impl Observed {
             untouched: BTreeMap::new(),
             assignments: BTreeMap::new(),
             crowded: BTreeSet::new(),
+            inherited: BTreeMap::new(),
             activations: Vec::new(),
             principals: BTreeMap::new(),
             deleted_principals: BTreeSet::new(),
@@ -88,6 +94,7 @@ impl Observed {
             listed: BTreeSet::new(),
             absent: BTreeMap::new(),
             groups: BTreeMap::new(),
+            members: BTreeMap::new(),
             bystanders: BTreeSet::new(),
             undiscovered: None,
             unreadable: Vec::new(),
@@ -150,6 +157,7 @@ impl Observed {
             untouched,
             assignments,
             crowded,
+            inherited,
             activations,
             principals,
             deleted_principals,
@@ -158,6 +166,7 @@ impl Observed {
             listed,
             absent,
             groups,
+            members,
             bystanders,
             undiscovered,
             unreadable,
@@ -170,6 +179,7 @@ impl Observed {
         self.untouched.extend(untouched);
         self.assignments.extend(assignments);
         self.crowded.extend(crowded);
+        self.inherited.extend(inherited);
         self.activations.extend(activations);
         self.activations.sort();
         for principal in principals.into_values() {
@@ -183,6 +193,7 @@ impl Observed {
         self.listed.extend(listed);
         self.absent.extend(absent);
         self.groups.extend(groups);
+        self.members.extend(members);
         self.bystanders.extend(bystanders);
         self.undiscovered = self.undiscovered.take().or(undiscovered);
         self.unreadable.extend(unreadable);

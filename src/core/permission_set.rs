@@ -67,6 +67,39 @@ pub(crate) fn common(a: &BTreeSet<Permission>, b: &BTreeSet<Permission>) -> BTre
     covered(a, b).into_iter().chain(covered(b, a)).collect()
 }
 
+/// What one plane of a role allows, asked about single permissions.
+pub(crate) struct Granted {
+    allowed: Vec<Pattern>,
+    excluded: Patterns,
+}
+
+impl Granted {
+    /// Arranges what is allowed and what of it is taken away again.
+    pub(crate) fn new(allowed: &BTreeSet<Permission>, excluded: &BTreeSet<Permission>) -> Self {
+        let excluded = Patterns::new(excluded);
+        let all = allowed.iter().map(|one| Pattern::new(one.as_str()));
+        // what is excluded again grants nothing
+        Self { allowed: all.filter(|one| !excluded.cover(one)).collect(), excluded }
+    }
+
+    /// Tells whether something that `pattern` stands for may be allowed: not when all of it is taken away.
+    pub(crate) fn reaches(&self, pattern: &str) -> bool {
+        let pattern = Pattern::new(pattern);
+        !self.excluded.cover(&pattern) && self.allowed.iter().any(|one| one.overlaps(&pattern))
+    }
+
+    /// Tells whether one permission, as listed, allows all that `pattern` stands for, and none of it is taken away by name.
+    pub(crate) fn covers(&self, pattern: &str) -> bool {
+        let pattern = Pattern::new(pattern);
+        !self.excluded.cover(&pattern) && self.allowed.iter().any(|one| one.covers(&pattern))
+    }
+
+    /// Returns what is listed and not taken away again, in lower case.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
+        self.allowed.iter().map(|one| one.0.as_str())
+    }
+}
+
 /// A permission in lower case.
 struct Pattern(String);
 

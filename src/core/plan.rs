@@ -25,6 +25,7 @@ use crate::core::policy::settings::Settings as PolicySettings;
 use crate::core::principal::PrincipalType;
 use crate::core::project::project;
 use crate::core::reach::Reach;
+use crate::core::risk;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Target};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub targets: Vec<String>,
     /// The long flags that override refusals, e.g. `--allow-mass-removal`: the plan records that they were used.
     pub overrides: Vec<String>,
+    /// The object id of whoever applies, where the token tells; otherwise the manifests may (`spec.appliedBy`).
+    pub applier: Option<PrincipalId>,
     /// Where in Azure and among groups the manifests look.
     pub reach: Reach,
     /// The principals that the manifests name.
@@ -220,7 +223,6 @@ pub fn plan(
     for change in &mut difference.changes {
         let requests = order::parts(change).len();
         change.request_ids = (0..requests).map(|n| request_id(&settings.nonce, &change.address, n)).collect();
-        (change.risk, change.reasons) = crate::core::risk::assess(change, observed);
     }
     if let Err(cycle) = order::order(&difference.changes) {
         let mistake = Diagnostic::error("circular-requirement", None, cycle.to_string());
@@ -230,7 +232,14 @@ pub fn plan(
         )]);
     }
     let after = project(observed, &difference.changes);
-    let scene = Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels };
+    let judged = risk::judge(&difference.changes, observed, &after, &labels);
+    for (change, judged) in difference.changes.iter_mut().zip(judged) {
+        (change.risk, change.reasons) = judged;
+    }
+    let declared = desired.tenant.applied_by.as_ref().map(|applier| &applier.value);
+    let applier = settings.applier.as_ref().or(declared);
+    let scene =
+        Scene { desired, before: observed, after: &after, changes: &difference.changes, labels: &labels, applier };
     let (verdicts, remarks) = guard::judge(&scene);
     difference.notices.extend(remarks);
     let assumed = assumed(&difference.changes);

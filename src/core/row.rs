@@ -120,6 +120,8 @@ pub enum Row {
     Plain(PlainRow),
     /// A schedule.
     Schedule(ScheduleRow),
+    /// A schedule of a scope above the one whose list shows it: it holds there too, and is nothing that could be changed there.
+    Inherited(ArmScope, ScheduleRow),
     /// An active instance.
     Instance(InstanceRow),
     /// A principal that came along.

@@ -55,6 +55,9 @@ pub struct Tenant {
     pub ownership: Ownership,
     /// `spec.breakGlass`.
     pub break_glass: Vec<Declared<PrincipalId>>,
+    /// `spec.appliedBy`: the identity that applies, where it is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_by: Option<Declared<PrincipalId>>,
     /// `spec.limits`.
     pub limits: Limits,
     /// Where the document begins.

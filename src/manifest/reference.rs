@@ -67,6 +67,9 @@ impl Collector<'_> {
 
     fn tenant(&mut self, tenant: &Tenant) {
         self.principals(tenant.break_glass.as_deref().unwrap_or_default(), "/spec/breakGlass");
+        if let Some(applier) = &tenant.applied_by {
+            self.push(applier.reference(), &format!("/spec/appliedBy/{}", applier.key()));
+        }
         let Some(ignore) = &tenant.ignore else { return };
         self.principals(ignore.principals.as_deref().unwrap_or_default(), "/spec/ignore/principals");
         for (at, role) in ignore.roles.iter().flatten().enumerate() {

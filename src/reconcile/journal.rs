@@ -9,11 +9,11 @@ use serde::Serialize;
 pub struct Entry {
     /// When, by the service's clock.
     pub time: Timestamp,
-    /// `sending`, `answered`, or `skipped`.
+    /// `sending`, `answered`, or `skipped`; `validating` and `validated` for what the service only judges, which is no write.
     pub event: &'static str,
     /// The change.
     pub address: String,
-    /// The phase.
+    /// The phase; `preflight` before the first.
     pub phase: &'static str,
     /// The plan's id for the step.
     pub request: Option<uuid::Uuid>,

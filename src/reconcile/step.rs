@@ -25,6 +25,9 @@ mod setting;
 mod unassign;
 mod wider;
 
+pub(super) use self::assign::{first_verb, started};
+pub(super) use self::unassign::removing_verb;
+
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
@@ -184,7 +187,7 @@ impl Runner {
     }
 }
 
-fn refusal_text(outcome: &Outcome) -> String {
+pub(super) fn refusal_text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Refused(why) | Outcome::NotReplicated(why) | Outcome::Pending(why) => why.clone(),
         Outcome::Exists => "it exists already".to_owned(),

@@ -117,6 +117,8 @@ pub enum Effect {
     Widen,
     /// A schedule request at an Azure scope makes its schedule without the condition that was sent, and says so.
     DropCondition,
+    /// A schedule request on Graph that is only to be validated is carried out, and says so.
+    CarryOut,
     /// The link to the next page leads to another origin.
     ForeignNextLink {
         /// The origin, e.g. `http://127.0.0.1:1`.

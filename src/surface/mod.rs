@@ -9,6 +9,7 @@ pub mod name;
 mod pim;
 pub mod resource;
 pub mod rule;
+mod validation;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,8 @@ use crate::core::row::Row;
 use crate::core::scope::ArmScope;
 use crate::core::target::Target;
 use crate::wire::{Command, Query};
+
+pub use self::validation::{FailedRules, Ground, Validation, ground};
 
 /// A bulk read of one part of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +168,13 @@ pub trait Surface: Send + Sync {
 
     /// Returns the request that carries out a step.
     fn encode(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator) -> Command;
+
+    /// Returns the request of [`Surface::encode`] in the form in which the service only judges it; `None` where there is none.
+    fn validation(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator)
+    -> Option<Validation>;
+
+    /// Tells whether the answer to a validation shows that nothing was carried out.
+    fn is_only_judged(&self, body: &Value) -> bool;
 
     /// Returns how many looks in a row must show a role as it was written before it counts as written. Azure may serve the old
     /// and the new version in turns for a minute (arm.md A.3).

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::core::id::{ObjectId, PrincipalId, is_guid};
+use crate::core::id::{GroupId, ObjectId, PrincipalId, is_guid};
 use crate::core::identity::same_name;
 use crate::core::name::{Handle, Lookup, Meaning, NameKind, Reference};
 use crate::core::principal::{Principal, PrincipalType};
@@ -15,6 +15,8 @@ const USER: &str = "id,userPrincipalName,displayName,accountEnabled,userType,onP
 const GROUP: &str =
     "id,displayName,isAssignableToRole,groupTypes,membershipRule,securityEnabled,mailEnabled,onPremisesSyncEnabled";
 const SERVICE_PRINCIPAL: &str = "id,appId,displayName,accountEnabled,servicePrincipalType";
+/// Members are of several kinds: what one of them lacks is left out of it.
+const MEMBER: &str = "id,userPrincipalName,displayName,accountEnabled";
 const APPLICATION: &str = "id,appId,displayName";
 const UNITS: &str = "/directory/administrativeUnits";
 const UNIT: &str = "id,displayName,visibility,isMemberManagementRestricted";
@@ -123,6 +125,16 @@ fn name_member(kind: PrincipalType) -> (&'static str, &'static str) {
         PrincipalType::Group => ("/groups", "displayName"),
         PrincipalType::ServicePrincipal => ("/servicePrincipals", "displayName"),
     }
+}
+
+/// Returns the read of everybody who is in a group, through nested ones too.
+pub fn members_query(group: &GroupId) -> Query {
+    Query::new(Api::Graph, format!("/groups/{group}/transitiveMembers")).option("$select", MEMBER).option("$top", "999")
+}
+
+/// Returns the members on a page of [`members_query`].
+pub fn members(page: &Value) -> Vec<Principal> {
+    rows(page).iter().filter_map(principal).collect()
 }
 
 /// Returns the principals on a page of [`principals_query`] or [`groups_query`].

@@ -282,6 +282,16 @@ impl Writer {
         let ask = Ask::write(&self.shared, command)?;
         self.shared.exchange(&ask).await
     }
+
+    /// Sends a write in a form that the service only judges and does not carry out, so that it is repeated like a read. It is for
+    /// the caller to see to it that the command has that form.
+    ///
+    /// # Errors
+    /// As [`Reader::get`].
+    pub async fn rehearse(&self, command: &Command) -> Result<Answer, TransportError> {
+        let ask = Ask::rehearsal(&self.shared, command)?;
+        self.shared.exchange(&ask).await
+    }
 }
 
 impl fmt::Debug for Writer {

@@ -68,6 +68,11 @@ impl Ask {
         })
     }
 
+    /// Returns the request of a write that the service only judges.
+    pub(super) fn rehearsal(shared: &Shared, command: &Command) -> Result<Self, TransportError> {
+        Ok(Self { repeat: Repeat::Freely, ..Self::write(shared, command)? })
+    }
+
     /// Returns the request of a batch of reads, which is free to be repeated although it is a `POST`.
     pub(super) fn batch(shared: &Shared, api: Api, body: &Value) -> Result<Self, TransportError> {
         let path = "/$batch".to_owned();

@@ -3,6 +3,7 @@
 
 mod client;
 mod client_arm;
+mod client_validation;
 mod client_write;
 mod sandbox;
 mod sandbox_arm;

@@ -7,6 +7,7 @@ mod stage;
 
 mod killed;
 mod play;
+mod preflight;
 mod process;
 mod read;
 mod stopped;

@@ -37,3 +37,4 @@ mod seed;
 mod state;
 mod switch;
 mod token;
+mod validation;

@@ -46,6 +46,7 @@ mod meddling;
 mod mode;
 mod order;
 mod outside;
+mod preflight;
 mod principal;
 mod refusal;
 mod role_identity;

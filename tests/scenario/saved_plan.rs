@@ -125,7 +125,8 @@ fn a_principal_that_is_gone_is_a_difference() {
 fn an_edited_plan_is_refused() {
     let stage = stage();
     let plan = save(&stage);
-    let spoil: [(&str, fn(&mut Value), &str); 6] = [
+    type Spoil = fn(&mut Value);
+    let spoil: [(&str, Spoil, &str); 6] = [
         ("a longer activation", |p| p["changes"][0]["reasons"] = json!(["harmless"]), "was edited"),
         ("a later end", |p| p["expiresAt"] = json!("2099-01-01T00:00:00Z"), "was edited"),
         ("an unknown member", |p| p["note"] = json!("x"), "was edited"),

@@ -12,20 +12,23 @@ use crate::cli::connection::Connection;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::preflight;
 use crate::core::change::Change;
 use crate::core::order::Phase;
 use crate::core::outcome::{Report, State};
 use crate::core::plan::Plan;
+use crate::manifest::Manifests;
 use crate::reconcile::apply::{Applier, Progress};
 use crate::reconcile::journal::{Entry, Journal, NoJournal};
 use crate::render;
 
-/// Carries `plan` out, says what became of each change, and has the tenant checked.
+/// Asks the service about it first where that is wanted, carries `plan` out, says what became of each change, and has the tenant checked.
 pub(super) async fn execute(
     context: &Context,
     args: &Args,
     connection: &Connection,
     plan: &Plan,
+    manifests: Option<&Manifests>,
     verify: impl AsyncFn(&Report, &AtomicBool) -> Result<Exit, Fault>,
 ) -> Result<Exit, Fault> {
     let options = crate::cli::plan::options(context, render::plan::Wording::Apply);
@@ -33,6 +36,9 @@ pub(super) async fn execute(
         Some(path) => Box::new(JournalFile::open(path)?),
         None => Box::new(NoJournal),
     };
+    if args.preflight && !preflight::passes(context, manifests, connection, plan, &mut *journal).await? {
+        return Ok(Exit::Error);
+    }
     let mut progress = Bar::new(context, plan);
     let interrupt = Interrupt::listen();
     let stop = interrupt.stop.clone();
@@ -50,7 +56,7 @@ pub(super) async fn execute(
         progress.finish();
         context.print(&render::report::text(plan, &report, &options))?;
         if report.was_wider {
-            context.complain("the service granted more than was asked for; see above", &[], None);
+            context.complain("the service granted more than was asked for; see above", None);
         }
         let mut exit = if report.is_complete() { Exit::Success } else { Exit::Partial };
         if !stop.load(Ordering::SeqCst) {
@@ -64,7 +70,6 @@ pub(super) async fn execute(
             context.complain(
                 "ended at once by a second Ctrl-C: the request under way may have happened, and settings loosened for \
                  assignments may still be loose",
-                &[],
                 Some("run `rolewright apply` again; it does only what is still missing"),
             );
             Ok(Exit::Partial)

@@ -16,13 +16,14 @@ use crate::core::address::Labels;
 use crate::core::binding::{self, Fit};
 use crate::core::diagnostic::Diagnostic;
 use crate::core::guard::{self, Scene};
+use crate::core::id::PrincipalId;
 use crate::core::name::Names;
 use crate::core::observed::{Observed, Part};
 use crate::core::outcome::{Report, State};
 use crate::core::plan::Plan;
 use crate::core::project::project;
 use crate::core::state::Desired;
-use crate::reconcile::{names, survey};
+use crate::reconcile::{approver, names, survey};
 use crate::render;
 
 /// Applies a saved plan.
@@ -74,7 +75,6 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         refusal => {
             context.complain(
                 "the plan does not stand as it is; nothing was written",
-                &[],
                 Some("a refusal is overridden when the plan is made, so that its review shows it"),
             );
             return Ok(refusal);
@@ -84,13 +84,21 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         return Ok(Exit::Success);
     }
     check(plan, connection).await?;
+    let declared = plan.basis.tenant.applied_by.as_ref().map(|declared| &declared.value);
+    if let (Some(declared), Some(own)) = (declared, &connection.applier)
+        && declared != own
+    {
+        context.warn(&format!(
+            "warning: the plan was judged for {declared} (`spec.appliedBy`), but {own} applies it: it was judged again for that one\n"
+        ));
+    }
     if !args.yes {
         confirm(context, plan)?;
         // the answer took its time
         check(plan, connection).await?;
     }
     let verify = async |report: &Report, stop: &AtomicBool| verify(context, plan, connection, report, stop).await;
-    execution::execute(context, args, connection, plan, verify).await
+    execution::execute(context, args, connection, plan, None, verify).await
 }
 
 /// Reads what planning read, and refuses a plan that has expired, does not fit any more, or would be refused now.
@@ -99,14 +107,17 @@ async fn check(plan: &Plan, connection: &Connection) -> Result<(), Fault> {
     if let Some(fault) = plan_file::expired(plan, observed.now) {
         return Err(fault);
     }
-    if let Fit::Applied = binding::compare(plan, &observed, &names) {
+    let fit = binding::compare(plan, &observed, &names);
+    if fit == Fit::Applied {
         let message = format!("this plan was applied already: all of its {} change(s) hold", plan.changes.len());
         return Err(Fault::stale(message).help("there is nothing to do; nothing was written"));
     }
     let mut differences: Vec<String> = mistakes.into_iter().map(|mistake| mistake.message).collect();
-    if let Fit::Stale(found) = binding::compare(plan, &observed, &names) {
-        differences.extend(found.into_iter().map(|one| format!("{}: {}", one.address, one.what)));
-    }
+    let found = match fit {
+        Fit::Stale(found) => found,
+        Fit::Same | Fit::Applied => binding::rejudge(plan, &observed),
+    };
+    differences.extend(found.into_iter().map(|one| format!("{}: {}", one.address, one.what)));
     if !differences.is_empty() {
         let message = "the tenant is not as it was when this plan was made; nothing was written";
         return Err(Fault::stale(message).details(differences).help("plan again, and have the new plan reviewed"));
@@ -117,11 +128,11 @@ async fn check(plan: &Plan, connection: &Connection) -> Result<(), Fault> {
         let fault = Fault::error("the tenant could not be read in full; nothing was written").details(gaps);
         return Err(fault.help("give this identity what it needs to read everything and run again"));
     }
-    refuse(plan, &observed)
+    refuse(plan, &observed, connection.applier.as_ref())
 }
 
-/// Asks the guards again, over what is there now.
-fn refuse(plan: &Plan, observed: &Observed) -> Result<(), Fault> {
+/// Asks the guards again, over what is there now, for whoever applies.
+fn refuse(plan: &Plan, observed: &Observed, applier: Option<&PrincipalId>) -> Result<(), Fault> {
     let desired = Desired {
         tenant: plan.basis.tenant.clone(),
         roles: Default::default(),
@@ -130,8 +141,10 @@ fn refuse(plan: &Plan, observed: &Observed) -> Result<(), Fault> {
     };
     let after = project(observed, &plan.changes);
     let labels = Labels::new(observed, []);
-    let scene = Scene { desired: &desired, before: observed, after: &after, changes: &plan.changes, labels: &labels };
-    let (verdicts, _) = guard::judge(&scene);
+    let applier = applier.or(desired.tenant.applied_by.as_ref().map(|declared| &declared.value));
+    let scene =
+        Scene { desired: &desired, before: observed, after: &after, changes: &plan.changes, labels: &labels, applier };
+    let (verdicts, _) = guard::judge_again(&scene);
     let standing: Vec<String> = (verdicts.iter().filter(|verdict| !plan.overrides(verdict)))
         .map(|verdict| format!("{}: {}", verdict.guard, verdict.message))
         .collect();
@@ -149,7 +162,9 @@ async fn observe(plan: &Plan, connection: &Connection) -> Result<(Observed, Name
     let survey::Survey { names, mut observed, mistakes } =
         survey::survey(client, &plan.tenant_id, &basis.surfaces, &basis.references(), basis).await?;
     observed.beside = basis.beside.clone();
-    names::enrich(&client.reader(), &mut observed, &names, &[guard::GLOBAL_ADMINISTRATOR]).await?;
+    names::enrich(&client.reader(), &mut observed, &names, &guard::JUDGED).await?;
+    let approvers = guard::concerned_by(&plan.changes, &observed);
+    approver::read(&client.reader(), &mut observed, &approvers).await?;
     let errors = mistakes.into_iter().filter(Diagnostic::is_error).collect();
     Ok((observed, names, errors))
 }

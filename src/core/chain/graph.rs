@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::assignment::{AssignmentKey, Mode};
+use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment};
 use crate::core::chain::{Chain, Link, Manner};
 use crate::core::id::{GroupId, PrincipalId};
 use crate::core::observed::Observed;
@@ -101,6 +101,12 @@ impl Graph {
     pub fn of(observed: &Observed) -> Self {
         let grants = observed.assignments.keys().map(|key| Grant { key: key.clone(), kind: None });
         Self::new(grants.collect(), &observed.principals)
+    }
+
+    /// Returns the graph of those assignments of a state that `is_meant` picks.
+    pub(crate) fn of_those(observed: &Observed, is_meant: impl Fn(&ObservedAssignment) -> bool) -> Self {
+        let picked = observed.assignments.iter().filter(|(_, found)| is_meant(found));
+        Self::new(picked.map(|(key, _)| Grant { key: key.clone(), kind: None }).collect(), &observed.principals)
     }
 
     /// Returns the graph of the grants of two graphs; those of `other` that this one has too are left out.

@@ -23,6 +23,7 @@
 //! Administrator changes memberships too) and which scopes lie below others is not looked at here.
 
 mod circle;
+mod crowd;
 mod easiest;
 mod enumeration;
 mod fork;
@@ -32,6 +33,7 @@ mod stream;
 mod wording;
 
 pub use circle::Circle;
+pub use crowd::Crowd;
 pub use easiest::{Holders, Outreach};
 pub use enumeration::Chains;
 pub use fork::Fork;

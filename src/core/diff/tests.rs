@@ -37,6 +37,7 @@ fn refused(target: &Target, kind: PrincipalType, mode: Mode) -> (usize, Vec<&'st
             apply_as: ApplyAs::Application,
             ownership: Ownership { entries: Vec::new(), ignore: Ignore::default() },
             break_glass: Vec::new(),
+            applied_by: None,
             limits: Limits::default(),
             at: origin(),
         },

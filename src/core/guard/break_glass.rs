@@ -2,16 +2,19 @@
 
 use crate::core::assignment::{AssignmentKey, Mode};
 use crate::core::change::{Change, Subject};
-use crate::core::guard::{GLOBAL_ADMINISTRATOR, Scene, Verdict};
+use crate::core::guard::{Case, Findings, GLOBAL_ADMINISTRATOR};
 use crate::core::id::{PrincipalId, RoleId};
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::scope::DirectoryScope;
 use crate::core::target::Target;
 
+pub(super) const NAME: &str = "break-glass";
+
 /// Refuses a plan that takes the role from a break-glass account, or that touches it and leaves it without. There is no
-/// override.
-pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mut Vec<Notice>) {
+/// override. Settings that forbid what it holds are no danger: they bind new requests only (graph.md 3.6 #16).
+pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
+    let scene = &case.scene;
     if scene.before.missing_directory(Mode::Active).is_some() {
         return;
     }
@@ -20,15 +23,15 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
         let (had, has) = (holds(scene.before, &account.value), holds(scene.after, &account.value));
         let message =
             format!("break-glass account `{label}` holds no permanent, active Global Administrator at tenant scope");
+        let address = || Some(scene.labels.assignment(&key(&account.value)));
         if !has && (had || is_touched(scene.changes, &account.value)) {
-            verdicts.push(Verdict {
-                guard: "break-glass".into(),
-                message: format!("after this plan {message}"),
-                overridden_by: None,
-            });
+            findings.refuse(NAME, format!("after this plan {message}"), None);
         } else if !has {
-            let address = scene.labels.assignment(&key(&account.value));
-            notices.push(Notice::warning("break-glass", Some(address), message, Some(account.at.clone())));
+            findings.remark(Notice::warning(NAME, address(), message, Some(account.at.clone())));
+        }
+        if case.before.is_gone(&account.value) {
+            let message = format!("break-glass account `{label}` is disabled or deleted: nobody can sign in as it");
+            findings.remark(Notice::warning("break-glass-unusable", address(), message, Some(account.at.clone())));
         }
     }
 }
@@ -48,4 +51,38 @@ fn holds(state: &Observed, principal: &PrincipalId) -> bool {
 fn key(principal: &PrincipalId) -> AssignmentKey {
     let target = Target::Directory { role: RoleId::new(GLOBAL_ADMINISTRATOR), scope: DirectoryScope::Tenant };
     AssignmentKey { target, principal: principal.clone(), mode: Mode::Active }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::core::guard::fixture::*;
+    use crate::core::schedule::Schedule;
+    use Mode::Active;
+
+    /// `who` is a break-glass account; ada's role is to end.
+    fn staged(who: &str) -> Staged {
+        let held = [(GA, "ada", Active), (GA, "bea", Active), (GA, "cy", Active)];
+        let mut desired = manifests(&held);
+        desired.tenant.break_glass = vec![at(PrincipalId::new(who))];
+        declare(&mut desired, super::key(&PrincipalId::new("ada")), until_autumn());
+        Staged::new(desired, tenant(&held))
+    }
+
+    pub(in crate::core::guard) const FIXTURE: Fixture = Fixture { refused: || staged("ada"), passed: || staged("bea") };
+
+    #[test]
+    fn nothing_overrides_it() {
+        assert_eq!(staged("ada").refusals(NAME)[0].overridden_by, None);
+    }
+
+    #[test]
+    fn an_account_that_cannot_sign_in_is_remarked_on() {
+        let mut staged = staged("bea");
+        assert_eq!(staged.notices("break-glass-unusable"), [""; 0]);
+        staged.observed.principals.get_mut(&PrincipalId::new("bea")).unwrap().is_enabled = Some(false);
+        assert_eq!(staged.notices("break-glass-unusable").len(), 1);
+        declare(&mut staged.desired, super::key(&PrincipalId::new("ada")), Schedule::Permanent);
+        assert_eq!(staged.refusals(NAME), []);
+    }
 }

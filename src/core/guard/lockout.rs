@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 
 use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment};
-use crate::core::chain::Graph;
-use crate::core::guard::{PRIVILEGED_ROLE_ADMINISTRATOR, Scene, Verdict, is_at_tenant, is_global_administrator};
-use crate::core::id::{GroupId, PrincipalId};
+use crate::core::guard::world::{World, hands_out};
+use crate::core::guard::{Case, Findings, is_global_administrator};
+use crate::core::id::PrincipalId;
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
 use crate::core::principal::PrincipalType;
-use crate::core::target::{Access, Target};
+
+pub(super) const NAME: &str = "lockout";
 
 /// Refuses a plan that lowers the number of users who hold Global Administrator permanently and actively (direct, enabled,
-/// cloud-only, no guests) below `limits.minGlobalAdministrators`. Of whom a fact is not known does not count as left. Also refuses to take away the last holder, active or eligible, of the two
-/// roles that can give roles back.
-pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mut Vec<Notice>) {
-    let [before, after] = [scene.before, scene.after].map(rescuers);
+/// cloud-only, no guests) below `limits.minGlobalAdministrators`. Of whom a fact is not known does not count as left. Also refuses
+/// to take away the last one who can get to one of the two roles that can give roles back, active or eligible: an eligibility
+/// that waits for an approval which nobody can give does not count.
+pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
+    let scene = &case.scene;
+    let [before, after] = [&case.before, &case.after].map(rescuers);
     let what = "who holds, or may activate, Global Administrator or Privileged Role Administrator";
     let message =
         match (before.is_lost_in(&after, |them| them.possible), before.is_lost_in(&after, |them| them.certain)) {
@@ -26,7 +29,9 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
             }
             (false, false) => None,
         };
-    verdicts.extend(message.map(|message| Verdict { guard: "lockout".into(), message, overridden_by: None }));
+    if let Some(message) = message {
+        findings.refuse(NAME, message, None);
+    }
     // with a gap, the guard of incomplete reads judges
     if scene.before.missing_directory(Mode::Active).is_some() {
         return;
@@ -44,19 +49,16 @@ pub(super) fn judge(scene: &Scene<'_>, verdicts: &mut Vec<Verdict>, notices: &mu
             0 => String::new(),
             count => format!("; {count} more could not be judged"),
         };
-        verdicts.push(Verdict {
-            guard: "lockout".into(),
-            message: message(after.certain, before.possible) + &unknown,
-            overridden_by: Some("--allow-few-global-administrators".into()),
-        });
+        let message = message(after.certain, before.possible) + &unknown;
+        findings.refuse(NAME, message, Some("--allow-few-global-administrators"));
     } else if after.possible < minimum {
         let message = message(after.possible, before.possible);
-        notices.push(Notice::warning("lockout", None, message, Some(scene.desired.tenant.at.clone())));
+        findings.remark(Notice::warning(NAME, None, message, Some(scene.desired.tenant.at.clone())));
     }
     for key in permanent(scene.after).filter(|key| usability(scene.after, key).is_none()) {
         let message = "whether its holder is an enabled, cloud-only user and no guest could not be read; it does not count \
                        as a Global Administrator who remains";
-        notices.push(Notice::warning("holder-not-readable", Some(scene.labels.assignment(key)), message, None));
+        findings.remark(Notice::warning("holder-not-readable", Some(scene.labels.assignment(key)), message, None));
     }
 }
 
@@ -122,21 +124,91 @@ impl Rescuers {
 
 /// Counts those who can give roles back, through groups too. A group whose members were read is its members: one that is emptied
 /// rescues nobody.
-fn rescuers(state: &Observed) -> Rescuers {
-    let graph = Graph::of(state);
-    let can = |target: &&Target| is_global_administrator(target) || is_at_tenant(target, PRIVILEGED_ROLE_ADMINISTRATOR);
+fn rescuers(world: &World<'_>) -> Rescuers {
     let mut found: BTreeMap<PrincipalId, bool> = BTreeMap::new();
-    for target in graph.targets().into_iter().filter(can) {
-        for (id, _) in graph.holders(target).iter().filter(|(id, _)| !state.deleted_principals.contains(id)) {
-            let group = GroupId::new(id.as_str());
-            let is_looked_at = graph.is_group(id) && state.groups.contains_key(&group);
-            let members = Target::Group { group, access: Access::Member };
-            let is_hidden =
-                || [Mode::Active, Mode::Eligible].iter().any(|mode| state.missing(&members, *mode).is_some());
-            if !is_looked_at || is_hidden() {
-                found.insert(id.clone(), !is_looked_at);
+    for target in world.graph.targets().into_iter().filter(|target| hands_out(target)) {
+        let holders = world.graph.holders(target);
+        for (id, manner) in holders.iter().filter(|(id, _)| !world.is_gone(id)) {
+            let is_looked_at = world.is_group(id) && world.is_looked_at(id);
+            let is_barred = || !manner.is_standing() && !world.can_get_to(id, target, holders.chain(id).as_ref());
+            if (!is_looked_at || world.is_hidden(id)) && !is_barred() {
+                let is_certain = found.entry(id.clone()).or_default();
+                *is_certain |= !is_looked_at;
             }
         }
     }
     Rescuers { certain: found.values().filter(|is_certain| **is_certain).count(), possible: found.len() }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::core::guard::PRIVILEGED_ROLE_ADMINISTRATOR as PRA;
+    use crate::core::guard::fixture::*;
+    use crate::core::policy::rule::Approver;
+    use Mode::{Active, Eligible};
+
+    const HELD: [(&str, &str, Mode); 3] = [(GA, "ada", Active), (GA, "bea", Active), (GA, "cy", Active)];
+
+    /// Three hold Global Administrator, and this many are to keep it.
+    fn staged(kept: usize) -> Staged {
+        Staged::new(manifests(&HELD[..kept]), tenant(&HELD))
+    }
+
+    pub(in crate::core::guard) const FIXTURE: Fixture = Fixture { refused: || staged(1), passed: || staged(2) };
+
+    #[test]
+    fn too_few_may_be_allowed_and_nobody_may_not() {
+        let few = staged(1).refusals(NAME);
+        assert_eq!(few[0].overridden_by.as_deref(), Some("--allow-few-global-administrators"));
+        let mut nobody = staged(0);
+        declare(&mut nobody.desired, key(HELPDESK, "ada", Active), crate::core::schedule::Schedule::Permanent);
+        assert!(nobody.refusals(NAME).iter().any(|verdict| verdict.overridden_by.is_none()));
+    }
+
+    #[test]
+    fn few_that_stay_are_remarked_on() {
+        let few = Staged::new(manifests(&HELD[..1]), tenant(&HELD[..1]));
+        assert_eq!((few.refusals(NAME).len(), few.notices(NAME).len()), (0, 1));
+    }
+
+    /// The last active administrator goes; `ada` is eligible, and `approvers` approve.
+    fn eligible(approvers: &[&str]) -> Staged {
+        let mut observed = tenant(&[(PRA, "ada", Eligible), (PRA, "bea", Active)]);
+        let approval = &mut observed.settings.get_mut(&key(PRA, "ada", Eligible).target).unwrap().approval;
+        approval.is_required = true;
+        approval.approvers = approvers.iter().map(|id| Approver::User(PrincipalId::new(id))).collect();
+        let mut staged = Staged::new(manifests(&[(PRA, "ada", Eligible)]), observed);
+        staged.desired.tenant.limits.min_global_administrators = 0;
+        staged
+    }
+
+    #[test]
+    fn an_eligibility_that_nobody_could_approve_rescues_nobody() {
+        assert_eq!(eligible(&["cy"]).refusals(NAME), []);
+        assert_eq!(eligible(&["ada", "cy"]).refusals(NAME), []);
+        for approvers in [&["ada"][..], &[]] {
+            let refusals = eligible(approvers).refusals(NAME);
+            assert_eq!(refusals.len(), 1, "{approvers:?}: the administrators that approve by default are gone too");
+            assert_eq!(refusals[0].overridden_by, None);
+        }
+        let mut disabled = eligible(&["cy"]);
+        disabled.observed.principals.get_mut(&PrincipalId::new("cy")).unwrap().is_enabled = Some(false);
+        assert_eq!(disabled.refusals(NAME).len(), 1);
+        // of whom nothing is known may approve
+        let mut unknown = eligible(&["5a9dbb0c-0000-4000-8000-00000000000e"]);
+        assert_eq!(unknown.refusals(NAME), []);
+        unknown.observed.deleted_principals.insert(PrincipalId::new("5a9dbb0c-0000-4000-8000-00000000000e"));
+        assert_eq!(unknown.refusals(NAME).len(), 1);
+    }
+
+    #[test]
+    fn who_cannot_sign_in_rescues_nobody() {
+        let mut staged =
+            Staged::new(manifests(&[(PRA, "ada", Active)]), tenant(&[(PRA, "ada", Active), (GA, "bea", Active)]));
+        staged.desired.tenant.limits.min_global_administrators = 0;
+        assert_eq!(staged.refusals(NAME), []);
+        staged.observed.principals.get_mut(&PrincipalId::new("ada")).unwrap().is_enabled = Some(false);
+        assert_eq!(staged.refusals(NAME).len(), 1);
+    }
 }

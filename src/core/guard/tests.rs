@@ -1,165 +1,35 @@
 //! Plans over a small tenant, and what the guards say of them.
 
-use std::collections::BTreeMap;
-
+use super::fixture::*;
 use super::*;
-use crate::core::assignment::{AssignmentKey, DeclaredAssignment, Mode, ObservedAssignment, Provenance};
+use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment, Provenance};
 use crate::core::change::{Action, Subject};
-use crate::core::declared::Declared;
-use crate::core::diagnostic::Diagnostic;
-use crate::core::id::{GroupId, PrincipalId, RoleId, TenantId};
+use crate::core::id::{GroupId, PrincipalId, RoleId};
 use crate::core::observed::{Part, Unreadable};
 use crate::core::order::{Phase, edges};
-use crate::core::origin::Origin;
-use crate::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
-use crate::core::plan::{Plan, Settings, plan};
-use crate::core::policy::default::factory;
+use crate::core::ownership::{Authority, Extent, OwnershipEntry, Pattern};
+use crate::core::plan::Plan;
 use crate::core::policy::field::{DeclaredSettings, SettingField, SettingValue, Want};
 use crate::core::policy::rule::Event;
 use crate::core::principal::{Principal, PrincipalType};
-use crate::core::role_definition::{Permissions, RoleDefinition};
 use crate::core::schedule::{Schedule, Window};
 use crate::core::scope::DirectoryScope;
-use crate::core::state::{ApplyAs, Limits, Tenant};
 use crate::core::target::{Access, RoleKey, Surface};
 
-const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
-
-fn origin() -> Origin {
-    Origin { file: "m.yaml".into(), line: 1, column: 1, start: 0, end: 0 }
-}
-
-fn at<T>(value: T) -> Declared<T> {
-    Declared::new(value, origin())
-}
-
-fn key(role: &str, person: &str, mode: Mode) -> AssignmentKey {
-    let target = Target::Directory { role: RoleId::new(role), scope: DirectoryScope::Tenant };
-    AssignmentKey { target, principal: PrincipalId::new(person), mode }
-}
-
-fn person(name: &str) -> Principal {
-    let mut person = Principal::unknown(PrincipalId::new(name));
-    (person.kind, person.name) = (Some(PrincipalType::User), Some(name.to_owned()));
-    (person.is_enabled, person.is_guest, person.is_synchronized) = (Some(true), Some(false), Some(false));
-    person
-}
-
-/// A tenant with three roles and these permanent assignments.
-fn tenant(held: &[(&str, &str, Mode)]) -> Observed {
-    let mut observed = Observed::empty("2026-06-01T12:00:00Z".parse().unwrap());
-    observed.surfaces.insert(Surface::Directory);
-    for (id, name) in [
-        (GLOBAL_ADMINISTRATOR, "Global Administrator"),
-        (PRIVILEGED_ROLE_ADMINISTRATOR, "Privileged Role Administrator"),
-        (HELPDESK, "Helpdesk Administrator"),
-    ] {
-        let role = RoleDefinition {
-            surface: Surface::Directory,
-            id: RoleId::new(id),
-            template_id: RoleId::new(id),
-            display_name: name.to_owned(),
-            description: String::new(),
-            is_enabled: true,
-            is_built_in: true,
-            permissions: Permissions::default(),
-            assignable_scopes: Default::default(),
-        };
-        let target = Target::Directory { role: role.id.clone(), scope: DirectoryScope::Tenant };
-        let mut settings = factory(Surface::Directory);
-        for event in [Event::EligibleAssignment, Event::ActiveAssignment] {
-            settings.event_mut(event).expiration.is_required = false;
-        }
-        settings.active_assignment.require.clear();
-        observed.settings.insert(target, settings);
-        observed.roles.insert(role.key(), role);
-    }
-    ["ada", "bea", "cy", "dan"].into_iter().for_each(|name| observed.learn(person(name)));
-    for (role, name, mode) in held {
-        let found = ObservedAssignment {
-            window: Window { start: None, end: None },
-            condition: None,
-            provenance: Provenance::Pim { request: "r".into() },
-        };
-        observed.assignments.insert(key(role, name, *mode), found);
-    }
-    observed
-}
-
-/// Manifests that own every role and declare these assignments as permanent.
-fn manifests(wanted: &[(&str, &str, Mode)]) -> Desired {
-    let extent = Extent::DirectoryRoles(vec![Pattern::new("*").unwrap()]);
-    let entry = OwnershipEntry { extent, assignments: Authority::Authoritative, role_definitions: Authority::Additive };
-    let mut desired = Desired {
-        tenant: Tenant {
-            name: "contoso".into(),
-            id: TenantId::new("t"),
-            apply_as: ApplyAs::Application,
-            ownership: Ownership { entries: vec![at(entry)], ignore: Ignore::default() },
-            break_glass: Vec::new(),
-            limits: Limits { max_removal_percent: 100, ..Limits::default() },
-            at: origin(),
-        },
-        roles: BTreeMap::new(),
-        settings: BTreeMap::new(),
-        assignments: BTreeMap::new(),
-    };
-    for (role, name, mode) in wanted {
-        declare(&mut desired, key(role, name, *mode), Schedule::Permanent);
-    }
-    desired
-}
-
-fn declare(desired: &mut Desired, key: AssignmentKey, schedule: Schedule) {
-    let declared = DeclaredAssignment {
-        principal_type: PrincipalType::User,
-        schedule,
-        condition: None,
-        justification: Some("because".into()),
-        ticket: None,
-        purpose: None,
-    };
-    desired.assignments.insert(key, at(declared));
-}
-
-fn until_autumn() -> Schedule {
-    Schedule::Window { start: None, end: "2026-09-01T00:00:00Z".parse().unwrap() }
-}
-
-fn planned(desired: &Desired, observed: &Observed, targets: &[&str]) -> Plan {
-    tried(desired, observed, targets).unwrap()
-}
-
-fn tried(desired: &Desired, observed: &Observed, targets: &[&str]) -> Result<Plan, Vec<Diagnostic>> {
-    let settings = Settings {
-        tool_version: "0".into(),
-        cloud: "public".into(),
-        nonce: "n".into(),
-        manifests: "sha256:0".into(),
-        targets: targets.iter().map(|target| (*target).to_owned()).collect(),
-        ..Settings::default()
-    };
-    plan(desired, &BTreeMap::new(), observed, &settings)
-}
-
-fn refusing(plan: &Plan) -> Vec<&str> {
-    plan.verdicts.iter().map(|verdict| verdict.guard.as_str()).collect()
-}
-
-fn gap(part: Part) -> Unreadable {
-    Unreadable {
-        surface: Surface::Directory,
-        part,
-        scope: None,
-        group: None,
-        role: None,
-        name: None,
-        why: "HTTP 503".into(),
-    }
-}
-
-const GA: &str = GLOBAL_ADMINISTRATOR;
 use Mode::{Active, Eligible};
+
+#[test]
+fn every_guard_has_a_plan_that_it_refuses_and_one_that_it_lets_pass() {
+    for guard in GUARDS {
+        let refused = (guard.fixture.refused)();
+        assert!(!refused.refusals(guard.name).is_empty(), "{} refuses nothing", guard.name);
+        let passed = (guard.fixture.passed)();
+        assert!(!passed.plan().is_empty(), "{}: a plan without a change is no trial", guard.name);
+        assert_eq!(passed.refusals(guard.name), [], "{}", guard.name);
+    }
+    let names: std::collections::BTreeSet<&str> = names().collect();
+    assert_eq!(names.len(), GUARDS.len(), "each has a name of its own");
+}
 
 #[test]
 fn what_a_gap_hides_is_not_touched() {
@@ -230,28 +100,10 @@ fn a_group_that_is_emptied_rescues_nobody() {
     desired.tenant.ownership.entries.push(at(entry));
     desired.tenant.limits.min_global_administrators = 0;
     // of a group that was not read nobody can say that it is empty
-    assert!(planned(&desired, &observed, &[]).verdicts.is_empty());
+    assert_eq!(refusing(&planned(&desired, &observed, &[])), [""; 0]);
     observed.groups.insert(operators, Some(true));
     let plan = planned(&desired, &observed, &[]);
     assert_eq!((plan.changes.len(), refusing(&plan)), (1, vec!["lockout"]));
-}
-
-fn group(observed: &mut Observed, name: &str) -> GroupId {
-    let mut group = Principal::unknown(PrincipalId::new(name));
-    (group.kind, group.name, group.is_role_assignable) = (Some(PrincipalType::Group), Some(name.into()), Some(true));
-    observed.learn(group);
-    observed.surfaces.insert(Surface::Group);
-    observed.groups.insert(GroupId::new(name), Some(true));
-    let settings = observed.settings.values().next().unwrap().clone();
-    for access in [Access::Member, Access::Owner] {
-        observed.settings.insert(Target::Group { group: GroupId::new(name), access }, settings.clone());
-    }
-    GroupId::new(name)
-}
-
-fn member(group: &str, person: &str, mode: Mode) -> AssignmentKey {
-    let target = Target::Group { group: GroupId::new(group), access: Access::Member };
-    AssignmentKey { target, principal: PrincipalId::new(person), mode }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::core::observed::Observed;
 use crate::core::policy::settings::Settings;
 use crate::core::row::{Membership, Row, ScheduleRow};
 use crate::core::schedule::Window;
+use crate::core::scope::ArmScope;
 use crate::core::target::{Surface, Target};
 
 impl Observed {
@@ -40,6 +41,7 @@ impl Observed {
                 Row::Plain(row) => plain.push(row),
                 Row::Instance(row) => instances.push(row),
                 Row::Principal(principal) => observed.learn(principal),
+                Row::Inherited(list, row) => observed.inherit(list, row),
                 Row::Schedule(row) => {
                     if row.mode == Mode::Active && row.is_in_force(now) {
                         explained.insert((row.target.clone(), row.principal.clone()));
@@ -127,6 +129,16 @@ impl Observed {
         };
         let key = AssignmentKey { target: row.target, principal: row.principal, mode: row.mode };
         self.put(key, ObservedAssignment { window, condition: row.condition, provenance });
+    }
+
+    fn inherit(&mut self, list: ArmScope, row: ScheduleRow) {
+        if !row.is_activated && row.is_in_force(self.now) {
+            let window = Window::new(None, row.end, self.now);
+            let key = AssignmentKey { target: row.target, principal: row.principal, mode: row.mode };
+            let provenance = Provenance::Pim { request: row.request.unwrap_or_default() };
+            let found = ObservedAssignment { window, condition: row.condition, provenance };
+            self.inherited.entry(list).or_default().insert(key, found);
+        }
     }
 
     /// Adds an assignment. Of several for one key the widest counts.

@@ -4,6 +4,7 @@
 //! at once. A check skips only what it cannot read. Facts about Microsoft's services carry their source; what needs the
 //! tenant is not checked here but while planning.
 
+mod applied_by;
 mod approval;
 mod assignable;
 mod azure_role;
@@ -305,6 +306,7 @@ const CHECKS: &[Check] = &[
         "A break-glass account would lose Global Administrator",
         break_glass::not_declared,
     ),
+    Check::error("invalid-applier", "The identity that applies is none that can", applied_by::invalid),
     Check::warning("shadowed-ownership", "An ownership entry can never match", ownership::shadowed),
     // numbers
     Check::warning(

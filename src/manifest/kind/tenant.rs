@@ -22,6 +22,10 @@ pub struct Tenant {
     /// Who will apply the manifests; `application` when absent. An application can never satisfy a demand for multifactor
     /// authentication.
     pub apply_as: Option<ApplyAs>,
+    /// The identity that will apply: a service principal, or a user where `applyAs: user`. A plan that takes from it what it needs
+    /// to write is refused, also when another identity makes the plan.
+    #[schemars(example = serde_json::json!({"servicePrincipal": "CI Deployer"}))]
+    pub applied_by: Option<Principal>,
     /// Where absence from Git means removal. Everywhere else what is not declared is listed as unmanaged and left alone. The
     /// first entry that matches decides.
     pub ownership: Option<Vec<OwnershipEntry>>,

@@ -51,6 +51,11 @@ impl Run<'_> {
             },
             ownership: self.ownership(document, spec),
             break_glass: self.principals(document, spec.break_glass.as_deref(), "/spec/breakGlass"),
+            applied_by: {
+                let route = "/spec/appliedBy";
+                let id = spec.applied_by.as_ref().and_then(|one| self.principal(&one.reference()));
+                id.map(|id| Declared::new(id, document.at(route)))
+            },
             limits: Limits {
                 max_removals: limits.max_removals.unwrap_or(defaults.max_removals),
                 max_removal_percent: limits.max_removal_percent.unwrap_or(defaults.max_removal_percent),

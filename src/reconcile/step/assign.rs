@@ -147,7 +147,7 @@ impl Runner {
 
 /// Returns the subject as it is asked for at `now`: a start that has passed since planning means now and is left out
 /// (azurerm#23432: a start in the past is refused).
-fn started(subject: &Subject, ask: &Ask, now: Timestamp) -> Subject {
+pub(in crate::reconcile) fn started(subject: &Subject, ask: &Ask, now: Timestamp) -> Subject {
     let mut subject = subject.clone();
     if let Subject::Assignment { ask: asked, .. } = &mut subject {
         *asked = Some(Ask { start: ask.start.filter(|start| *start > now), ..*ask });
@@ -156,7 +156,7 @@ fn started(subject: &Subject, ask: &Ask, now: Timestamp) -> Subject {
 }
 
 /// Returns the verb an action begins with.
-fn first_verb(action: Action) -> AssignVerb {
+pub(in crate::reconcile) fn first_verb(action: Action) -> AssignVerb {
     match action {
         Action::Create | Action::Regrant => AssignVerb::Assign,
         Action::Extend => AssignVerb::Extend,

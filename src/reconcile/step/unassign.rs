@@ -1,6 +1,6 @@
 //! Removing one assignment, or cancelling what is still pending (graph.md 2.9, C11, C12).
 
-use crate::core::assignment::{Provenance, is_same_condition};
+use crate::core::assignment::{ObservedAssignment, Provenance, is_same_condition};
 use crate::core::change::{Change, Subject};
 use crate::core::order::Step;
 use crate::reconcile::patience::{self, DENIALS, TRIES};
@@ -20,11 +20,7 @@ impl Runner {
         let Subject::Assignment { key, before: Some(before), .. } = &change.subject else {
             return Ended::Failed("nothing was observed to be removed".to_owned());
         };
-        let mut verb = match &before.provenance {
-            Provenance::Pim { .. } if before.window.is_pending() => AssignVerb::Cancel,
-            Provenance::Pim { .. } | Provenance::OutsidePim | Provenance::Unscheduled => AssignVerb::Remove,
-            Provenance::Classic { .. } | Provenance::Plain { .. } => AssignVerb::DeletePlain,
-        };
+        let mut verb = removing_verb(before);
         // what was reviewed is the removal of what was observed; what is gone or not visible is the service's to say
         match self.look(key).await {
             Ok(Some(seen)) if !before.window.as_ask().matches(&seen.window, self.client.now()) => {
@@ -106,5 +102,14 @@ impl Runner {
             }
         }
         Ended::Failed(last)
+    }
+}
+
+/// Returns the verb that takes away what was observed.
+pub(in crate::reconcile) fn removing_verb(before: &ObservedAssignment) -> AssignVerb {
+    match &before.provenance {
+        Provenance::Pim { .. } if before.window.is_pending() => AssignVerb::Cancel,
+        Provenance::Pim { .. } | Provenance::OutsidePim | Provenance::Unscheduled => AssignVerb::Remove,
+        Provenance::Classic { .. } | Provenance::Plain { .. } => AssignVerb::DeletePlain,
     }
 }

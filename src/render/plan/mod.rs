@@ -105,7 +105,7 @@ fn cause(change: &Change) -> String {
     }
 }
 
-/// Returns how a single value changes, as raw text: `before -> after`, or the one side that a creation or a removal has.
+/// Returns how a single value changes, as raw text and in words, since an arrow is not read aloud: both sides, or the one side that a creation or a removal has.
 fn transition(action: Action, wording: Wording, before: Option<&str>, after: Option<&str>) -> String {
     let is_new = matches!(action, Action::Create | Action::Regrant);
     match (wording, before, after) {
@@ -116,7 +116,9 @@ fn transition(action: Action, wording: Wording, before: Option<&str>, after: Opt
         }
         (_, None, Some(after)) if is_new => after.to_owned(),
         (_, Some(before), None) if action == Action::Remove => format!("was {before}"),
-        (_, before, after) => format!("{} -> {}", before.unwrap_or("nothing"), after.unwrap_or("nothing")),
+        (_, before, after) => {
+            format!("was {}, will be {}", before.unwrap_or("nothing"), after.unwrap_or("nothing"))
+        }
     }
 }
 

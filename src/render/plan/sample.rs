@@ -181,6 +181,7 @@ fn basis() -> Basis {
                 },
             },
             break_glass: vec![Declared::new(PrincipalId::new(ALICE), at.clone())],
+            applied_by: Some(Declared::new(PrincipalId::new(ALICE), at.clone())),
             limits: Limits::default(),
             at: at.clone(),
         },

@@ -19,8 +19,8 @@ use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::row::Row;
 use crate::core::target::Target;
-use crate::surface::pim;
-use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface};
+use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface, Validation};
+use crate::surface::{pim, validation};
 use crate::wire::{Command, Query, Refusal};
 
 /// The group surface.
@@ -74,6 +74,20 @@ impl Surface for Group {
 
     fn encode(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator) -> Command {
         encode::command(subject, part, verb, locator)
+    }
+
+    fn validation(
+        &self,
+        subject: &Subject,
+        part: &StepPart,
+        verb: AssignVerb,
+        locator: &Locator,
+    ) -> Option<Validation> {
+        Validation::on_graph(self.encode(subject, part, verb, locator))
+    }
+
+    fn is_only_judged(&self, body: &Value) -> bool {
+        validation::is_only_judged(body)
     }
 
     fn looks_to_settle(&self) -> usize {

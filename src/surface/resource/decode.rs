@@ -48,8 +48,8 @@ pub(super) fn page(of: &Read, page: &Value) -> (Vec<Row>, Vec<DecodeError>) {
             Part::DeletedRoles | Part::Hierarchy | Part::Onboarded => Ok(None),
             Part::PlainAssignments => plain(of, row, properties).map(|row| row.map(Row::Plain)),
             Part::ActiveInstances => instance(of, properties).map(|row| row.map(Row::Instance)),
-            Part::ActiveSchedules => schedule(of, row, properties, Mode::Active).map(|row| row.map(Row::Schedule)),
-            Part::EligibleSchedules => schedule(of, row, properties, Mode::Eligible).map(|row| row.map(Row::Schedule)),
+            Part::ActiveSchedules => schedule(of, row, properties, Mode::Active),
+            Part::EligibleSchedules => schedule(of, row, properties, Mode::Eligible),
         };
         match result {
             Ok(None) => {}
@@ -249,8 +249,28 @@ fn instance(of: &Read, properties: &Value) -> Result<Option<InstanceRow>, String
     }))
 }
 
-fn schedule(of: &Read, row: &Value, properties: &Value, mode: Mode) -> Result<Option<ScheduleRow>, String> {
-    let Some((target, principal)) = asked_for(of, properties)? else { return Ok(None) };
+/// A row of a scope above the list's is kept as inherited where the path tells that it is above; one of those that cannot be
+/// understood is left out, since nothing of this scope is hidden by it.
+fn schedule(of: &Read, row: &Value, properties: &Value, mode: Mode) -> Result<Option<Row>, String> {
+    let (target, principal) = who_and_where(properties)?;
+    let Target::Azure { scope, .. } = &target else { return Ok(None) };
+    match of.scope.as_ref().filter(|list| !query::is_asked_for(list, scope)) {
+        None => Ok(schedule_row(row, properties, mode, target, principal)?.map(Row::Schedule)),
+        Some(list) if query::shows_what_is_above(list) => {
+            let found = schedule_row(row, properties, mode, target, principal).ok().flatten();
+            Ok(found.map(|row| Row::Inherited(list.clone(), row)))
+        }
+        Some(_) => Ok(None),
+    }
+}
+
+fn schedule_row(
+    row: &Value,
+    properties: &Value,
+    mode: Mode,
+    target: Target,
+    principal: PrincipalId,
+) -> Result<Option<ScheduleRow>, String> {
     if pim::is_dead(properties) {
         return Ok(None);
     }

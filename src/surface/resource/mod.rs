@@ -21,7 +21,7 @@ use crate::core::reach::Reach;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::row::Row;
 use crate::core::target::Target;
-use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface};
+use crate::surface::{AssignVerb, DecodeError, Grant, Locator, Outcome, Read, Surface, Validation};
 use crate::wire::{Command, Query, Refusal};
 
 /// The Azure surface.
@@ -72,6 +72,21 @@ impl Surface for Resource {
 
     fn encode(&self, subject: &Subject, part: &StepPart, verb: AssignVerb, locator: &Locator) -> Command {
         encode::command(subject, part, verb, locator)
+    }
+
+    fn validation(
+        &self,
+        subject: &Subject,
+        part: &StepPart,
+        verb: AssignVerb,
+        locator: &Locator,
+    ) -> Option<Validation> {
+        Validation::on_arm(self.encode(subject, part, verb, locator))
+    }
+
+    /// The address says it: nothing but validation happens there.
+    fn is_only_judged(&self, _: &Value) -> bool {
+        true
     }
 
     fn looks_to_settle(&self) -> usize {

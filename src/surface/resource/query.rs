@@ -119,3 +119,9 @@ pub(super) fn is_asked_for(list: &ArmScope, row: &ArmScope) -> bool {
         ArmScopeKind::Subscription | ArmScopeKind::ResourceGroup | ArmScopeKind::Resource => list.contains_path(row),
     }
 }
+
+/// Tells whether the rows of a list that are not asked for are about scopes above it. Below a subscription the path tells; whether
+/// a row at another management group is above or below, a list at one does not say.
+pub(super) fn shows_what_is_above(list: &ArmScope) -> bool {
+    !matches!(list.kind(), ArmScopeKind::Root | ArmScopeKind::ManagementGroup)
+}

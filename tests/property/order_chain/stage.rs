@@ -325,6 +325,7 @@ impl Stage {
                 apply_as: ApplyAs::Application,
                 ownership: Ownership { entries, ..Ownership::default() },
                 break_glass: Vec::new(),
+                applied_by: None,
                 limits: Limits::default(),
                 at: origin(1),
             },

@@ -54,6 +54,7 @@ pub(super) fn desired(choices: &mut Choices, custom: &[RoleDefinition]) -> Desir
             apply_as: ApplyAs::Application,
             ownership: ownership(choices, custom),
             break_glass: (choices.chance(1, 3)).then(|| Declared::new(person(0).id, origin(2))).into_iter().collect(),
+            applied_by: None,
             limits: Limits::default(),
             at: origin(1),
         },

@@ -176,6 +176,7 @@ impl Side {
             apply_as: ApplyAs::Application,
             ownership: Ownership { entries: extents.into_iter().map(entry).collect(), ..Ownership::default() },
             break_glass: Vec::new(),
+            applied_by: None,
             limits: Limits::default(),
             at: at(()).at,
         };

@@ -73,7 +73,7 @@ pub(super) fn unmanaged(page: &mut Page, plan: &Plan, options: &Options) {
     }
     page.prose(0, style::PLAIN, &format!("{count} {words} {left}:"));
     for one in &plan.unmanaged {
-        page.line(2, &[(style::PLAIN, &format!("? {}", terminal(&one.address)))]);
+        page.line(2, &[(style::PLAIN, &terminal(&one.address))]);
         page.prose(6, style::FAINT, &format!("is there: {}", terminal(&one.detail)));
         page.prose(6, style::FAINT, &format!("left alone: {}", terminal(&one.why)));
     }

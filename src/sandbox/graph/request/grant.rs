@@ -209,7 +209,7 @@ impl Asked<'_> {
         let value = json!({
             "id": id, "status": status, "createdDateTime": precise(now), "completedDateTime": null, "approvalId": null,
             "customData": null, "action": self.name, "principalId": key.principal,
-            "isValidationOnly": body["isValidationOnly"] == true, "targetScheduleId": null,
+            "isValidationOnly": self.is_dry, "targetScheduleId": null,
             "justification": body["justification"].as_str(),
             "createdBy": {"application": if is_user { Value::Null } else { who.clone() }, "device": null,
                 "user": if is_user { who } else { Value::Null }},

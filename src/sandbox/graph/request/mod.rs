@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub(super) use self::aim::is_assignable;
 pub(super) use self::judge::eligibility;
 use super::super::answer::{Answer, Problem, Reply};
+use super::super::fault::Effect;
 use super::super::options::SandboxOptions;
 use super::super::permission;
 use super::super::place::Surface;
@@ -97,8 +98,9 @@ pub(super) fn answer(world: &Arc<World>, call: &Call, of: Collection, rest: &[&s
             let (name, action) = action(call, of.surface)?;
             let accepted = [write, remove];
             permission::pim(&call.caller, if action == Action::Remove { &accepted } else { &accepted[..1] })?;
-            let is_dry = call.object()?.get("isValidationOnly") == Some(&json!(true));
-            let asked = Asked { call, options: &world.options, of, name, action };
+            let is_dry = call.object()?.get("isValidationOnly") == Some(&json!(true))
+                && !call.effects.contains(&Effect::CarryOut);
+            let asked = Asked { call, options: &world.options, of, name, action, is_dry };
             let document = if is_dry {
                 let mut tenant = Tenant::clone(&world.store.read(View::Now));
                 asked.run(&mut tenant, call.now)?
@@ -143,6 +145,8 @@ struct Asked<'a> {
     of: Collection,
     name: &'static str,
     action: Action,
+    /// Whether it is judged and not carried out.
+    is_dry: bool,
 }
 
 impl Asked<'_> {
