@@ -120,7 +120,8 @@ impl<'a> People<'a> {
     pub(super) fn governed(&self, settings: &Target) -> BTreeSet<Target> {
         let Target::Directory { role, .. } = settings else { return BTreeSet::from([settings.clone()]) };
         let targets = self.graphs[1].grants().iter().map(|grant| &grant.key.target);
-        let governed = targets.filter(|target| matches!(target, Target::Directory { role: other, .. } if other == role));
+        let governed =
+            targets.filter(|target| matches!(target, Target::Directory { role: other, .. } if other == role));
         governed.cloned().collect()
     }
 
