@@ -100,11 +100,11 @@ pub(super) fn cut_long(text: &str) -> String {
 }
 
 /// Returns the manifest line that a refusal is about, where it is about one.
-pub(super) fn source_of(_verdict: &Verdict) -> Option<&Origin> {
-    None
+pub(super) fn source_of(verdict: &Verdict) -> Option<&Origin> {
+    verdict.source.as_ref()
 }
 
 /// Returns the address that a refusal is about, where it is about one.
-pub(super) fn address_of(_verdict: &Verdict) -> Option<&str> {
-    None
+pub(super) fn address_of(verdict: &Verdict) -> Option<&str> {
+    verdict.address.as_deref()
 }
