@@ -78,8 +78,13 @@ async fn guarded(
 ) -> Result<Exit, Fault> {
     let overrides = args.planning.overrides(&args.overrides);
     let nonce = planning::nonce(context);
-    let terms =
-        Terms { targets: &args.planning.targets, overrides: &overrides, nonce: &nonce, guardrails: Some(guardrails) };
+    let terms = Terms {
+        targets: &args.planning.targets,
+        overrides: &overrides,
+        nonce: &nonce,
+        base: None,
+        guardrails: Some(guardrails),
+    };
     let plan = planning::plan(context, declared, connection, &terms).await?;
     let options = plan::options(context, render::plan::Wording::Apply);
     context.print(&plan::show(&plan, Format::Text, &options))?;
@@ -131,7 +136,7 @@ async fn verify(
         .map(|outcome| plan.changes[outcome.change].address.as_str())
         .collect();
     // what is left to do is compared, not judged
-    let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce, guardrails: None };
+    let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce, base: None, guardrails: None };
     let mut left: Option<Plan> = None;
     for seconds in LOOKS {
         connection.clock.sleep(SignedDuration::from_secs(seconds)).await;

@@ -1,6 +1,7 @@
 //! The command line: flags become values, verbs run, outcomes become exit codes. One file per verb.
 
 mod apply;
+mod base;
 mod connection;
 mod context;
 mod drift;

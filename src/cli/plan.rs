@@ -1,12 +1,11 @@
 //! `rolewright plan`: what would change.
 
-mod base;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use crate::cli::base;
 use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -67,16 +66,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let mut plans = Vec::new();
     let mut exit = Exit::Success;
     for path in &args.paths {
-        match make(
-            context,
-            path,
-            bases.next().map(PathBuf::as_path),
-            &args.planning,
-            &args.overrides,
-            Some(&args.guardrails),
-        )
-        .await
-        {
+        let base = bases.next().map(PathBuf::as_path);
+        match make(context, path, base, &args.planning, &args.overrides, Some(&args.guardrails)).await {
             Ok(plan) => plans.push(plan),
             // the other tenants are planned all the same
             Err(fault) => {
@@ -126,24 +117,19 @@ pub(crate) async fn make(
     guardrails: Option<&GuardrailArgs>,
 ) -> Result<Plan, Fault> {
     let declared = planning::read(context, path)?;
-    let guardrails = guardrails.map(|given| Guardrails::read(context, path, &declared.manifests, given)).transpose()?;
     let base = base.map(|base| base::read(base, &declared.head)).transpose()?;
+    let guardrails = guardrails.map(|given| Guardrails::read(context, path, &declared.manifests, given));
+    let guardrails = guardrails.transpose()?;
     let connection = Connection::open(context, path, &(&declared.head).into(), Purpose::Read).await?;
     let nonce = planning::nonce(context);
     let terms = Terms {
         targets: &args.targets,
         overrides: &args.overrides(overrides),
         nonce: &nonce,
+        base: base.as_ref(),
         guardrails: guardrails.as_ref(),
     };
-    let planned = async {
-        let mut plan = planning::plan(context, &declared, &connection, &terms).await?;
-        if let Some(base) = base {
-            base::mark(&mut plan, base, &connection).await?;
-        }
-        Ok(plan)
-    };
-    let planned = planned.await;
+    let planned = planning::plan(context, &declared, &connection, &terms).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;
     planned

@@ -1,6 +1,8 @@
 //! The built binary: help, exit codes, what goes to stdout and what to stderr. The environment is scrubbed.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(target_os = "linux")]
+mod ci;
 mod cost;
 mod embedded;
 #[cfg(feature = "rego")]

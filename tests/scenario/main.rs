@@ -39,6 +39,7 @@ mod group_setting;
 mod group_window;
 mod group_words;
 mod guard;
+mod guard_end;
 #[cfg(feature = "rego")]
 mod guardrail;
 mod incomplete;
