@@ -40,6 +40,8 @@ mod group_window;
 mod group_words;
 mod guard;
 mod guard_end;
+#[cfg(feature = "rego")]
+mod guardrail;
 mod incomplete;
 mod indirect;
 mod manifest;
@@ -58,5 +60,7 @@ mod setting_fields;
 mod setting_profile;
 mod setting_write;
 mod stage;
+#[cfg(feature = "rego")]
+mod starter_pack;
 mod window;
 mod words;

@@ -179,6 +179,7 @@ impl Stage {
             clock: Some(Arc::new(self.clock.clone())),
             is_terminal: (false, false),
             answer,
+            program: Some(env!("CARGO_BIN_EXE_rolewright").into()),
         };
         let folder = self.folder.path().to_string_lossy().into_owned();
         let mut line = vec!["rolewright", arguments[0]];
