@@ -105,7 +105,9 @@ pub fn markdown(entries: &[Entry<'_>], asked: usize, options: &Options) -> Strin
         let mut sheet = Sheet::new(room);
         let (name, folder) = (plain(&name(entry.plan)), code(&short(entry.folder)));
         sheet.push(&format!("## {name} in {folder}\n\n"));
-        fill(&mut sheet, entry.plan, options);
+        // `plan --out FOLDER` names the files of several plans by their tenants
+        let file = format!("{}.json", safe(&entry.plan.tenant_name));
+        fill(&mut sheet, entry.plan, &file, options);
         sheet.finish()
     };
     // whoever needs less than its share leaves the rest to the others

@@ -11,7 +11,7 @@ use crate::render::plan::{ONBOARDS, Options, access, counts, is_appliable, matte
 use crate::render::style;
 
 /// Writes the head.
-pub(super) fn write(sheet: &mut Sheet, plan: &Plan, options: &Options) {
+pub(super) fn write(sheet: &mut Sheet, plan: &Plan, file: &str, options: &Options) {
     let mut verdict: Vec<String> = obstacles(plan, options).iter().map(|sentence| with_code(sentence)).collect();
     match access(plan, options) {
         Some(sentence) => {
@@ -29,8 +29,8 @@ pub(super) fn write(sheet: &mut Sheet, plan: &Plan, options: &Options) {
     if is_appliable(plan, options) {
         let digest = safe(&plan.digest);
         sheet.push(&format!(
-            "Next: review the changes, then apply exactly them until {} (`plan.json` is what `plan --out` wrote):\n\n\
-             ```\nrolewright apply --plan plan.json --digest {digest}\n```\n\n",
+            "Next: review the changes, then apply exactly them until {} (`{file}` is what `plan --out` wrote):\n\n\
+             ```\nrolewright apply --plan {file} --digest {digest}\n```\n\n",
             plan.expires_at
         ));
     } else if let Some(sentence) = next(plan, options) {

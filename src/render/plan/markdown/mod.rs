@@ -31,13 +31,13 @@ pub fn markdown(plan: &Plan, options: &Options) -> String {
     let what = options.verb();
     sheet.push(&format!("<!-- rolewright:{what}:{} -->\n", safe(plan.tenant_id.as_str())));
     sheet.push(&format!("## rolewright {what} for {}\n\n", plain(&name(plan))));
-    fill(&mut sheet, plan, options);
+    fill(&mut sheet, plan, "plan.json", options);
     sheet.finish()
 }
 
-/// Writes everything but the heading.
-pub(super) fn fill(sheet: &mut Sheet, plan: &Plan, options: &Options) {
-    head::write(sheet, plan, options);
+/// Writes everything but the heading. `file` is what the plan is called where it was saved.
+pub(super) fn fill(sheet: &mut Sheet, plan: &Plan, file: &str, options: &Options) {
+    head::write(sheet, plan, file, options);
     let is_due = |change: &&Change| options.is_drift() && change.action == Action::Extend;
     let (due, rest): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(is_due);
     let (pending, fresh): (Vec<&Change>, Vec<&Change>) = rest.into_iter().partition(|change| is_pending(change));

@@ -51,10 +51,13 @@ pub(super) fn write(sheet: &mut Sheet, changes: &[&Change], options: &Options) {
     }
 }
 
+/// The riskiest first, otherwise in the order of the plan.
+type Rank = (Reverse<Risk>, usize);
+
 /// Groups changes that say the same of different objects, the riskiest first, and returns each group with what it says.
 fn alike<'a>(changes: &[&'a Change], options: &Options) -> Vec<(Vec<&'a Change>, String)> {
-    let mut groups: BTreeMap<(Reverse<Risk>, usize), (Vec<&Change>, String)> = BTreeMap::new();
-    let mut seen: BTreeMap<(String, &str), (Reverse<Risk>, usize)> = BTreeMap::new();
+    let mut groups: BTreeMap<Rank, (Vec<&Change>, String)> = BTreeMap::new();
+    let mut seen: BTreeMap<(String, &str), Rank> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
         let body = body(change, options);
         let fresh = (Reverse(change.risk), at);

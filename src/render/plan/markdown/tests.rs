@@ -222,8 +222,8 @@ fn several_tenants_share_the_room() {
     assert!(text.len() <= LIMIT, "{}", text.len());
     assert!(text.len() > LIMIT * 3 / 4, "{}: the room is used", text.len());
     let alone = markdown(&small, &Options::default());
-    let body = alone.split_once("\n\n").unwrap().1;
-    assert!(text.contains(body), "what is short is shown whole");
+    let body = alone.split_once("\n\n").unwrap().1.replace("plan.json", "contoso.json");
+    assert!(text.contains(&body), "what is short is shown whole");
     let parts: BTreeSet<&str> = text.lines().filter(|line| line.starts_with("## contoso in")).collect();
     assert_eq!(parts.len(), 4);
     let head: Vec<&str> = text.lines().skip(1).take_while(|line| !line.starts_with("## contoso")).collect();
