@@ -71,7 +71,12 @@ pub(super) fn fill(sheet: &mut Sheet, plan: &Plan, file: &str, options: &Options
         false => String::new(),
     };
     let (at, digest) = (plan.created_at, safe(&plan.digest));
-    sheet.push_at_end(&format!("<sub>Read at {at}{until}; digest `{digest}`.</sub>\n"));
+    let folders: Vec<String> = plan.guardrails.iter().take(5).map(|judge| code(&cut(&judge.path))).collect();
+    let judges = match folders.is_empty() {
+        true => String::new(),
+        false => format!("; judged by the guardrails in {}", folders.join(", ")),
+    };
+    sheet.push_at_end(&format!("<sub>Read at {at}{until}; digest `{digest}`{judges}.</sub>\n"));
 }
 
 /// Sorts what deserves the most attention first: what widens, the riskiest before the others; for `drift` what is wider than

@@ -66,6 +66,10 @@ fn head(page: &mut Page, plan: &Plan, options: &Options) {
     let (name, id) = (terminal(&plan.tenant_name), terminal(plan.tenant_id.as_str()));
     page.prose(0, style::PLAIN, &format!("{what} tenant {name} ({id})"));
     page.line(2, &[(style::FAINT, &format!("read at {}", plan.created_at))]);
+    if !plan.guardrails.is_empty() {
+        let folders: Vec<&str> = plan.guardrails.iter().map(|judge| judge.path.as_str()).collect();
+        page.prose(2, style::FAINT, &format!("judged by the guardrails in {}", terminal(&folders.join(", "))));
+    }
     for sentence in obstacles(plan, options) {
         page.prose(2, style::BAD, &terminal(&sentence));
     }
