@@ -23,13 +23,13 @@ pub(crate) struct Args {
     format: Format,
 }
 
-/// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards have nothing to refuse
-/// here, since nothing is written.
+/// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards and
+/// guardrails have nothing to refuse here, since nothing is written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let mut exit = Exit::Success;
     let mut all = Vec::new();
     for path in &args.paths {
-        match plan::make(context, path, None, &args.planning, &OverrideArgs::default()).await {
+        match plan::make(context, path, None, &args.planning, &OverrideArgs::default(), None).await {
             Ok(found) => all.push(found),
             Err(fault) => {
                 fault.show(context);

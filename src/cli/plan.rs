@@ -1,16 +1,16 @@
 //! `rolewright plan`: what would change.
 
-mod base;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use crate::cli::base;
 use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails::{GuardrailArgs, Guardrails};
 use crate::cli::output;
 use crate::cli::overrides::OverrideArgs;
 use crate::cli::planning::{self, PlanningArgs, Terms};
@@ -27,6 +27,8 @@ pub(crate) struct Args {
     planning: PlanningArgs,
     #[command(flatten)]
     overrides: OverrideArgs,
+    #[command(flatten)]
+    guardrails: GuardrailArgs,
     /// The manifests of the target branch: each change is marked as coming from the manifests under review, or as pending already.
     /// With several PATHs, one for each, in their order.
     #[arg(long, value_name = "DIR", env = "ROLEWRIGHT_BASE")]
@@ -64,7 +66,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let mut plans = Vec::new();
     let mut exit = Exit::Success;
     for path in &args.paths {
-        match make(context, path, bases.next().map(PathBuf::as_path), &args.planning, &args.overrides).await {
+        let base = bases.next().map(PathBuf::as_path);
+        match make(context, path, base, &args.planning, &args.overrides, Some(&args.guardrails)).await {
             Ok(plan) => plans.push(plan),
             // the other tenants are planned all the same
             Err(fault) => {
@@ -104,27 +107,29 @@ fn save(path: &Path, plans: &[Plan], is_folder: bool) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Plans, with an identity that only reads.
+/// Plans, with an identity that only reads. Without `guardrails` no policy judges the plan.
 pub(crate) async fn make(
     context: &Context,
     path: &Path,
     base: Option<&Path>,
     args: &PlanningArgs,
     overrides: &OverrideArgs,
+    guardrails: Option<&GuardrailArgs>,
 ) -> Result<Plan, Fault> {
     let declared = planning::read(context, path)?;
     let base = base.map(|base| base::read(base, &declared.head)).transpose()?;
+    let guardrails = guardrails.map(|given| Guardrails::read(context, path, &declared.manifests, given));
+    let guardrails = guardrails.transpose()?;
     let connection = Connection::open(context, path, &(&declared.head).into(), Purpose::Read).await?;
     let nonce = planning::nonce(context);
-    let terms = Terms { targets: &args.targets, overrides: &args.overrides(overrides), nonce: &nonce };
-    let planned = async {
-        let mut plan = planning::plan(context, &declared, &connection, &terms).await?;
-        if let Some(base) = base {
-            base::mark(&mut plan, base, &connection).await?;
-        }
-        Ok(plan)
+    let terms = Terms {
+        targets: &args.targets,
+        overrides: &args.overrides(overrides),
+        nonce: &nonce,
+        base: base.as_ref(),
+        guardrails: guardrails.as_ref(),
     };
-    let planned = planned.await;
+    let planned = planning::plan(context, &declared, &connection, &terms).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;
     planned

@@ -39,6 +39,9 @@ mod group_setting;
 mod group_window;
 mod group_words;
 mod guard;
+#[cfg(feature = "rego")]
+mod guard_end;
+mod guardrail;
 mod incomplete;
 mod indirect;
 mod manifest;
@@ -57,5 +60,7 @@ mod setting_fields;
 mod setting_profile;
 mod setting_write;
 mod stage;
+#[cfg(feature = "rego")]
+mod starter_pack;
 mod window;
 mod words;

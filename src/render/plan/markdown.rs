@@ -203,7 +203,9 @@ fn head(sheet: &mut Sheet, plan: &Plan, options: &Options) {
             (false, Some(flag)) if plan.is_allowed(flag) => format!("allowed by {}", code(flag)),
             (false, _) => "would refuse".to_owned(),
         };
-        format!("- {} {how}: {}\n", plain(&cut(&verdict.guard)), plain(&cut(&verdict.message)))
+        let place = verdict.source.as_ref().map(|at| format!(" ({})", code(&format!("{}:{}", at.file, at.line))));
+        let place = place.unwrap_or_default();
+        format!("- {} {how}: {}{place}\n", plain(&cut(&verdict.guard)), plain(&cut(&verdict.message)))
     });
     sheet.section(&Frame::list("Not read"), &plan.unreadable, |gap| {
         let weight = if matters(gap.part) { "" } else { " (for advice only)" };

@@ -271,7 +271,9 @@ fn verdicts(page: &mut Page, plan: &Plan) {
     }
     page.heading("Guards");
     for verdict in &plan.verdicts {
-        let what = format!("{}: {}", terminal(&verdict.guard), terminal(&verdict.message));
+        let place = verdict.source.as_ref().map(|at| format!(" ({}:{})", terminal(&at.file), at.line));
+        let place = place.unwrap_or_default();
+        let what = format!("{}: {}{place}", terminal(&verdict.guard), terminal(&verdict.message));
         let flag = verdict.overridden_by.as_deref().map(terminal);
         match (plan.overrides(verdict), flag) {
             (true, Some(flag)) => page.prose(0, style::PLAIN, &format!("allowed by {flag}: {what}")),

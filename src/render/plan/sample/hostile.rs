@@ -63,6 +63,7 @@ pub(in crate::render) fn hostile() -> Plan {
         guard: NASTY.to_owned(),
         message: NASTY.to_owned(),
         overridden_by: Some("--allow-x".to_owned()),
+        ..Verdict::default()
     }];
     finish(plan)
 }
