@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let mut all = Vec::new();
     for path in &args.paths {
         match plan::make(context, path, None, &args.planning, &OverrideArgs::default(), None).await {
-            Ok(found) => all.push(found),
+            Ok(found) => all.push((path.as_path(), found)),
             Err(fault) => {
                 fault.show(context);
                 exit = exit.and(fault.exit);
@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         }
     }
     plan::report(context, &all, args.paths.len(), args.format, render::plan::Wording::Drift)?;
-    for found in &all {
+    for (_, found) in &all {
         if !found.complete && !args.planning.allow_incomplete {
             exit = exit.and(Exit::Error);
         }

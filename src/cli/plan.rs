@@ -14,8 +14,10 @@ use crate::cli::guardrails::{GuardrailArgs, Guardrails};
 use crate::cli::output;
 use crate::cli::overrides::OverrideArgs;
 use crate::cli::planning::{self, PlanningArgs, Terms};
+use crate::cli::validate;
 use crate::core::plan::Plan;
 use crate::render;
+use crate::render::plan::several::{self, Entry};
 
 /// Flags of `plan`.
 #[derive(Debug, clap::Args)]
@@ -54,6 +56,10 @@ pub(crate) enum Format {
     Json,
     /// For a pull request.
     Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitHub workflow annotations.
+    Github,
 }
 
 /// Plans and shows.
@@ -68,7 +74,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     for path in &args.paths {
         let base = bases.next().map(PathBuf::as_path);
         match make(context, path, base, &args.planning, &args.overrides, Some(&args.guardrails)).await {
-            Ok(plan) => plans.push(plan),
+            Ok(plan) => plans.push((path.as_path(), plan)),
             // the other tenants are planned all the same
             Err(fault) => {
                 fault.show(context);
@@ -80,7 +86,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         save(path, &plans, args.paths.len() > 1)?;
     }
     report(context, &plans, args.paths.len(), args.format, render::plan::Wording::Plan)?;
-    for plan in &plans {
+    for (_, plan) in &plans {
         exit = exit.and(verdict(plan));
         if args.detailed_exitcode && !plan.is_empty() {
             exit = exit.and(Exit::Changes);
@@ -90,9 +96,9 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
 }
 
 /// Writes the plan to a file, or several into a folder.
-fn save(path: &Path, plans: &[Plan], is_folder: bool) -> Result<(), Fault> {
+fn save(path: &Path, plans: &[(&Path, Plan)], is_folder: bool) -> Result<(), Fault> {
     let mut files: BTreeMap<PathBuf, &Plan> = BTreeMap::new();
-    for plan in plans {
+    for (_, plan) in plans {
         // the name of a manifest is a DNS label: it names no other folder
         let file = if is_folder { path.join(format!("{}.json", plan.tenant_name)) } else { path.to_path_buf() };
         if let Some(other) = files.insert(file, plan) {
@@ -138,32 +144,50 @@ pub(crate) async fn make(
 /// Shows one plan, or several in one report.
 pub(crate) fn report(
     context: &Context,
-    plans: &[Plan],
+    plans: &[(&Path, Plan)],
     asked: usize,
     format: Format,
     wording: render::plan::Wording,
 ) -> Result<(), Fault> {
-    let options = options(context, wording);
-    match plans {
-        [] => {}
-        [plan] if asked == 1 => context.print(&show(plan, format, &options))?,
-        several => {
-            for plan in several {
-                context.print(&show(plan, format, &options))?;
+    let mut options = options(context, wording);
+    let folders: Vec<String> = plans.iter().map(|(path, _)| validate::prefix(path)).collect();
+    let text = match plans {
+        [] => return Ok(()),
+        [(_, plan)] if asked == 1 => {
+            options.folder.clone_from(&folders[0]);
+            show(plan, format, &options)
+        }
+        _ => {
+            let entries = plans.iter().zip(&folders).map(|((_, plan), folder)| Entry { plan, folder });
+            let entries: Vec<Entry<'_>> = entries.collect();
+            match format {
+                Format::Text => several::text(&entries, asked, &options),
+                Format::Json => several::json(&entries),
+                Format::Markdown => several::markdown(&entries, asked, &options),
+                Format::Sarif => several::sarif(&entries, &options),
+                Format::Github => several::github(&entries, asked, &options),
             }
         }
-    }
-    Ok(())
+    };
+    Ok(context.print(&text)?)
 }
 
 /// Returns how plans are shown in this run.
 pub(crate) fn options(context: &Context, wording: render::plan::Wording) -> render::plan::Options {
-    render::plan::Options { verbose: context.flags.verbose > 0, color: context.color, width: 80, wording }
+    render::plan::Options {
+        verbose: context.flags.verbose > 0,
+        color: context.color,
+        width: 80,
+        wording,
+        folder: String::new(),
+    }
 }
 
 /// Returns a plan in a form.
 pub(crate) fn show(plan: &Plan, format: Format, options: &render::plan::Options) -> String {
     match format {
+        Format::Sarif => render::plan::sarif(plan, options),
+        Format::Github => render::plan::github(plan, options),
         Format::Json => render::plan::json(plan),
         Format::Markdown => render::plan::markdown(plan, options),
         Format::Text => render::plan::text(plan, options),

@@ -5,6 +5,7 @@
 mod ci;
 mod cost;
 mod embedded;
+mod golden;
 #[cfg(feature = "rego")]
 mod guardrails;
 mod usage;

@@ -39,8 +39,8 @@ mod group_setting;
 mod group_window;
 mod group_words;
 mod guard;
-#[cfg(feature = "rego")]
 mod guard_end;
+#[cfg(feature = "rego")]
 mod guardrail;
 mod incomplete;
 mod indirect;

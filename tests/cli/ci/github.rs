@@ -375,6 +375,22 @@ fn found(folder: &std::path::Path, name: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_change_cannot_loosen_its_own_judge() {
+    let mut hub = Hub::new();
+    hub.open("mallory", "access/mallory.yaml", &eligible("mallory", "Helpdesk Administrator", "mallory"));
+    let pull = hub.push("mallory", 10, "guardrails/team.rego", "package rolewright.team\n");
+    let run = hub.plan(&pull);
+    assert_eq!(run.conclusion, "failure", "{}", run.log);
+    assert!(run.log.contains("refused by a guard or a guardrail"), "{}", run.log);
+    assert!(hub.comments()[0].contains("not of this team"), "{:?}", hub.comments());
+    // merged all the same, by somebody who may: what a plan refused is not applied
+    hub.merge(&pull);
+    let run = hub.apply();
+    assert_eq!(run.jobs["apply"], "skipped", "{}", run.log);
+    assert_untouched(&hub, &run);
+}
+
+#[test]
 fn a_fork_gets_no_credentials() {
     let mut hub = Hub::new();
     let pull = hub.open("alice", "access/alice.yaml", &eligible("alice", "Helpdesk Administrator", "alice"));

@@ -45,12 +45,6 @@ deny contains {\"msg\": \"not of this team\", \"address\": change.address} if {
 }
 ";
 
-/// SHIM: until the binary knows this flag.
-const SHIM: &str = r#"a=(); while [ $# -gt 0 ]; do case $1 in
-  --guardrails) "$real" plan --help | grep -q -e --guardrails && a+=("$1" "$2"); shift;;
-  *) a+=("$1");; esac; shift; done; set -- "${a[@]}"
-"#;
-
 /// Returns a manifest that makes a user eligible for a role.
 pub(super) fn eligible(name: &str, role: &str, user: &str) -> String {
     format!(
@@ -261,7 +255,7 @@ impl World {
         use sha2::Digest as _;
         let target = "x86_64-unknown-linux-gnu";
         let binary = format!(
-            "#!/bin/bash\necho \"$*\" >> \"$FAKE/calls\"\nreal='{}'\n{SHIM}exec \"$real\" \"$@\"\n",
+            "#!/bin/bash\necho \"$*\" >> \"$FAKE/calls\"\nexec '{}' \"$@\"\n",
             env!("CARGO_BIN_EXE_rolewright")
         );
         let built = format!("release/target/{target}/release/rolewright");
