@@ -207,7 +207,7 @@ mod tests {
         let end = text.lines().rev().take(3).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!(end, @r"
         Tenant contoso in a/: Plan: 1 to create, 1 to update, 1 to adopt, 1 to extend, 1 to regrant, 2 to remove; 1 unmanaged.
-        Tenant contoso in b/: Refused by break-glass, mass-removal: nothing can be applied. Incomplete: not everything could be read. Plan (incomplete): 1 to create, 1 to update, 2 to remove; 30 unmanaged.
+        Tenant contoso in b/: Refused by break-glass, mass-removal, guardrail/contoso.tier0: nothing can be applied. Incomplete: not everything could be read. Plan (incomplete): 1 to create, 1 to update, 2 to remove; 30 unmanaged.
         In all: 11 changes in 2 of 3 tenants. 1 tenant could not be planned: the log says why.
         ");
         let synced = sample::plan(Vec::new());
