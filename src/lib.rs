@@ -7,9 +7,9 @@
 //!
 //! | room | what it knows | may import |
 //! |---|---|---|
-//! | `cli` | flags, files of plans, exit codes; one file per verb | everything |
+//! | `cli` | flags, files of saved plans, exit codes; one file per verb | everything |
 //! | `manifest` | YAML and file positions: load, parse, check, lower | `core`, `catalog` |
-//! | `core` | what should change, and why: roles, settings, assignments, conditions, scopes and what contains them, chains through groups, diff, order, guards, checks across surfaces, plan. Pure and synchronous | `catalog` |
+//! | `core` | what should change, and why: roles, settings, assignments, conditions, scopes and what contains them, chains through groups, diff, direction, risk, order, guards, checks across surfaces, the plan and what binds it. Pure and synchronous | `catalog` |
 //! | `guardrail` | the organisation's own rules in Rego: folders of policies, what they are told, the process that evaluates them, what they say | `core`, `catalog` |
 //! | `surface` | JSON field names and URL paths of Microsoft's: core to wire and back. Pure | `core`, `wire` |
 //! | `transport` | tokens, status codes, paging, retries; the only room that opens sockets | `wire`, `clock` |
@@ -34,17 +34,19 @@
 //! 4. *survey*: which scopes of Azure and which groups the manifests speak of, the *reach*, is known only with the hierarchy and
 //!    with the list of groups that PIM manages. *observe*: a surface says what to ask, the transport fetches pages, the surface
 //!    decodes them: the observed state. Canonical form is made in constructors, so that both compare by `==`.
-//! 5. *diff*: desired and observed become changes. What must be left alone was copied into desired before; the diff knows nothing
-//!    of ignoring.
-//! 6. *order*, *guard*, the checks across surfaces over the graph of *chains* (who reaches which role through which groups), request
-//!    ids minted from a nonce: the plan. It is data. *judge*: the organisation's policies see it and the state it leads to, and what they
-//!    say becomes part of it. `plan` and `drift` render it and stop here.
+//! 5. *diff*: desired and observed become changes, each field with its *direction*. What must be left alone was copied into desired
+//!    before; the diff knows nothing of ignoring.
+//! 6. *order*, *guard*, *risk*, the checks across surfaces over the graph of *chains* (who reaches which role through which groups),
+//!    request ids minted from a nonce: the plan. It is data. *judge*: the organisation's policies see it and the state it leads to,
+//!    and what they say becomes part of it. `plan` and `drift` render it and stop here.
 //! 7. *preflight*, where it is asked for: the service judges the request of each assignment and carries none out. *apply*: what a
 //!    change touches is read again, the surface encodes the change, the transport sends it, the surface says what the answer
 //!    means: done, already so, pending or refused.
 //! 8. *verify*: observe again, diff again. Empty is success.
 //!
-//! A dry run is not a flag: it is stopping after step 6.
+//! A dry run is not a flag: it is stopping after step 6. A saved plan enters there: `core::basis` says where planning looked and by what
+//! it judged, so that steps 4 and 6 can be repeated without a manifest; `core::binding` says whether what was read then is there
+//! still; steps 7 and 8 are the same.
 //!
 //! # Three surfaces
 //!
@@ -57,7 +59,7 @@
 //!
 //! Microsoft's word for Microsoft's thing, ours for ours, one word per thing. *Desired* is what the manifests want, *observed* what
 //! was read, the *extent* what the manifests are authoritative for, a *change* one difference, a *plan* ordered changes, an *outcome*
-//! what became of one, a *guard* a rule that refuses. `.github/CONTRIBUTING.md` has the whole list and the recipes for adding things.
+//! what became of one, a *guard* a rule that refuses, the *basis* what a plan rests on besides its changes. `.github/CONTRIBUTING.md` has the whole list and the recipes for adding things.
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -6,6 +6,8 @@
 
 use std::fs;
 
+#[path = "architecture/comparison.rs"]
+mod comparison;
 #[path = "architecture/source.rs"]
 mod source;
 

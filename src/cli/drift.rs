@@ -13,7 +13,7 @@ use crate::render;
 /// Flags of `drift`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folders or files of manifests, each with a Tenant of its own.
+    /// The folders or files of manifests, each with a Tenant of its own: one report for all.
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
     #[command(flatten)]

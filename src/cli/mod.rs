@@ -35,10 +35,11 @@ pub use crate::cli::context::{Answer, Environment, Surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::flags::Global;
 
-/// Keeps privileged access in Microsoft Entra PIM, to the directory and to Azure, as files in Git.
+/// Keeps privileged access in Microsoft Entra PIM as files in Git: to the directory, through groups, and to Azure.
 ///
-/// Manifests declare custom roles, role settings and assignments of directory roles and of Azure resource roles. `validate` checks
-/// them offline, `plan` compares them with the tenant, `apply` makes the tenant match, `drift` says whether it still does.
+/// Manifests declare custom roles, role settings and eligible and active assignments, of directory roles, of groups (PIM for Groups)
+/// and of Azure resource roles. `validate` checks them offline, `plan` compares them with the tenant, `apply` makes the tenant match,
+/// `drift` says whether it still does. A plan can be saved (`plan --out`), reviewed (`show`) and applied exactly (`apply --plan`).
 #[derive(Debug, Parser)]
 #[command(name = "rolewright", version, max_term_width = 100, propagate_version = true, after_help = exit::TABLE)]
 pub(crate) struct Cli {
@@ -55,17 +56,27 @@ enum Verb {
     /// Compare the manifests with the tenant and show what would change. Reads only.
     ///
     /// In Azure only the scopes that the manifests speak of are read; Reader is enough there. What could not be read is said, never
-    /// taken for empty.
+    /// taken for empty. A plan that a guard refuses is shown, and saved with `--out`, all the same; a flag that overrides a guard is
+    /// recorded in it.
     Plan(plan::Args),
-    /// Plan, show, ask, carry out, and check that the second plan is empty.
+    /// Plan, show, ask, carry out, and check that the second plan is empty; or apply exactly a saved plan.
+    ///
+    /// With `--plan` nothing is planned anew: the tenant is read again, and nothing is written if anything that the plan touches or
+    /// relies on has changed since (exit code 5). A plan can be applied for 24 hours, and once. Its digest shows that it was not edited by
+    /// accident; only `--digest`, with the digest that the review showed, makes sure that it is the plan that was reviewed. Flags that
+    /// override a guard are given to `plan` then, where the review sees them.
     ///
     /// In Azure this needs User Access Administrator or Owner at the scopes that the manifests speak of, or above them.
     Apply(apply::Args),
     /// Say whether the tenant still matches the manifests. For scheduled jobs; reads only.
+    ///
+    /// Exits with 2 when it does not. What somebody activated is no drift, nor is a renewal that is due; no guard is asked, since nothing is
+    /// written.
     Drift(drift::Args),
     /// Show a saved plan in any form. Reads no tenant and no manifest.
     ///
-    /// The plan must be as it was written: one that was edited, or that this version does not understand whole, is refused.
+    /// The plan must be as it was written: one that was edited, or that this version does not understand whole, is refused. Whether it may
+    /// still be applied only the tenant can tell.
     Show(show::Args),
     /// Print or write the JSON schemas of the manifests.
     Schema(schema::Args),
