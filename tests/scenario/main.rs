@@ -57,5 +57,6 @@ mod setting_fields;
 mod setting_profile;
 mod setting_write;
 mod stage;
+mod tamper;
 mod window;
 mod words;
