@@ -1,10 +1,13 @@
 //! A saved plan as a file: read whole, understood whole, unchanged since it was written.
 
+mod document;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use self::document::Document;
 use crate::cli::fault::Fault;
 use crate::core::change::{canonical, digest};
 use crate::core::plan::{FORMAT, LIFETIME, Plan};
@@ -20,7 +23,7 @@ pub(crate) enum PlanFileError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is no JSON: cut off, or something else altogether.
+    /// The file is no JSON: cut off, or something else altogether, or it has a member twice.
     #[error("{path}:{line}:{column}: no JSON: {message}")]
     Json {
         /// The file.
@@ -124,7 +127,7 @@ pub(crate) fn read(path: &Path, demanded: Option<&str>) -> Result<Plan, PlanFile
 
 fn parse(text: &str, path: &Path) -> Result<Plan, PlanFileError> {
     let at = || path.to_path_buf();
-    let document: Value = serde_json::from_str(text).map_err(|error| PlanFileError::Json {
+    let Document(document) = serde_json::from_str(text).map_err(|error| PlanFileError::Json {
         path: at(),
         line: error.line(),
         column: error.column(),
@@ -187,3 +190,6 @@ pub(crate) fn expired(plan: &Plan, now: Timestamp) -> Option<Fault> {
         Fault::stale(message).help("plan again, and have the new plan reviewed; nothing was written")
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,13 @@
 //! What binds a saved plan to the tenant: whether everything it touches or relies on is still as it was when somebody reviewed it
 //! (design.md 1, promise 2).
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+mod reliance;
 
+use jiff::Timestamp;
+
+pub use self::reliance::{Reliance, Relied, rely};
+
+use self::reliance::Ways;
 use crate::core::address::Labels;
 use crate::core::assignment::{AssignmentKey, ObservedAssignment, is_same_condition};
 use crate::core::change::{Change, Risk, Subject, fingerprint};
@@ -17,28 +21,6 @@ use crate::core::risk;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::schedule::{Ask, End, TOLERANCE, Window};
 use crate::core::target::{RoleKey, Target};
-
-/// What a plan relies on without changing it: the permissions of the roles that it grants and the settings by which they are used.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Reliance {
-    /// Its address.
-    pub address: String,
-    /// What it is.
-    pub on: Relied,
-    /// Hash of the object as read.
-    pub observed: String,
-}
-
-/// What is relied on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Relied {
-    /// A role definition.
-    Role(RoleKey),
-    /// Role settings.
-    Settings(Target),
-}
 
 /// One thing that is not as reviewed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,47 +40,6 @@ pub enum Fit {
     Applied,
     /// Something is neither.
     Stale(Vec<Difference>),
-}
-
-/// Returns what the grants among `changes` rely on, but for what the changes themselves are about. Settings that nobody has seen yet
-/// are waited for and compared when the grant is made.
-pub fn rely(changes: &[Change], observed: &Observed, labels: &Labels) -> Vec<Reliance> {
-    let mut relied = Vec::new();
-    let is_role_changed = |key: &RoleKey| {
-        changes.iter().any(|change| {
-            matches!(change.subject, Subject::Role { .. }) && change.subject.role_key().as_ref() == Some(key)
-        })
-    };
-    let is_governed = |target: &Target| {
-        changes.iter().any(|change| matches!(&change.subject, Subject::Settings { target: of, .. } if of == target))
-    };
-    let mut seen = std::collections::BTreeSet::new();
-    for change in changes {
-        let Subject::Assignment { key, ask: Some(_), .. } = &change.subject else { continue };
-        let policy = key.target.policy_target();
-        if !seen.insert(policy.clone()) {
-            continue;
-        }
-        if let Some((key, role)) = policy.role_key().and_then(|key| observed.roles.get(&key).map(|role| (key, role)))
-            && !is_role_changed(&key)
-        {
-            relied.push(Reliance {
-                address: labels.role_definition(&key),
-                observed: fingerprint(role),
-                on: Relied::Role(key),
-            });
-        }
-        if let Some(settings) = observed.settings_of(&policy).filter(|_| !is_governed(&policy)) {
-            relied.push(Reliance {
-                address: labels.settings(&policy),
-                observed: fingerprint(settings),
-                on: Relied::Settings(policy),
-            });
-        }
-    }
-    relied.sort();
-    relied.dedup();
-    relied
 }
 
 /// Compares what `plan` observed with what is there now.
@@ -126,17 +67,14 @@ pub fn compare(plan: &Plan, observed: &Observed, names: &Names) -> Fit {
     if held > 0 && held == plan.changes.len() {
         return Fit::Applied;
     }
+    let ways = Ways::new(observed);
     for relied in &plan.relies {
-        let now = match &relied.on {
-            Relied::Role(key) => observed.roles.get(key).map(fingerprint),
-            Relied::Settings(target) => observed.settings_of(target).map(fingerprint),
-        };
-        let what = match now {
-            Some(now) if now == relied.observed => continue,
-            Some(_) => "is not as it was reviewed, and this plan grants what it governs",
-            None => "is gone or cannot be read, and this plan grants what it governs",
-        };
-        stale.push(Difference { address: relied.address.clone(), what: what.to_owned() });
+        let now = ways.fingerprint(&relied.on);
+        if now.as_ref() == Some(&relied.observed) {
+            continue;
+        }
+        let what = relied.on.differs(now.is_some()).to_owned();
+        stale.push(Difference { address: relied.address.clone(), what });
     }
     if stale.is_empty() { Fit::Same } else { Fit::Stale(stale) }
 }
@@ -345,3 +283,6 @@ fn named(fields: Vec<crate::core::change::FieldChange>, other: &str) -> Vec<Stri
     };
     fields.into_iter().map(one).collect()
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -62,5 +62,6 @@ mod setting_write;
 mod stage;
 #[cfg(feature = "rego")]
 mod starter_pack;
+mod tamper;
 mod window;
 mod words;

@@ -147,10 +147,17 @@ fn role(surface: Surface, name: &str, actions: &[&str]) -> RoleDefinition {
 fn relies() -> Vec<Reliance> {
     let role = RoleKey::new(Surface::Directory, &RoleId::new(HELPDESK));
     let target = Target::Directory { role: role.id.clone(), scope: DirectoryScope::Tenant };
+    let corp = ArmScope::management_group("corp").unwrap();
     let on = |address: &str, on| Reliance { address: address.to_owned(), observed: fingerprint(&address), on };
     vec![
+        on("azure/below@/providers/microsoft.management/managementgroups/corp", Relied::Below(corp)),
+        on("directory/holders/Helpdesk Administrator", Relied::Holders(target.clone())),
+        on("directory/holders/Helpdesk Administrator", Relied::HoldersOfRole(role.clone())),
         on("directory/role-definition/Helpdesk Administrator", Relied::Role(role)),
         on("directory/settings/Helpdesk Administrator", Relied::Settings(target)),
+        on("group/leads/sg-ops", Relied::Leads(GroupId::new("sg-ops"))),
+        on("group/members/sg-ops", Relied::Members(GroupId::new("sg-ops"))),
+        on("user:alice@contoso.example", Relied::Principal(PrincipalId::new("alice"))),
     ]
 }
 
