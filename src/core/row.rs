@@ -121,7 +121,7 @@ pub enum Row {
     /// A schedule.
     Schedule(ScheduleRow),
     /// A schedule of a scope above the one whose list shows it: it holds there too, and is nothing that could be changed there.
-    Inherited(ArmScope, ScheduleRow),
+    Inherited(ArmScope, Box<ScheduleRow>),
     /// An active instance.
     Instance(InstanceRow),
     /// A principal that came along.

@@ -95,7 +95,7 @@ fn trouble(world: &World<'_>, target: &Target, keys: &[&AssignmentKey]) -> Optio
         true => world.members(&key.principal).known.contains(only),
         false => key.principal == *only,
     };
-    keys.iter().any(|key| asks(key)).then(|| Trouble::Only(only.clone()))
+    keys.iter().any(asks).then(|| Trouble::Only(only.clone()))
 }
 
 fn trouble_before(case: &Case<'_>, target: &Target, keys: &[&AssignmentKey]) -> Option<Trouble> {

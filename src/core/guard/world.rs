@@ -43,13 +43,16 @@ impl People {
     }
 }
 
+/// The approvers that settings name, on a surface.
+type Named = (Surface, BTreeSet<Approver>);
+
 /// A state with what is derived from it once.
 pub(super) struct World<'a> {
     pub(super) state: &'a Observed,
     /// Who reaches what by what is in force: what opens later helps nobody today.
     pub(super) graph: Graph,
     azure: OnceCell<BTreeMap<&'a ArmScope, Vec<Held<'a>>>>,
-    approvers: RefCell<BTreeMap<(Surface, BTreeSet<Approver>), Rc<People>>>,
+    approvers: RefCell<BTreeMap<Named, Rc<People>>>,
 }
 
 /// An assignment with its row.

@@ -41,7 +41,7 @@ impl Observed {
                 Row::Plain(row) => plain.push(row),
                 Row::Instance(row) => instances.push(row),
                 Row::Principal(principal) => observed.learn(principal),
-                Row::Inherited(list, row) => observed.inherit(list, row),
+                Row::Inherited(list, row) => observed.inherit(list, *row),
                 Row::Schedule(row) => {
                     if row.mode == Mode::Active && row.is_in_force(now) {
                         explained.insert((row.target.clone(), row.principal.clone()));

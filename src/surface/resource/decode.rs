@@ -258,7 +258,7 @@ fn schedule(of: &Read, row: &Value, properties: &Value, mode: Mode) -> Result<Op
         None => Ok(schedule_row(row, properties, mode, target, principal)?.map(Row::Schedule)),
         Some(list) if query::shows_what_is_above(list) => {
             let found = schedule_row(row, properties, mode, target, principal).ok().flatten();
-            Ok(found.map(|row| Row::Inherited(list.clone(), row)))
+            Ok(found.map(|row| Row::Inherited(list.clone(), Box::new(row))))
         }
         Some(_) => Ok(None),
     }
