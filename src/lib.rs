@@ -10,6 +10,7 @@
 //! | `cli` | flags, files of plans, exit codes; one file per verb | everything |
 //! | `manifest` | YAML and file positions: load, parse, check, lower | `core`, `catalog` |
 //! | `core` | what should change, and why: roles, settings, assignments, conditions, scopes and what contains them, chains through groups, diff, order, guards, checks across surfaces, plan. Pure and synchronous | `catalog` |
+//! | `guardrail` | the organisation's own rules in Rego: folders of policies, what they are told, the process that evaluates them, what they say | `core`, `catalog` |
 //! | `surface` | JSON field names and URL paths of Microsoft's: core to wire and back. Pure | `core`, `wire` |
 //! | `transport` | tokens, status codes, paging, retries; the only room that opens sockets | `wire`, `clock` |
 //! | `reconcile` | what is awaited, and in which sequence: survey, observe, apply, verify | `core`, `wire`, `surface`, `transport`, `clock` |
@@ -36,7 +37,8 @@
 //! 5. *diff*: desired and observed become changes. What must be left alone was copied into desired before; the diff knows nothing
 //!    of ignoring.
 //! 6. *order*, *guard*, the checks across surfaces over the graph of *chains* (who reaches which role through which groups), request
-//!    ids minted from a nonce: the plan. It is data. `plan` and `drift` render it and stop here.
+//!    ids minted from a nonce: the plan. It is data. *judge*: the organisation's policies see it and the state it leads to, and what they
+//!    say becomes part of it. `plan` and `drift` render it and stop here.
 //! 7. *preflight*, where it is asked for: the service judges the request of each assignment and carries none out. *apply*: what a
 //!    change touches is read again, the surface encodes the change, the transport sends it, the surface says what the answer
 //!    means: done, already so, pending or refused.
@@ -60,6 +62,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod core;
+pub mod guardrail;
 pub mod manifest;
 pub mod reconcile;
 pub mod render;

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("core", &["catalog"]),
     ("manifest", &["core", "catalog"]),
+    ("guardrail", &["core", "catalog"]),
     ("surface", &["core", "wire"]),
     ("transport", &["wire", "clock"]),
     ("reconcile", &["core", "wire", "surface", "transport", "clock"]),
@@ -25,7 +26,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &["clock"]),
     (
         "cli",
-        &["catalog", "clock", "wire", "core", "manifest", "surface", "transport", "reconcile", "render", "sandbox"],
+        &[
+            "catalog",
+            "clock",
+            "wire",
+            "core",
+            "guardrail",
+            "manifest",
+            "surface",
+            "transport",
+            "reconcile",
+            "render",
+            "sandbox",
+        ],
     ),
 ];
 
@@ -36,6 +49,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli"]),
     ("tracing_subscriber", &["cli"]),
     ("granit_parser", &["manifest"]),
+    ("regorus", &["guardrail"]),
     ("serde_yaml", &["manifest"]),
     ("schemars", &["manifest"]),
     ("ignore", &["manifest"]),

@@ -12,6 +12,7 @@ use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails::{GuardrailArgs, Guardrails};
 use crate::cli::overrides::OverrideArgs;
 use crate::cli::plan::{self, Format};
 use crate::cli::planning::{self, Declared, PlanningArgs, Terms};
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     path: Option<PathBuf>,
     /// Apply exactly this plan, which `plan --out` wrote: nothing is written when anything that it touches or relies on has changed
     /// since.
-    #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_PLAN", conflicts_with_all = ["targets", "allow_incomplete", "OverrideArgs"])]
+    #[arg(long, value_name = "FILE", env = "ROLEWRIGHT_PLAN", conflicts_with_all = ["targets", "allow_incomplete", "OverrideArgs", "GuardrailArgs"])]
     plan: Option<PathBuf>,
     /// Demand that the plan has this digest: the one that the review showed.
     #[arg(long, value_name = "sha256:HEX", env = "ROLEWRIGHT_DIGEST", requires = "plan")]
@@ -46,6 +47,8 @@ pub(crate) struct Args {
     journal: Option<PathBuf>,
     #[command(flatten)]
     overrides: OverrideArgs,
+    #[command(flatten)]
+    guardrails: GuardrailArgs,
 }
 
 /// The waits before the tenant is compared again after an apply; recent writes may not be visible at once (graph.md 6.4).
@@ -58,17 +61,30 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     }
     let path = args.path.as_deref().unwrap_or(Path::new("."));
     let declared = planning::read(context, path)?;
+    let guardrails = Guardrails::read(context, path, &declared.manifests, &args.guardrails)?;
     let connection = Connection::open(context, path, &(&declared.head).into(), Purpose::Write).await?;
-    let outcome = guarded(context, args, &declared, &connection).await;
+    let outcome = guarded(context, args, &declared, &guardrails, &connection).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;
     outcome
 }
 
-async fn guarded(context: &Context, args: &Args, declared: &Declared, connection: &Connection) -> Result<Exit, Fault> {
+async fn guarded(
+    context: &Context,
+    args: &Args,
+    declared: &Declared,
+    guardrails: &Guardrails,
+    connection: &Connection,
+) -> Result<Exit, Fault> {
     let overrides = args.planning.overrides(&args.overrides);
     let nonce = planning::nonce(context);
-    let terms = Terms { targets: &args.planning.targets, overrides: &overrides, nonce: &nonce };
+    let terms = Terms {
+        targets: &args.planning.targets,
+        overrides: &overrides,
+        nonce: &nonce,
+        base: None,
+        guardrails: Some(guardrails),
+    };
     let plan = planning::plan(context, declared, connection, &terms).await?;
     let options = plan::options(context, render::plan::Wording::Apply);
     context.print(&plan::show(&plan, Format::Text, &options))?;
@@ -119,7 +135,8 @@ async fn verify(
         .filter(|outcome| outcome.state.is_success() || matches!(outcome.state, State::Pending(_)))
         .map(|outcome| plan.changes[outcome.change].address.as_str())
         .collect();
-    let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce };
+    // what is left to do is compared, not judged
+    let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce, base: None, guardrails: None };
     let mut left: Option<Plan> = None;
     for seconds in LOOKS {
         connection.clock.sleep(SignedDuration::from_secs(seconds)).await;

@@ -1,6 +1,7 @@
 //! Flags and environment become values, once.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use crate::cli::flags::{ColorChoice, Global};
@@ -21,6 +22,8 @@ pub struct Surroundings {
     pub is_terminal: (bool, bool),
     /// The answer to a question; `None` when nobody can be asked.
     pub answer: Option<Answer>,
+    /// This program's own file, which is started once more to evaluate guardrails; `None` when nobody knows it.
+    pub program: Option<PathBuf>,
 }
 
 /// Looks up an environment variable.
@@ -45,6 +48,7 @@ impl Surroundings {
             clock: None,
             is_terminal,
             answer: if can_answer { Some(Box::new(ask)) } else { None },
+            program: std::env::current_exe().ok(),
         }
     }
 }
@@ -68,6 +72,8 @@ pub(crate) struct Context {
     pub progress: bool,
     /// The clock, when it is not the machine's.
     pub clock: Option<SharedClock>,
+    /// This program's own file.
+    pub program: Option<PathBuf>,
     surroundings: Mutex<Surroundings>,
 }
 
@@ -86,6 +92,7 @@ impl Context {
             color_stderr: colored(stderr),
             progress: stderr && !flags.no_progress && !flags.quiet,
             clock: surroundings.clock.clone(),
+            program: surroundings.program.clone(),
             surroundings: Mutex::new(surroundings),
             flags,
         }

@@ -23,14 +23,14 @@ pub(crate) struct Args {
     format: Format,
 }
 
-/// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards have nothing to refuse
-/// here, since nothing is written.
+/// Compares and says what drifted: 0 in sync, 2 drift, 1 when the tenant could not be read. Guards and
+/// guardrails have nothing to refuse here, since nothing is written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let mut exit = Exit::Success;
     let mut all = Vec::new();
     for path in &args.paths {
-        match plan::make(context, path, None, &args.planning, &OverrideArgs::default()).await {
-            Ok(found) => all.push(found),
+        match plan::make(context, path, None, &args.planning, &OverrideArgs::default(), None).await {
+            Ok(found) => all.push((path.as_path(), found)),
             Err(fault) => {
                 fault.show(context);
                 exit = exit.and(fault.exit);
@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         }
     }
     plan::report(context, &all, args.paths.len(), args.format, render::plan::Wording::Drift)?;
-    for found in &all {
+    for (_, found) in &all {
         if !found.complete && !args.planning.allow_incomplete {
             exit = exit.and(Exit::Error);
         }

@@ -7,9 +7,14 @@ use crate::render::diagnostic;
 
 /// Shows complaints on stderr, with snippets of the manifests.
 pub(crate) fn show(context: &Context, manifests: &Manifests, diagnostics: &[Diagnostic]) {
+    show_with(context, &|name| manifests.sources.text(name), diagnostics);
+}
+
+/// Shows complaints on stderr, with snippets of what `source` gives for a file's name.
+pub(crate) fn show_with(context: &Context, source: &diagnostic::Source<'_>, diagnostics: &[Diagnostic]) {
     let shown: Vec<Diagnostic> = diagnostics.iter().filter(|d| d.is_error() || !context.flags.quiet).cloned().collect();
     if !shown.is_empty() {
-        let text = diagnostic::text(&shown, &|name| manifests.sources.text(name), context.color_stderr);
+        let text = diagnostic::text(&shown, source, context.color_stderr);
         context.warn(&text);
     }
 }

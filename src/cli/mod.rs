@@ -1,12 +1,14 @@
 //! The command line: flags become values, verbs run, outcomes become exit codes. One file per verb.
 
 mod apply;
+mod base;
 mod connection;
 mod context;
 mod drift;
 mod exit;
 mod fault;
 mod flags;
+mod guardrails;
 mod listing;
 mod logging;
 mod output;
@@ -70,6 +72,9 @@ enum Verb {
     /// Run the embedded tenant as a server.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Args),
+    /// Evaluate guardrails: the process of their own that `plan`, `apply` and `validate` start.
+    #[command(name = crate::guardrail::evaluator::VERB, hide = true)]
+    EvaluateGuardrails,
     /// Print a completion script for a shell.
     Completions(reference::CompletionArgs),
     /// Print the manual page.
@@ -101,6 +106,9 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>, mut surroundings:
             return if is_help { Exit::Success } else { Exit::Usage }.code();
         }
     };
+    if matches!(cli.verb, Verb::EvaluateGuardrails) {
+        return crate::guardrail::evaluator::serve();
+    }
     let context = Context::new(cli.global, surroundings);
     logging::start(&context);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -121,6 +129,8 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>, mut surroundings:
             #[cfg(feature = "sandbox")]
             Verb::Sandbox(args) => sandbox::run(&context, &args).await,
             Verb::Completions(args) => reference::completions(&context, &args, Cli::command()),
+            // ended above, before anything is set up
+            Verb::EvaluateGuardrails => Ok(Exit::Success),
             Verb::Man => reference::man(&context, Cli::command()),
         }
     });

@@ -1,21 +1,23 @@
 //! `rolewright plan`: what would change.
 
-mod base;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use crate::cli::base;
 use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails::{GuardrailArgs, Guardrails};
 use crate::cli::output;
 use crate::cli::overrides::OverrideArgs;
 use crate::cli::planning::{self, PlanningArgs, Terms};
+use crate::cli::validate;
 use crate::core::plan::Plan;
 use crate::render;
+use crate::render::plan::several::{self, Entry};
 
 /// Flags of `plan`.
 #[derive(Debug, clap::Args)]
@@ -27,6 +29,8 @@ pub(crate) struct Args {
     planning: PlanningArgs,
     #[command(flatten)]
     overrides: OverrideArgs,
+    #[command(flatten)]
+    guardrails: GuardrailArgs,
     /// The manifests of the target branch: each change is marked as coming from the manifests under review, or as pending already.
     /// With several PATHs, one for each, in their order.
     #[arg(long, value_name = "DIR", env = "ROLEWRIGHT_BASE")]
@@ -52,6 +56,10 @@ pub(crate) enum Format {
     Json,
     /// For a pull request.
     Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitHub workflow annotations.
+    Github,
 }
 
 /// Plans and shows.
@@ -64,8 +72,9 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let mut plans = Vec::new();
     let mut exit = Exit::Success;
     for path in &args.paths {
-        match make(context, path, bases.next().map(PathBuf::as_path), &args.planning, &args.overrides).await {
-            Ok(plan) => plans.push(plan),
+        let base = bases.next().map(PathBuf::as_path);
+        match make(context, path, base, &args.planning, &args.overrides, Some(&args.guardrails)).await {
+            Ok(plan) => plans.push((path.as_path(), plan)),
             // the other tenants are planned all the same
             Err(fault) => {
                 fault.show(context);
@@ -77,7 +86,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
         save(path, &plans, args.paths.len() > 1)?;
     }
     report(context, &plans, args.paths.len(), args.format, render::plan::Wording::Plan)?;
-    for plan in &plans {
+    for (_, plan) in &plans {
         exit = exit.and(verdict(plan));
         if args.detailed_exitcode && !plan.is_empty() {
             exit = exit.and(Exit::Changes);
@@ -87,9 +96,9 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
 }
 
 /// Writes the plan to a file, or several into a folder.
-fn save(path: &Path, plans: &[Plan], is_folder: bool) -> Result<(), Fault> {
+fn save(path: &Path, plans: &[(&Path, Plan)], is_folder: bool) -> Result<(), Fault> {
     let mut files: BTreeMap<PathBuf, &Plan> = BTreeMap::new();
-    for plan in plans {
+    for (_, plan) in plans {
         // the name of a manifest is a DNS label: it names no other folder
         let file = if is_folder { path.join(format!("{}.json", plan.tenant_name)) } else { path.to_path_buf() };
         if let Some(other) = files.insert(file, plan) {
@@ -104,27 +113,29 @@ fn save(path: &Path, plans: &[Plan], is_folder: bool) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Plans, with an identity that only reads.
+/// Plans, with an identity that only reads. Without `guardrails` no policy judges the plan.
 pub(crate) async fn make(
     context: &Context,
     path: &Path,
     base: Option<&Path>,
     args: &PlanningArgs,
     overrides: &OverrideArgs,
+    guardrails: Option<&GuardrailArgs>,
 ) -> Result<Plan, Fault> {
     let declared = planning::read(context, path)?;
     let base = base.map(|base| base::read(base, &declared.head)).transpose()?;
+    let guardrails = guardrails.map(|given| Guardrails::read(context, path, &declared.manifests, given));
+    let guardrails = guardrails.transpose()?;
     let connection = Connection::open(context, path, &(&declared.head).into(), Purpose::Read).await?;
     let nonce = planning::nonce(context);
-    let terms = Terms { targets: &args.targets, overrides: &args.overrides(overrides), nonce: &nonce };
-    let planned = async {
-        let mut plan = planning::plan(context, &declared, &connection, &terms).await?;
-        if let Some(base) = base {
-            base::mark(&mut plan, base, &connection).await?;
-        }
-        Ok(plan)
+    let terms = Terms {
+        targets: &args.targets,
+        overrides: &args.overrides(overrides),
+        nonce: &nonce,
+        base: base.as_ref(),
+        guardrails: guardrails.as_ref(),
     };
-    let planned = planned.await;
+    let planned = planning::plan(context, &declared, &connection, &terms).await;
     planning::show_statistics(context, &connection);
     connection.close().await?;
     planned
@@ -133,32 +144,50 @@ pub(crate) async fn make(
 /// Shows one plan, or several in one report.
 pub(crate) fn report(
     context: &Context,
-    plans: &[Plan],
+    plans: &[(&Path, Plan)],
     asked: usize,
     format: Format,
     wording: render::plan::Wording,
 ) -> Result<(), Fault> {
-    let options = options(context, wording);
-    match plans {
-        [] => {}
-        [plan] if asked == 1 => context.print(&show(plan, format, &options))?,
-        several => {
-            for plan in several {
-                context.print(&show(plan, format, &options))?;
+    let mut options = options(context, wording);
+    let folders: Vec<String> = plans.iter().map(|(path, _)| validate::prefix(path)).collect();
+    let text = match plans {
+        [] => return Ok(()),
+        [(_, plan)] if asked == 1 => {
+            options.folder.clone_from(&folders[0]);
+            show(plan, format, &options)
+        }
+        _ => {
+            let entries = plans.iter().zip(&folders).map(|((_, plan), folder)| Entry { plan, folder });
+            let entries: Vec<Entry<'_>> = entries.collect();
+            match format {
+                Format::Text => several::text(&entries, asked, &options),
+                Format::Json => several::json(&entries),
+                Format::Markdown => several::markdown(&entries, asked, &options),
+                Format::Sarif => several::sarif(&entries, &options),
+                Format::Github => several::github(&entries, asked, &options),
             }
         }
-    }
-    Ok(())
+    };
+    Ok(context.print(&text)?)
 }
 
 /// Returns how plans are shown in this run.
 pub(crate) fn options(context: &Context, wording: render::plan::Wording) -> render::plan::Options {
-    render::plan::Options { verbose: context.flags.verbose > 0, color: context.color, width: 80, wording }
+    render::plan::Options {
+        verbose: context.flags.verbose > 0,
+        color: context.color,
+        width: 80,
+        wording,
+        folder: String::new(),
+    }
 }
 
 /// Returns a plan in a form.
 pub(crate) fn show(plan: &Plan, format: Format, options: &render::plan::Options) -> String {
     match format {
+        Format::Sarif => render::plan::sarif(plan, options),
+        Format::Github => render::plan::github(plan, options),
         Format::Json => render::plan::json(plan),
         Format::Markdown => render::plan::markdown(plan, options),
         Format::Text => render::plan::text(plan, options),

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::cli::base::{self, Base};
 use crate::cli::connection::Connection;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails::{self, Guardrails};
 use crate::cli::listing;
 use crate::cli::overrides::OverrideArgs;
 use crate::core::basis::Basis;
@@ -19,6 +21,7 @@ use crate::core::observed::{Observed, Part};
 use crate::core::plan::{self, Plan, Settings};
 use crate::core::reach::Asked;
 use crate::core::role_definition::RoleDefinition;
+use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Surface};
 use crate::manifest::{self, Manifests, TenantHead};
 use crate::reconcile::{approver, names, survey};
@@ -44,6 +47,7 @@ impl PlanningArgs {
 }
 
 /// Manifests without errors and the head of their tenant.
+#[derive(Debug)]
 pub(crate) struct Declared {
     pub manifests: Manifests,
     pub head: TenantHead,
@@ -53,7 +57,6 @@ pub(crate) struct Declared {
 pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
     let manifests = manifest::validate(path);
     let mut diagnostics = manifests.diagnostics.clone();
-    diagnostics.extend(unplannable(&manifests));
     diagnostic::sort(&mut diagnostics);
     // a plan repeats no advice that `validate` gives: errors and warnings only
     diagnostics.retain(|d| d.severity != crate::core::diagnostic::Severity::Notice);
@@ -70,20 +73,6 @@ pub(crate) fn read(context: &Context, path: &Path) -> Result<Declared, Fault> {
     }
 }
 
-/// Refuses, at its manifest line, what this version can validate but not plan: nothing declared is ever silently skipped.
-fn unplannable(manifests: &Manifests) -> Vec<Diagnostic> {
-    let mut refusals = Vec::new();
-    for guardrail in manifests.guardrails() {
-        let message = format!("the guardrails in `{}` cannot be evaluated by this version", guardrail.value);
-        refusals.push(
-            Diagnostic::error("not-plannable", Some(guardrail.at), message).help(
-                "a plan that skips them would not be the plan you asked for; remove the entry to plan without them",
-            ),
-        );
-    }
-    refusals
-}
-
 /// What is asked of a plan besides the manifests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms<'a> {
@@ -93,6 +82,10 @@ pub(crate) struct Terms<'a> {
     pub overrides: &'a [String],
     /// What request ids are derived from.
     pub nonce: &'a str,
+    /// The manifests that changes are compared with, to say which of them are pending already.
+    pub base: Option<&'a Base>,
+    /// The policies that judge the plan; none judge what is only compared.
+    pub guardrails: Option<&'a Guardrails>,
 }
 
 /// Makes a plan, and shows what only the tenant reveals about the manifests.
@@ -104,9 +97,29 @@ pub(crate) async fn plan(
 ) -> Result<Plan, Fault> {
     let mut said = Vec::new();
     let planned = attempt(declared, connection, terms, &mut said).await?;
+    let judged = match planned {
+        None => None,
+        Some(Planned { mut plan, desired, observed }) => {
+            if let Some(base) = terms.base {
+                base::mark(&mut plan, base, connection).await?;
+            }
+            match terms.guardrails {
+                Some(guardrails) => guardrails.judge(&declared.manifests, &desired, &observed, plan, &mut said)?,
+                None => Some(plan),
+            }
+        }
+    };
     diagnostic::sort(&mut said);
-    listing::show(context, &declared.manifests, &said);
-    planned.ok_or(Fault::silent(Exit::Error))
+    let bundles = terms.guardrails.map(Guardrails::bundles).unwrap_or_default();
+    listing::show_with(context, &|name| guardrails::source(&declared.manifests, bundles, name), &said);
+    judged.ok_or(Fault::silent(Exit::Error))
+}
+
+/// A plan with the two states that it was made from.
+pub(crate) struct Planned {
+    pub plan: Plan,
+    pub desired: Desired,
+    pub observed: Observed,
 }
 
 /// Makes a plan, or none where the tenant reveals mistakes in the manifests. What is to be said about them is added to `said`.
@@ -115,7 +128,7 @@ pub(crate) async fn attempt(
     connection: &Connection,
     terms: &Terms<'_>,
     said: &mut Vec<Diagnostic>,
-) -> Result<Option<Plan>, Fault> {
+) -> Result<Option<Planned>, Fault> {
     let manifests = &declared.manifests;
     let references: BTreeSet<Reference> = manifests.references().into_iter().map(|r| r.value).collect();
     let (spoken, beside) = surfaces(manifests);
@@ -175,7 +188,7 @@ pub(crate) async fn attempt(
         principals: Basis::principals(&looked_up),
     };
     match plan::plan(&desired, &found, &observed, &settings) {
-        Ok(plan) => Ok(Some(plan)),
+        Ok(plan) => Ok(Some(Planned { plan, desired, observed })),
         Err(mistakes) => {
             said.extend(mistakes);
             Ok(None)

@@ -1,4 +1,4 @@
-//! `rolewright schema`: the JSON schemas of the manifests.
+//! `rolewright schema`: the JSON schemas of the manifests and of plans.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::cli::output;
 use crate::manifest::schema;
+use crate::render;
 
 /// Flags of `schema`.
 #[derive(Debug, clap::Args)]
@@ -18,7 +19,11 @@ pub(crate) struct Args {
 
 /// Prints or writes the schemas.
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
-    let files = schema::files();
+    let mut files = schema::files();
+    for (name, content) in [("plan.schema.json", render::plan::SCHEMA), ("plans.schema.json", render::plan::SET_SCHEMA)]
+    {
+        files.push((name.to_owned(), content.to_owned()));
+    }
     match &args.out {
         Some(folder) => {
             for (name, content) in &files {

@@ -7,6 +7,8 @@ use clap::ValueEnum;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
+use crate::cli::guardrails;
+use crate::guardrail::folder;
 use crate::manifest;
 use crate::render::diagnostic;
 
@@ -36,8 +38,12 @@ enum Format {
 /// Checks the manifests.
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     let manifests = manifest::validate(&args.path);
-    let diagnostics = &manifests.diagnostics;
-    let source = |name: &str| manifests.sources.text(name);
+    let (bundles, mistakes) = guardrails::check(context, &args.path, &manifests);
+    let mut diagnostics = manifests.diagnostics.clone();
+    diagnostics.extend(mistakes);
+    crate::core::diagnostic::sort(&mut diagnostics);
+    let diagnostics = &diagnostics;
+    let source = |name: &str| guardrails::source(&manifests, &bundles, name);
     let prefix = prefix(&args.path);
     let text = match args.format {
         Format::Text => {
@@ -52,7 +58,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
             String::new()
         }
         Format::Json => diagnostic::json(diagnostics, &source),
-        Format::Sarif => diagnostic::sarif(diagnostics, &source, &manifest::check::codes(), &prefix),
+        Format::Sarif => {
+            let mut codes = manifest::check::codes();
+            codes.extend(folder::CODES);
+            codes.sort_by_key(|known| known.code);
+            diagnostic::sarif(diagnostics, &source, &codes, &prefix)
+        }
         Format::Github => diagnostic::github(diagnostics, &source, &prefix),
     };
     context.print(&text)?;

@@ -71,6 +71,28 @@ pub struct Summary {
     pub unmanaged: usize,
 }
 
+/// A folder of policies in Rego that judged a plan.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Guardrail {
+    /// The folder as it was named.
+    pub path: String,
+    /// Digest of the names and contents of its files.
+    pub digest: String,
+}
+
+/// What an organisation's own policies say of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Judgement {
+    /// What they refuse.
+    pub verdicts: Vec<Verdict>,
+    /// What they warn of.
+    pub notices: Vec<Notice>,
+    /// The folders that they stand in.
+    pub guardrails: Vec<Guardrail>,
+    /// Digest of what they were told besides the plan.
+    pub data: Option<String>,
+}
+
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -111,6 +133,12 @@ pub struct Plan {
     pub notices: Vec<Notice>,
     /// Refusals.
     pub verdicts: Vec<Verdict>,
+    /// The folders of policies in Rego that judged it, sorted by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guardrails: Vec<Guardrail>,
+    /// Digest of what those policies were told besides the plan; `None` when nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardrail_data: Option<String>,
     /// Counts.
     pub summary: Summary,
     /// What the grants rely on without changing it.
@@ -182,6 +210,20 @@ impl Plan {
     /// When requirements go round in a circle.
     pub fn steps(&self) -> Result<Vec<Step>, order::Cycle> {
         order::order(&self.changes)
+    }
+
+    /// Adds what policies say of the plan, and binds the plan to it.
+    #[must_use]
+    pub fn judged(mut self, judgement: Judgement) -> Self {
+        self.verdicts.extend(judgement.verdicts);
+        self.verdicts.sort();
+        self.notices.extend(judgement.notices);
+        self.notices.sort();
+        self.guardrails = judgement.guardrails;
+        self.guardrails.sort();
+        self.guardrail_data = judgement.data;
+        self.digest = self.compute_digest();
+        self
     }
 
     /// Computes the digest over all other members.
@@ -278,6 +320,8 @@ pub fn plan(
         unmanaged: difference.unmanaged,
         notices: difference.notices,
         verdicts,
+        guardrails: Vec::new(),
+        guardrail_data: None,
         summary,
         overrides: settings.overrides.clone(),
         targets: settings.targets.clone(),

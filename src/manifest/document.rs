@@ -115,6 +115,16 @@ impl Document {
         &self.file.name
     }
 
+    /// Returns the document as it is written: `{file, line, kind, metadata, spec}`, the line that of its name.
+    pub fn written(&self) -> Value {
+        let mut value = self.tree.to_value();
+        let mut part = |key: &str| value.get_mut(key).map(Value::take).unwrap_or_default();
+        let (metadata, spec) = (part("metadata"), part("spec"));
+        serde_json::json!({
+            "file": self.file(), "line": self.origin().line, "kind": self.kind.as_str(), "metadata": metadata, "spec": spec,
+        })
+    }
+
     /// Returns the content as canonical JSON: keys sorted, no blanks.
     pub(crate) fn canonical(&self) -> String {
         let mut text = String::new();

@@ -72,6 +72,26 @@ pub fn workflow_property(text: &str) -> String {
     workflow_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
+/// Returns JSON, which may be indented, with a newline at the end and nothing in it that a terminal or a build log would
+/// interpret: such characters, which can stand in strings only, become `\u` escapes that mean the same to a program.
+pub fn json_literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    let mut units = [0; 2];
+    for (at, letter) in text.char_indices() {
+        let is_literal = letter == '\n' || !(is_unsafe(letter) || letter == '#' && opens_log_command(&text[at..]));
+        if is_literal {
+            out.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut units) {
+            // writing to a string cannot fail
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out.push('\n');
+    out
+}
+
 /// Returns `text` for HTML, in elements and in quoted attributes.
 pub fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

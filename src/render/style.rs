@@ -4,6 +4,7 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::core::assignment::Mode;
 use crate::core::change::{Action, Risk};
 use crate::core::diagnostic::Severity;
 use crate::core::direction::Direction;
@@ -52,6 +53,38 @@ pub(super) fn action(wording: Wording, action: Action) -> &'static str {
         (Wording::Drift, Action::Extend) => "due for extension",
         (Wording::Drift, Action::Regrant) => "ran out",
         (Wording::Drift, Action::Remove) => "undeclared",
+    }
+}
+
+/// Returns what becomes of a holder, before the name of what is held: `becomes eligible as` Owner. For drift it is what is
+/// there.
+pub(super) fn holding(wording: Wording, action: Action, mode: Mode) -> &'static str {
+    use Action::{Adopt, Create, Extend, Regrant, Remove, Update};
+    match (wording, mode, action) {
+        (Wording::Plan | Wording::Apply, Mode::Eligible, Create) => "becomes eligible as",
+        (Wording::Plan | Wording::Apply, Mode::Eligible, Regrant) => "becomes eligible again as",
+        (Wording::Plan | Wording::Apply, Mode::Eligible, Update | Extend | Adopt) => "stays eligible as",
+        (Wording::Plan | Wording::Apply, Mode::Eligible, Remove) => "is no longer eligible as",
+        (Wording::Plan | Wording::Apply, Mode::Active, Create) => "becomes active (standing access) as",
+        (Wording::Plan | Wording::Apply, Mode::Active, Regrant) => "becomes active again (standing access) as",
+        (Wording::Plan | Wording::Apply, Mode::Active, Update | Extend | Adopt) => "stays active as",
+        (Wording::Plan | Wording::Apply, Mode::Active, Remove) => "is no longer active as",
+        (Wording::Drift, Mode::Eligible, Create) => "is not eligible as",
+        (Wording::Drift, Mode::Eligible, Regrant) => "is no longer eligible as",
+        (Wording::Drift, Mode::Eligible, Update | Extend | Adopt) => "is eligible as",
+        (Wording::Drift, Mode::Eligible, Remove) => "is eligible as",
+        (Wording::Drift, Mode::Active, Create) => "is not active as",
+        (Wording::Drift, Mode::Active, Regrant) => "is no longer active as",
+        (Wording::Drift, Mode::Active, Update | Extend | Adopt) => "is active as",
+        (Wording::Drift, Mode::Active, Remove) => "is active as",
+    }
+}
+
+/// Returns the words before what a list gets and before what goes from it.
+pub(super) fn swapped(wording: Wording) -> [&'static str; 2] {
+    match wording {
+        Wording::Plan | Wording::Apply => ["gains", "loses"],
+        Wording::Drift => ["lacks", "has extra"],
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::rolewright;
 
 /// Copies the example, so that its embedded tenant lives in a folder of the test.
-fn example(folder: &Path) {
+pub(crate) fn example(folder: &Path) {
     fn copy(from: &Path, to: &Path) {
         std::fs::create_dir_all(to).unwrap();
         for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {

@@ -1,8 +1,13 @@
 //! The built binary: help, exit codes, what goes to stdout and what to stderr. The environment is scrubbed.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(target_os = "linux")]
+mod ci;
 mod cost;
 mod embedded;
+mod golden;
+#[cfg(feature = "rego")]
+mod guardrails;
 mod usage;
 
 use assert_cmd::Command;

@@ -130,6 +130,9 @@ fn several_paths_are_one_report_and_one_plan_each() {
     };
     assert_eq!(plan("contoso-head")["changes"].as_array().unwrap().len(), 3);
     assert_eq!(plan("contoso")["changes"].as_array().unwrap().len(), 2);
+    let all = stage.run(&["plan!", &head, &base, "--format", "json"]).exits(0).json();
+    assert_eq!(all["format"], "rolewright.plans/v1");
+    assert_eq!(all["plans"].as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn mass_removal_in_groups_needs_a_flag() {
     crowded(&stage, "sg-pim-b");
     stage.write("tenant.yaml", &tenant("  ownership: [{groups: ['sg-pim-*'], assignments: authoritative}]\n"));
     let plan = stage.run(&["plan", "--format", "json"]).exits(3).json();
-    assert_eq!(plan["verdicts"][0]["guard"], "mass-removal");
+    assert!(plan["verdicts"].as_array().unwrap().iter().any(|verdict| verdict["guard"] == "mass-removal"));
     let mark = stage.mark();
     stage.run(&["apply", "--yes"]).exits(3).says("--allow-mass-removal");
     assert!(stage.written_since(mark).is_empty());

@@ -39,6 +39,9 @@ mod group_setting;
 mod group_window;
 mod group_words;
 mod guard;
+mod guard_end;
+#[cfg(feature = "rego")]
+mod guardrail;
 mod incomplete;
 mod indirect;
 mod manifest;
@@ -57,6 +60,8 @@ mod setting_fields;
 mod setting_profile;
 mod setting_write;
 mod stage;
+#[cfg(feature = "rego")]
+mod starter_pack;
 mod tamper;
 mod window;
 mod words;

@@ -21,21 +21,28 @@ use crate::core::guard::world::World;
 use crate::core::id::PrincipalId;
 use crate::core::notice::Notice;
 use crate::core::observed::Observed;
+use crate::core::origin::Origin;
 use crate::core::state::Desired;
 use crate::core::target::{RoleKey, Surface, Target};
 
 pub use approver::{concerned, concerned_by};
 
 /// The verdict of one guard that refuses.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
-    /// The guard, e.g. `mass-removal`.
+    /// The guard, e.g. `mass-removal`; of an organisation's own policy `guardrail/` and its package.
     pub guard: String,
     /// Why it refuses, one sentence.
     pub message: String,
     /// The long flag that overrides it, where one may.
     pub overridden_by: Option<String>,
+    /// The address of what it is about, where it is about one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The manifest line, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Origin>,
 }
 
 /// What guards look at.
@@ -66,7 +73,7 @@ impl Findings {
     /// Refuses.
     fn refuse(&mut self, guard: &str, message: String, overridden_by: Option<&str>) {
         let overridden_by = overridden_by.map(str::to_owned);
-        self.verdicts.push(Verdict { guard: guard.to_owned(), message, overridden_by });
+        self.verdicts.push(Verdict { guard: guard.to_owned(), message, overridden_by, ..Verdict::default() });
     }
 
     /// Remarks.

@@ -28,7 +28,7 @@ pub(super) struct Grant<'a> {
 impl Judge<'_> {
     pub(super) fn assignment(&mut self, grant: &Grant<'_>) -> Sum {
         match &grant.key.target {
-            Target::Group { group, access } => self.into_group(grant, group, *access),
+            Target::Group { group, access } => self.membership(grant, group, *access),
             Target::Directory { .. } | Target::Azure { .. } => self.of_role(grant),
         }
     }
@@ -85,7 +85,8 @@ impl Judge<'_> {
             let people: BTreeSet<&PrincipalId> = members.people.iter().collect();
             let count = self.people.count(&people, !unknown.is_empty());
             if !people.is_empty() {
-                reasons.push(format!("through {group} it reaches {count}"));
+                let verb = if people.len() == 1 { "comes" } else { "come" };
+                reasons.push(format!("through {group} {count} {verb} to it"));
             }
         } else {
             let reach = self.people.reach(target);
@@ -113,7 +114,7 @@ impl Judge<'_> {
     }
 
     /// Judges membership or ownership of a group by what it leads to.
-    fn into_group(&mut self, grant: &Grant<'_>, group: &GroupId, access: Access) -> Sum {
+    fn membership(&mut self, grant: &Grant<'_>, group: &GroupId, access: Access) -> Sum {
         let leads = self.leads(group);
         let name = group_name(self.labels, &PrincipalId::new(group.as_str()));
         let members = self.people.members(&grant.key.principal);
@@ -125,8 +126,13 @@ impl Judge<'_> {
             (Mode::Active, _) => None,
             (Mode::Eligible, _) => Some(entry.unwrap_or_default()),
         };
+        // the most that a way through this grant can weigh
+        let most = own.map_or(weight::ENDLESS, |own| Checks { approval: false, ..own }.points());
         let mut worst: Option<(i32, String, &Target)> = None;
         for lead in &leads.heaviest {
+            if worst.as_ref().is_some_and(|(known, ..)| *known >= lead.base + most) {
+                break;
+            }
             let reach = self.people.reach(&lead.role);
             let checks = own.into_iter().chain(lead.checks).reduce(Checks::and);
             let by_mode = match checks {

@@ -118,11 +118,11 @@ impl<'a> People<'a> {
 
     /// Returns the targets whose activation the settings of one govern: those of a directory role hold in every scope.
     pub(super) fn governed(&self, settings: &Target) -> BTreeSet<Target> {
-        let governed = |target: &&&Target| match settings {
-            Target::Directory { role, .. } => matches!(target, Target::Directory { role: other, .. } if other == role),
-            Target::Group { .. } | Target::Azure { .. } => **target == settings,
-        };
-        self.graphs[1].targets().iter().filter(governed).map(|target| (*target).clone()).collect()
+        let Target::Directory { role, .. } = settings else { return BTreeSet::from([settings.clone()]) };
+        let targets = self.graphs[1].grants().iter().map(|grant| &grant.key.target);
+        let governed =
+            targets.filter(|target| matches!(target, Target::Directory { role: other, .. } if other == role));
+        governed.cloned().collect()
     }
 
     /// Returns the roles that the members of a group come to in the end.

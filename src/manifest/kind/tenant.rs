@@ -36,7 +36,7 @@ pub struct Tenant {
     pub break_glass: Option<Vec<Principal>>,
     /// Bounds for what one plan may do.
     pub limits: Option<Limits>,
-    /// Folders of Rego policies, relative to the folder of the manifests.
+    /// Folders of guardrails, the organisation's own rules in Rego, relative to the folder of this file.
     #[schemars(example = serde_json::json!(["guardrails/"]))]
     pub guardrails: Option<Vec<String>>,
 }

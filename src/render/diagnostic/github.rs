@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use crate::core::diagnostic::{Diagnostic, Severity};
+use crate::render::annotation::{Spot, command, join};
 use crate::render::diagnostic::place::end;
 use crate::render::diagnostic::{Source, counts};
-use crate::render::escape::{terminal, workflow_data, workflow_property};
+use crate::render::escape::terminal;
 
 /// Returns one command a line, `::error file=…,line=…,col=…,endLine=…,endColumn=…,title=…::…`, and the counts.
 ///
@@ -19,14 +20,6 @@ pub fn github(diagnostics: &[Diagnostic], source: &Source<'_>, prefix: &str) -> 
             Severity::Warning => "warning",
             Severity::Notice => "notice",
         };
-        let mut properties = String::new();
-        if let Some(at) = &one.at {
-            let (end_line, end_column) = end(source(&at.file), at);
-            let file = workflow_property(&join(prefix, &at.file));
-            // writing to a string cannot fail
-            let _ = write!(properties, "file={file},line={},col={},", at.line, at.column);
-            let _ = write!(properties, "endLine={end_line},endColumn={end_column},");
-        }
         let mut message = terminal(&one.message).into_owned();
         if !one.note.is_empty() {
             let _ = write!(message, ": {}", terminal(&one.note));
@@ -39,22 +32,20 @@ pub fn github(diagnostics: &[Diagnostic], source: &Source<'_>, prefix: &str) -> 
         for help in &one.help {
             let _ = write!(message, "\nhelp: {}", terminal(help));
         }
-        let _ =
-            writeln!(out, "::{kind} {properties}title={}::{}", workflow_property(one.code), workflow_data(&message));
+        let file = one.at.as_ref().map_or(String::new(), |at| join(prefix, &at.file));
+        let spot = one.at.as_ref().map(|at| Spot {
+            file: &file,
+            line: at.line,
+            column: at.column,
+            end: Some(end(source(&at.file), at)),
+        });
+        out.push_str(&command(kind, spot.as_ref(), one.code, &message));
     }
     if !diagnostics.is_empty() {
         out.push_str(&counts(diagnostics));
         out.push('\n');
     }
     out
-}
-
-/// Returns `file` under `prefix`, with one `/` between them.
-pub(super) fn join(prefix: &str, file: &str) -> String {
-    match prefix.trim_end_matches('/') {
-        "" | "." => file.to_owned(),
-        folder => format!("{}/{file}", folder.strip_prefix("./").unwrap_or(folder)),
-    }
 }
 
 #[cfg(test)]

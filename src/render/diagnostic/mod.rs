@@ -6,7 +6,7 @@
 mod github;
 mod json;
 mod place;
-mod sarif;
+pub(super) mod sarif;
 mod text;
 
 pub use github::github;

@@ -1,9 +1,7 @@
 //! For programs: the plan itself, `rolewright.plan/v1`. [`crate::core::plan::Plan`] is the versioned form.
 
-use std::fmt::Write;
-
 use crate::core::plan::Plan;
-use crate::render::escape::{is_unsafe, opens_log_command};
+use crate::render::escape::json_literal;
 
 /// Returns the plan as one JSON document, indented, with a newline at the end.
 ///
@@ -11,26 +9,13 @@ use crate::render::escape::{is_unsafe, opens_log_command};
 /// the digest is over the values and does not change.
 pub fn json(plan: &Plan) -> String {
     let text = serde_json::to_string_pretty(plan).unwrap_or_else(|e| panic!("plain structs became no JSON: {e}"));
-    let mut out = String::with_capacity(text.len() + 1);
-    let mut units = [0; 2];
-    for (at, letter) in text.char_indices() {
-        let is_literal = letter == '\n' || !(is_unsafe(letter) || letter == '#' && opens_log_command(&text[at..]));
-        if is_literal {
-            out.push(letter);
-            continue;
-        }
-        for unit in letter.encode_utf16(&mut units) {
-            // writing to a string cannot fail
-            let _ = write!(out, "\\u{unit:04x}");
-        }
-    }
-    out.push('\n');
-    out
+    json_literal(&text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::escape::is_unsafe;
     use crate::render::plan::sample;
 
     #[test]

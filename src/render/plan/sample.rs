@@ -226,6 +226,8 @@ pub(in crate::render) fn plan(changes: Vec<Change>) -> Plan {
         unmanaged: Vec::new(),
         notices: Vec::new(),
         verdicts: Vec::new(),
+        guardrails: Vec::new(),
+        guardrail_data: None,
         summary: Summary::default(),
         overrides: Vec::new(),
         targets: Vec::new(),

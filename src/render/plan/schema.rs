@@ -3,6 +3,10 @@
 /// The JSON Schema (draft 2020-12) of `rolewright.plan/v1`, as committed in `schemas/plan.schema.json`.
 pub const SCHEMA: &str = include_str!("../../../schemas/plan.schema.json");
 
+/// The JSON Schema (draft 2020-12) of `rolewright.plans/v1`, as committed in `schemas/plans.schema.json`: several plans in one
+/// document. It refers to the other by its file name.
+pub const SET_SCHEMA: &str = include_str!("../../../schemas/plans.schema.json");
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -22,6 +26,30 @@ mod tests {
         let schema = schema();
         let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
         validator.iter_errors(instance).map(|e| format!("{} {e}", e.instance_path())).collect()
+    }
+
+    #[test]
+    fn a_set_of_plans_conforms_and_a_spoilt_one_does_not() {
+        let schema: Value = serde_json::from_str(SET_SCHEMA).unwrap();
+        assert!(jsonschema::meta::is_valid(&schema));
+        assert_eq!(schema["properties"]["format"]["const"], crate::render::plan::several::FORMAT);
+        // the reference resolved, as an editor does from the file beside it
+        let mut whole = schema.clone();
+        whole["properties"]["plans"]["items"] = json!({"$ref": "#/$defs/plan"});
+        assert_eq!(schema["properties"]["plans"]["items"]["$ref"], "plan.schema.json");
+        let mut plan: Value = serde_json::from_str(SCHEMA).unwrap();
+        let inner = plan.as_object_mut().unwrap().remove("$defs").unwrap();
+        whole["$defs"] = inner;
+        whole["$defs"]["plan"] = plan;
+        let validator = jsonschema::draft202012::new(&whole).unwrap();
+        let plans = sample::all();
+        let entries: Vec<_> =
+            plans.iter().map(|plan| crate::render::plan::several::Entry { plan, folder: "a/" }).collect();
+        let mut set: Value = serde_json::from_str(&crate::render::plan::several::json(&entries)).unwrap();
+        let mistakes: Vec<String> = validator.iter_errors(&set).map(|e| e.to_string()).collect();
+        assert_eq!(mistakes, [""; 0]);
+        set["plans"][1]["complete"] = json!("yes");
+        assert!(!validator.is_valid(&set));
     }
 
     fn instance(plan: &Plan) -> Value {

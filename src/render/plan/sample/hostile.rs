@@ -11,7 +11,7 @@ use crate::core::notice::{Notice, Unmanaged};
 use crate::core::observed::{Part, Unreadable};
 use crate::core::plan::Plan;
 use crate::core::target::Surface;
-use crate::render::plan::sample::{every_action, field, finish, origin};
+use crate::render::plan::sample::{every_action, field, finish, origin, other_surfaces};
 
 /// Text that tries everything: escapes, direction, hiding, lines, Markdown, markup, mentions, build-log commands.
 pub(in crate::render) const NASTY: &str = "x\u{1b}[31m\u{202e}y\u{200b}\u{e0001}\r\n::error::a\n##[error]b ##vso[task.c] `|` \
@@ -20,16 +20,20 @@ pub(in crate::render) const NASTY: &str = "x\u{1b}[31m\u{202e}y\u{200b}\u{e0001}
 /// Returns a plan in which every foreign text is nasty.
 pub(in crate::render) fn hostile() -> Plan {
     let mut plan = every_action();
+    plan.changes.extend(other_surfaces().changes);
     for change in &mut plan.changes {
         change.address = format!("{}{NASTY}", change.address);
         change.reasons = vec![NASTY.to_owned()];
         change.risk = Risk::High;
         change.source = Some(origin(NASTY, 3));
+        change.place = change.place.is_some().then(|| NASTY.to_owned());
         change.requires = vec![Requirement { address: NASTY.to_owned(), reason: NASTY.to_owned() }];
         let texts = [(json!(NASTY), json!(format!("{NASTY}2"))), (json!([NASTY]), json!([NASTY, format!("{NASTY}3")]))];
         for (before, after) in texts {
             change.fields.push(field("description", before, after, Direction::Widens));
         }
+        let approvers = (json!([format!("user:{NASTY}")]), json!([format!("group:{NASTY}")]));
+        change.fields.push(field("activation.approval.approvers", approvers.0, approvers.1, Direction::Widens));
         change.fields.push(field(NASTY, json!("a"), json!(NASTY.replace('\n', " ")), Direction::Widens));
         if let Subject::Assignment { justification, ticket, .. } = &mut change.subject {
             *justification = Some(NASTY.to_owned());
@@ -37,7 +41,7 @@ pub(in crate::render) fn hostile() -> Plan {
         }
     }
     plan.tenant_name = NASTY.to_owned();
-    plan.overrides = vec!["--allow-y".to_owned()];
+    plan.overrides = vec!["--allow-y".to_owned(), NASTY.to_owned()];
     plan.targets = vec![NASTY.to_owned()];
     for (change, since) in plan.changes.iter_mut().zip([Since::ThisChange, Since::Pending]) {
         change.since = Some(since);
@@ -63,6 +67,7 @@ pub(in crate::render) fn hostile() -> Plan {
         guard: NASTY.to_owned(),
         message: NASTY.to_owned(),
         overridden_by: Some("--allow-x".to_owned()),
+        ..Verdict::default()
     }];
     finish(plan)
 }

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::core::assignment::{AssignmentKey, Mode, Provenance};
-use crate::core::change::{Action, Requirement, Risk, Subject};
+use crate::core::change::{Action, Requirement, Risk, Subject, digest};
 use crate::core::direction::Direction;
 use crate::core::guard::Verdict;
 use crate::core::id::{GroupId, PrincipalId, RoleId};
 use crate::core::notice::Unmanaged;
 use crate::core::observed::{Part, Unreadable};
-use crate::core::plan::Plan;
+use crate::core::plan::{Guardrail, Plan};
 use crate::core::principal::PrincipalType;
 use crate::core::role_definition::Permission;
 use crate::core::schedule::{Ask, End, Window};
@@ -162,11 +162,20 @@ pub(in crate::render) fn other_surfaces() -> Plan {
             guard: "break-glass".to_owned(),
             message: "after this plan break-glass account `user:bg1` holds nothing".to_owned(),
             overridden_by: None,
+            ..Verdict::default()
         },
         Verdict {
             guard: "mass-removal".to_owned(),
             message: "12 removals are planned, `limits.maxRemovals` is 10".to_owned(),
             overridden_by: Some("--allow-mass-removal".to_owned()),
+            ..Verdict::default()
+        },
+        Verdict {
+            guard: "guardrail/contoso.tier0".to_owned(),
+            message: "Owner is given for ever; 180 days are the most".to_owned(),
+            overridden_by: None,
+            address: Some(format!("azure/eligible/Owner@{SUBSCRIPTION}/user:u00")),
+            source: Some(origin("azure/owner.yaml", 7)),
         },
     ];
     plan.unmanaged = (0..30)
@@ -179,5 +188,7 @@ pub(in crate::render) fn other_surfaces() -> Plan {
             why: "nobody declares it and no ownership entry claims it".to_owned(),
         })
         .collect();
+    plan.guardrails = vec![Guardrail { path: "guardrails/".to_owned(), digest: digest("guardrails") }];
+    plan.guardrail_data = Some(digest("data"));
     finish(plan)
 }

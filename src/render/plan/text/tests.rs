@@ -1,6 +1,9 @@
 //! What a plan looks like on a terminal, whatever it holds.
 
+use super::field::{FOLD_KEPT, FOLD_REMOVED};
 use super::*;
+use crate::core::change::Since;
+use crate::core::notice::Notice;
 use crate::render::escape::is_unsafe;
 use crate::render::plan::sample;
 
@@ -16,7 +19,31 @@ fn every_action() {
 #[test]
 fn verbose() {
     let options = Options { verbose: true, ..Options::default() };
-    insta::assert_snapshot!("verbose", text(&sample::every_action(), &options));
+    let plan = sample::every_action();
+    insta::assert_snapshot!("verbose", text(&plan, &options).replace(&plan.digest, "sha256:…"));
+}
+
+#[test]
+fn compared_with_a_base() {
+    let mut plan = sample::every_action();
+    for (at, change) in plan.changes.iter_mut().enumerate() {
+        change.since = Some(if at % 3 == 0 { Since::ThisChange } else { Since::Pending });
+    }
+    insta::assert_snapshot!("compared", show(&plan));
+}
+
+#[test]
+fn what_stands_in_the_way_is_said_at_both_ends() {
+    let text = show(&sample::other_surfaces());
+    let refused = "Refused by break-glass, mass-removal, guardrail/contoso.tier0: nothing can be applied.";
+    let lines: Vec<&str> = text.lines().collect();
+    let flat = |lines: &[&str]| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(flat(&lines).matches(refused).count(), 2, "{text}");
+    assert!(flat(&lines[..6]).contains(refused), "{text}");
+    assert!(flat(&lines[lines.len() - 9..]).contains(refused), "{text}");
+    assert!(lines[lines.len() - 1].starts_with("Plan (incomplete): "), "the counts are last: {text}");
+    let drift = Options { wording: Wording::Drift, ..Options::default() };
+    assert!(!super::text(&sample::other_surfaces(), &drift).contains("Refused"), "drift is refused nothing");
 }
 
 #[test]
@@ -87,7 +114,7 @@ fn a_due_extension_is_no_drift() {
 #[test]
 fn an_override_is_said_and_no_longer_refuses() {
     let mut plan = sample::other_surfaces();
-    plan.verdicts.remove(0);
+    plan.verdicts.retain(|verdict| verdict.guard == "mass-removal");
     plan.complete = true;
     plan.unreadable.clear();
     let refused = text(&plan, &Options { width: 120, ..Options::default() });

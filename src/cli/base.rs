@@ -11,7 +11,8 @@ use crate::core::plan::Plan;
 use crate::manifest::{self, TenantHead};
 
 /// The manifests of the target branch.
-pub(super) struct Base {
+#[derive(Debug)]
+pub(crate) struct Base {
     path: PathBuf,
     /// Without mistakes, or why they say nothing.
     declared: Result<Declared, String>,
@@ -21,7 +22,7 @@ pub(super) struct Base {
 ///
 /// # Errors
 /// When there is no such folder or file.
-pub(super) fn read(path: &Path, head: &TenantHead) -> Result<Base, Fault> {
+pub(crate) fn read(path: &Path, head: &TenantHead) -> Result<Base, Fault> {
     if !path.exists() {
         let message = format!("--base: there is nothing at {}", path.display());
         return Err(
@@ -49,9 +50,9 @@ pub(super) fn read(path: &Path, head: &TenantHead) -> Result<Base, Fault> {
 ///
 /// # Errors
 /// When the tenant cannot be read.
-pub(super) async fn mark(plan: &mut Plan, base: Base, connection: &Connection) -> Result<(), Fault> {
+pub(crate) async fn mark(plan: &mut Plan, base: &Base, connection: &Connection) -> Result<(), Fault> {
     let nonce = plan.nonce.clone();
-    let terms = Terms { targets: &[], overrides: &[], nonce: &nonce };
+    let terms = Terms { targets: &[], overrides: &[], nonce: &nonce, base: None, guardrails: None };
     let mut said = Vec::new();
     let planned = match &base.declared {
         Ok(declared) => planning::attempt(declared, connection, &terms, &mut said).await?.ok_or_else(|| {
@@ -64,7 +65,7 @@ pub(super) async fn mark(plan: &mut Plan, base: Base, connection: &Connection) -
         Err(why) => Err(why.clone()),
     };
     match planned {
-        Ok(other) => plan.compare_with(Some(&other)),
+        Ok(other) => plan.compare_with(Some(&other.plan)),
         Err(why) => {
             let message = format!(
                 "every change counts as coming from the manifests under review: the base, {}, says nothing, since {why}",
