@@ -56,12 +56,13 @@ pub fn compare(plan: &Plan, observed: &Observed, names: &Names) -> Fit {
     for change in &plan.changes {
         let mut differences = differences(change, observed, &labels);
         differences.extend(impossible(change, observed, names));
+        let is_held = holds(change, plan.created_at, observed);
+        held += usize::from(is_held);
         if differences.is_empty() {
             continue;
         }
         let differ = |what| Difference { address: change.address.clone(), what };
-        if holds(change, plan.created_at, observed) {
-            held += 1;
+        if is_held {
             stale.push(differ("is as planned already".to_owned()));
         } else {
             stale.extend(differences.into_iter().map(differ));

@@ -83,6 +83,25 @@ fn plan_apply_plan_on_the_example() {
 }
 
 #[test]
+fn the_reviewed_plan_of_the_example_is_applied_once() {
+    let folder = tempfile::tempdir().unwrap();
+    example(folder.path());
+    let (code, _, stderr) = run(folder.path(), &["plan", "--out", "plan.json"]);
+    assert_eq!(code, 0, "{stderr}");
+    let (code, digest, stderr) = run(folder.path(), &["show", "plan.json", "--digest"]);
+    assert_eq!(code, 0, "{stderr}");
+    let reviewed = ["apply", "--plan", "plan.json", "--digest", digest.trim(), "--yes"];
+    let (code, stdout, stderr) = run(folder.path(), &reviewed);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("Checked: every change of the plan holds."), "{stdout}");
+    let (code, _, stderr) = run(folder.path(), &reviewed);
+    assert_eq!(code, 5, "{stderr}");
+    assert!(stderr.contains("applied already: all of its 61 change(s) hold"), "{stderr}");
+    let (code, stdout, stderr) = run(folder.path(), &["plan", "--detailed-exitcode"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+}
+
+#[test]
 fn a_group_that_asks_for_less_than_its_role_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     example(folder.path());
