@@ -10,22 +10,26 @@
 . "$(dirname "${BASH_SOURCE[0]}")/step.sh"
 
 [ $# -eq 2 ] || die 'usage: same.sh REVIEWED FRESH'
-# What only explains a change (why, where in the files, how risky, since when) may read differently; what it does may not.
+# Only where a change stands in the files, and since when it is due, may read differently. Its risk and reasons are what people
+# judged it by, and what it requires or follows is its safeguard: that must not be left out of the reviewed plan, either.
 differences=$(jq -nr --slurpfile reviewed "$1" --slurpfile fresh "$2" '
   def only: if length == 1 then .[0] else error("not one plan") end;
   def by_address: map({key: .address, value: .}) | from_entries;
-  def work: del(.source, .risk, .reasons, .requires, .since);
+  def work: del(.source, .since);
   def about: {format, tenantId, cloud, manifestsDigest, nonce, complete, overrides, targets,
     tenant: (.basis.tenant | del(.. | .at?))};
   ($reviewed | only) as $old | ($fresh | only) as $new
   | ($new.changes | map(work) | by_address) as $due
+  | ($old.changes | by_address) as $held
   | ($new.relies // [] | by_address) as $relied
   | ($old | about) as $a | ($new | about) as $b
   | ($a | keys[] | select($a[.] != $b[.]) | "the plan: \(.) differs"),
     ($old.changes[] | work
       | if $due[.address] == null then "\(.address): not due any more"
         elif $due[.address] != . then "\(.address): differs"
-        else empty end),
+        else .address as $of | (.requires // []) + (.follows // []) | map(.address) | unique[]
+          | select($due[.] != null and $held[.] == null) | "\($of): requires \(.), which was left out"
+        end),
     ($old.relies // [] | .[] | select($relied[.address] != .) | "\(.address): relied on, and differs"),
     (select(($old.changes | length) == ($new.changes | length) and ($old.relies | length) != ($new.relies | length))
       | "the plan: what it relies on differs")

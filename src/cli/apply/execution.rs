@@ -29,6 +29,7 @@ pub(super) async fn execute(
     connection: &Connection,
     plan: &Plan,
     manifests: Option<&Manifests>,
+    recheck: impl AsyncFn() -> Result<Exit, Fault>,
     verify: impl AsyncFn(&Report, &AtomicBool) -> Result<Exit, Fault>,
 ) -> Result<Exit, Fault> {
     let options = crate::cli::plan::options(context, render::plan::Wording::Apply);
@@ -36,8 +37,16 @@ pub(super) async fn execute(
         Some(path) => Box::new(JournalFile::open(path)?),
         None => Box::new(NoJournal),
     };
-    if args.preflight && !preflight::passes(context, manifests, connection, plan, &mut *journal).await? {
-        return Ok(Exit::Error);
+    if args.preflight {
+        if !preflight::passes(context, manifests, connection, plan, &mut *journal).await? {
+            return Ok(Exit::Error);
+        }
+        // asking took its time
+        let exit = recheck().await?;
+        if exit != Exit::Success {
+            context.complain("the tenant changed during the preflight; nothing was written", Some("plan again"));
+            return Ok(exit);
+        }
     }
     let mut progress = Bar::new(context, plan);
     let interrupt = Interrupt::listen();
