@@ -10,7 +10,7 @@
 //! | `cli` | flags, files of saved plans, exit codes; one file per verb | everything |
 //! | `manifest` | YAML and file positions: load, parse, check, lower | `core`, `catalog` |
 //! | `core` | what should change, and why: roles, settings, assignments, conditions, scopes and what contains them, chains through groups, diff, direction, risk, order, guards, checks across surfaces, the plan and what binds it. Pure and synchronous | `catalog` |
-//! | `guardrail` | the organisation's own rules in Rego: folders of policies, what they are told, the process that evaluates them, what they say | `core`, `catalog` |
+//! | `guardrail` | the organisation's own rules in Rego: folders of policies, what they are told, the process that evaluates them, what they say | `core` |
 //! | `surface` | JSON field names and URL paths of Microsoft's: core to wire and back. Pure | `core`, `wire` |
 //! | `transport` | tokens, status codes, paging, retries; the only room that opens sockets | `wire`, `clock` |
 //! | `reconcile` | what is awaited, and in which sequence: survey, observe, apply, verify | `core`, `wire`, `surface`, `transport`, `clock` |

@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("core", &["catalog"]),
     ("manifest", &["core", "catalog"]),
-    ("guardrail", &["core", "catalog"]),
+    ("guardrail", &["core"]),
     ("surface", &["core", "wire"]),
     ("transport", &["wire", "clock"]),
     ("reconcile", &["core", "wire", "surface", "transport", "clock"]),

@@ -13,18 +13,28 @@ role_of(thing) := roles[concat("/", [thing.surface, thing.role])]
 # The addresses that the plan gives or changes. What it only takes away breaks no rule.
 changed contains change.address if {
 	some change in input.plan.changes
-	change.action != "remove"
+	change.direction != "narrows"
 }
 
-# The ids of the directory roles that the plan touches: by an assignment, or by their settings.
-touched contains change.subject.key.target.role if {
+# The ids of the directory roles that the plan touches, by an assignment or by their settings, other than to take away.
+touched contains role_of_change(change) if {
 	some change in input.plan.changes
+	change.direction != "narrows"
+}
+
+# The ids of the directory roles that somebody loses.
+taken contains role_of_change(change) if {
+	some change in input.plan.changes
+	change.direction == "narrows"
+	change.subject.kind == "assignment"
+}
+
+role_of_change(change) := change.subject.key.target.role if {
 	change.surface == "directory"
 	change.subject.kind == "assignment"
 }
 
-touched contains change.subject.target.role if {
-	some change in input.plan.changes
+role_of_change(change) := change.subject.target.role if {
 	change.surface == "directory"
 	change.subject.kind == "settings"
 }

@@ -2,8 +2,9 @@
 # MS.AAD.7.1v1 to MS.AAD.7.9v1 (in newer editions MS.ME-ID.7.1v1 to MS.ME-ID.7.9v1).
 # https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md#7-highly-privileged-user-access
 #
-# A rule refuses when the plan touches the role, by an assignment or its settings; what is there already is a warning, and so is
-# what the baseline says SHOULD be (7.9).
+# A rule refuses when the plan gives or changes something of the role, an assignment or its settings. A plan that only takes away makes
+# nothing worse, but for the number of Global Administrators, of whom there can be too few. What is there already is a warning, and so
+# is what the baseline says SHOULD be (7.9).
 package rolewright.scuba
 
 import data.rolewright.lib
@@ -25,17 +26,24 @@ highly_privileged := {
 deny contains finding.message if {
 	some finding in findings
 	not finding.advice
-	finding.role in lib.touched
+	by_the_plan(finding)
 }
 
 warn contains finding.message if {
 	some finding in findings
-	not finding.role in lib.touched
+	not by_the_plan(finding)
 }
 
 warn contains finding.message if {
 	some finding in findings
 	finding.advice
+}
+
+by_the_plan(finding) if finding.role in lib.touched
+
+by_the_plan(finding) if {
+	finding.shortage
+	finding.role in lib.taken
 }
 
 # Users who hold, or may activate, a role, be it through groups.
@@ -47,16 +55,12 @@ users(role) := {holder.principal |
 
 administrators := users(global_administrator)
 
-findings contains found(global_administrator, text) if {
-	some text in number_of_administrators
-}
-
-number_of_administrators contains text if {
+findings contains object.union(found(global_administrator, text), {"shortage": true}) if {
 	count(administrators) < 2
 	text := sprintf("MS.AAD.7.1: %d user(s) would have Global Administrator; at least two should", [count(administrators)])
 }
 
-number_of_administrators contains text if {
+findings contains found(global_administrator, text) if {
 	count(administrators) > 8
 	text := sprintf("MS.AAD.7.1: %d users would have Global Administrator; at most eight should", [count(administrators)])
 }
@@ -95,7 +99,7 @@ findings contains found_at(assignment.role, text, assignment.address) if {
 	text := sprintf("MS.AAD.7.4: %s would hold %s permanently", [assignment.principalName, name])
 }
 
-# Emergency accounts, accounts that scuba.json names, and groups whose members PIM for Groups activates.
+# Emergency accounts, accounts that scuba.json names, and groups all of whose members and owners PIM for Groups activates, or ends.
 excepted(assignment) if {
 	some account in input.plan.basis.tenant.breakGlass
 	account.value == assignment.principal
@@ -107,6 +111,16 @@ excepted(assignment) if {
 	some settings in input.after.settings
 	settings.surface == "group"
 	settings.group == assignment.principal
+	not stands_in(assignment.principal)
+}
+
+# Whether somebody is in a group, or owns it, for ever and without activation: then its role is held so too.
+stands_in(group) if {
+	some assignment in input.after.assignments
+	assignment.surface == "group"
+	assignment.group == group
+	assignment.mode == "active"
+	assignment.permanent
 }
 
 findings contains found_at(assignment.role, text, assignment.address) if {
@@ -150,6 +164,6 @@ findings contains object.union(found_at(role, text, settings.address), {"advice"
 	text := sprintf("MS.AAD.7.9: nobody but the default recipients is told of activations of %s", [name])
 }
 
-found(role, text) := {"role": role, "advice": false, "message": {"msg": text}}
+found(role, text) := {"role": role, "advice": false, "shortage": false, "message": {"msg": text}}
 
-found_at(role, text, address) := {"role": role, "advice": false, "message": {"msg": text, "address": address}}
+found_at(role, text, address) := object.union(found(role, text), {"message": {"msg": text, "address": address}})

@@ -15,6 +15,9 @@ use crate::guardrail::question::{Answer, Finding, MESSAGE_LENGTH, MESSAGES, Mess
 /// How many steps pass between two looks at the clock.
 const INTERVAL: NonZeroU32 = NonZeroU32::new(64).unwrap();
 
+/// The longest name of a package in bytes, dots left out: every message carries it.
+const PACKAGE_LENGTH: usize = 200;
+
 /// A rule that judges.
 struct Rule {
     package: String,
@@ -99,6 +102,10 @@ fn rules(engine: &Engine, data: &BTreeSet<String>) -> Result<Vec<Rule>, Vec<Mist
         };
         if !package.components.iter().all(|part| is_word(part)) {
             complain("the name of a package is made of letters, digits, `_` and dots".to_owned());
+            continue;
+        }
+        if package.components.iter().map(String::len).sum::<usize>() > PACKAGE_LENGTH {
+            complain(format!("the name of a package is longer than {PACKAGE_LENGTH} bytes"));
             continue;
         }
         if let Some(first) = package.components.first().filter(|first| data.contains(*first)) {
@@ -204,7 +211,7 @@ fn mistake(error: &anyhow::Error, file: Option<&str>) -> Mistake {
     });
     let sentence = text.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or(text.trim());
     let sentence = sentence.split(" (path [").next().unwrap_or(sentence);
-    let message: String = sentence.trim().trim_end_matches(':').chars().take(500).collect();
+    let message = sentence.trim().trim_end_matches(':').to_owned();
     match place {
         Some((file, line, column)) => Mistake { file: Some(file), line, column, message },
         None => Mistake { file: file.map(str::to_owned), line: 1, column: 1, message },

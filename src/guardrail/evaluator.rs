@@ -5,7 +5,7 @@
 
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::guardrail::question::{Answer, Limits, Question};
@@ -21,6 +21,8 @@ const TOO_LARGE: u8 = 72;
 const LOOK: Duration = Duration::from_millis(10);
 /// What the watch adds to the time limit, so that the interpreter, which knows the rule, complains first.
 const GRACE: Duration = Duration::from_millis(250);
+/// The most bytes of an answer that are read.
+const ANSWER: u64 = 8 << 20;
 /// The stack on which policies are read and evaluated: with a debug build's frames enough for any that people write.
 const STACK: usize = 64 << 20;
 
@@ -50,13 +52,32 @@ pub fn ask(program: Option<&Path>, question: &Question, input: &str) -> Answer {
         let _ = stdin.write_all(question_line.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
         let _ = stdin.write_all(input.as_bytes());
     }
-    match child.wait_with_output() {
-        Err(error) => failed(error),
-        Ok(output) if output.status.success() => serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            Answer::mistake(None, format!("the evaluation gave no answer that can be read: {error}"))
-        }),
-        Ok(output) => Answer::mistake(None, complaint(output.status, &question.limits)),
+    let mut output = Vec::new();
+    if let Some(Err(error)) = child.stdout.take().map(|stdout| stdout.take(ANSWER + 1).read_to_end(&mut output)) {
+        end(child);
+        return failed(error);
     }
+    if output.len() as u64 > ANSWER {
+        end(child);
+        return Answer::mistake(None, format!("the policies say more than {} MiB", ANSWER >> 20));
+    }
+    match child.wait() {
+        Err(error) => failed(error),
+        Ok(status) if status.success() => {
+            let answer: Answer = serde_json::from_slice(&output).unwrap_or_else(|error| {
+                Answer::mistake(None, format!("the evaluation gave no answer that can be read: {error}"))
+            });
+            answer.bounded()
+        }
+        Ok(status) => Answer::mistake(None, complaint(status, &question.limits)),
+    }
+}
+
+/// Ends a process whose answer is of no use.
+fn end(mut child: Child) {
+    // one that ended by itself cannot be ended, and that is as good
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Says why there is no answer.
@@ -87,7 +108,7 @@ pub fn serve() -> u8 {
     watch(question.limits);
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || answer(&question, &input));
     let Ok(Ok(answer)) = worker.map(std::thread::JoinHandle::join) else { return 1 };
-    match serde_json::to_vec(&answer).map(|bytes| std::io::stdout().lock().write_all(&bytes)) {
+    match serde_json::to_vec(&answer.bounded()).map(|bytes| std::io::stdout().lock().write_all(&bytes)) {
         Ok(Ok(())) => 0,
         _ => 1,
     }

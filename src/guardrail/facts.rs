@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::catalog::tier::Tier;
-use crate::catalog::{azure_role, directory_action, directory_role, escalation};
 use crate::core::address::Labels;
 use crate::core::assignment::{AssignmentKey, ObservedAssignment};
 use crate::core::chain::Graph;
@@ -15,6 +13,7 @@ use crate::core::plan::Plan;
 use crate::core::policy::rule::Event;
 use crate::core::policy::settings::Settings;
 use crate::core::principal::Principal;
+use crate::core::risk::rank::Rank;
 use crate::core::role_definition::RoleDefinition;
 use crate::core::target::{RoleKey, Surface, Target};
 
@@ -155,56 +154,9 @@ fn principal(known: &Principal) -> Value {
 }
 
 fn role(role: &RoleDefinition) -> Value {
+    let Rank { is_privileged, tier } = Rank::of(role);
     json!({
         "surface": role.surface, "id": role.id, "displayName": role.display_name, "isBuiltIn": role.is_built_in,
-        "isEnabled": role.is_enabled, "isPrivileged": is_privileged(role), "tier": tier(role).map(number),
+        "isEnabled": role.is_enabled, "isPrivileged": is_privileged, "tier": tier,
     })
-}
-
-/// The tier as rules write it.
-fn number(tier: Tier) -> u8 {
-    match tier {
-        Tier::ControlPlane => 0,
-        Tier::ManagementPlane => 1,
-        Tier::UserAccess => 2,
-    }
-}
-
-/// Tells whether Microsoft marks a role, or for a custom role of the directory one of its permissions, as privileged. A custom role of
-/// Azure is privileged when it is of tier 0: there Microsoft marks roles only.
-fn is_privileged(role: &RoleDefinition) -> bool {
-    match (role.surface, role.is_built_in) {
-        (Surface::Directory, true) => {
-            directory_role::find(role.template_id.as_str()).is_some_and(|known| known.is_privileged)
-        }
-        (Surface::Directory, false) => {
-            let is_marked = |name: &str| directory_action::find(name).is_some_and(|known| known.is_privileged);
-            role.permissions.actions.iter().any(|action| is_marked(&action.to_string()))
-        }
-        (_, true) => azure_role::find(role.id.as_str()).is_some_and(|known| known.is_privileged),
-        (_, false) => tier(role) == Some(Tier::ControlPlane),
-    }
-}
-
-/// Returns the tier of a role: a built-in one's as classified, a custom one's that of its most privileged permission.
-fn tier(role: &RoleDefinition) -> Option<Tier> {
-    let permissions = &role.permissions;
-    match (role.surface, role.is_built_in) {
-        (Surface::Directory, true) => directory_role::find(role.template_id.as_str())?.tier,
-        (Surface::Directory, false) => {
-            let tiers =
-                permissions.actions.iter().filter_map(|action| directory_action::find(&action.to_string())?.tier);
-            tiers.min()
-        }
-        (_, true) => azure_role::find(role.id.as_str())?.tier,
-        (_, false) => {
-            let of = |name: String, is_data: bool| match name.as_str() {
-                "*" if !is_data => Some(Tier::ControlPlane),
-                name => escalation::tier_of_operation(name, is_data),
-            };
-            let actions = permissions.actions.iter().filter_map(|action| of(action.to_string(), false));
-            let data = permissions.data_actions.iter().filter_map(|action| of(action.to_string(), true));
-            actions.chain(data).min()
-        }
-    }
 }

@@ -13,7 +13,7 @@ use crate::guardrail::evaluator;
 use crate::guardrail::facts::Facts;
 use crate::guardrail::folder::POLICY;
 use crate::guardrail::place;
-use crate::guardrail::question::{Answer, Finding, Limits, Question, Severity};
+use crate::guardrail::question::{Answer, Finding, Limits, Mistake, Question, Severity};
 use crate::guardrail::{Bundle, File};
 
 /// The code of warnings.
@@ -45,15 +45,18 @@ pub fn judge(
         let mut answer = evaluator::ask(program, &question, &input);
         let findings = std::mem::take(&mut answer.findings);
         mistakes.extend(complaints(bundle, answer));
+        let mut misplaced = Answer::default();
         for finding in &findings {
             match place_of(finding, facts.plan, &known, lines) {
                 Ok((address, source)) => say(&mut judgement, finding, address, source),
                 Err(why) => {
                     let message = format!("`{}` of package {} {why}", finding.severity.rule(), finding.package);
-                    mistakes.push(Diagnostic::error(POLICY, beginning(bundle, &finding.policy), message));
+                    let file = Some(finding.policy.clone());
+                    misplaced.mistakes.push(Mistake { file, line: 1, column: 1, message });
                 }
             }
         }
+        mistakes.extend(complaints(bundle, misplaced.bounded()));
         judgement.guardrails.push(Guardrail { path: bundle.path.clone(), digest: bundle.digest.clone() });
     }
     judgement.guardrails.sort();
@@ -131,9 +134,4 @@ fn complaints(bundle: &Bundle, answer: Answer) -> Vec<Diagnostic> {
         Diagnostic::error(POLICY, at, message)
     });
     mistakes.collect()
-}
-
-fn beginning(bundle: &Bundle, name: &str) -> Option<Origin> {
-    let file = bundle.files.iter().find(|file| file.name == name)?;
-    Some(place::origin(&file.name, &file.text, 1, 1))
 }

@@ -38,6 +38,11 @@ pub const MESSAGES: usize = 1_000;
 /// The longest message in bytes.
 pub const MESSAGE_LENGTH: usize = 4 << 10;
 
+/// The most mistakes of one folder that are told; the rest are counted.
+pub const MISTAKES: usize = 100;
+/// The longest text of a mistake in characters: policies choose parts of it.
+pub const MISTAKE_LENGTH: usize = 500;
+
 /// An answer: mistakes, or findings.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Answer {
@@ -53,6 +58,29 @@ impl Answer {
         let mistake = Mistake { file, line: 1, column: 1, message: message.into() };
         Self { mistakes: vec![mistake], findings: Vec::new() }
     }
+
+    /// Returns the answer with no more mistakes, and none longer, than people read.
+    #[must_use]
+    pub(crate) fn bounded(mut self) -> Self {
+        if self.mistakes.len() > MISTAKES {
+            let more = self.mistakes.len() - MISTAKES + 1;
+            self.mistakes.truncate(MISTAKES - 1);
+            let message = format!("and {more} more mistakes");
+            self.mistakes.push(Mistake { file: None, line: 1, column: 1, message });
+        }
+        for mistake in &mut self.mistakes {
+            mistake.message = bounded(&mistake.message);
+        }
+        self
+    }
+}
+
+/// Returns the beginning of a text that policies had a part in.
+pub(crate) fn bounded(text: &str) -> String {
+    match text.char_indices().nth(MISTAKE_LENGTH) {
+        Some(_) => text.chars().take(MISTAKE_LENGTH - 1).chain(['…']).collect(),
+        None => text.to_owned(),
+    }
 }
 
 /// Something wrong with a policy.
@@ -64,7 +92,7 @@ pub struct Mistake {
     pub line: u32,
     /// The column, counted from 1.
     pub column: u32,
-    /// What is wrong.
+    /// What is wrong. No longer than [`MISTAKE_LENGTH`].
     pub message: String,
 }
 
@@ -119,4 +147,21 @@ pub struct Message {
     /// The line in that file, counted from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_mistakes_is_bounded() {
+        let mistake = |message: String| Mistake { file: None, line: 1, column: 1, message };
+        let few = Answer { mistakes: vec![mistake("é".repeat(MISTAKE_LENGTH)); MISTAKES], findings: Vec::new() };
+        assert_eq!(few.clone().bounded(), few);
+        let many = Answer { mistakes: vec![mistake("é".repeat(9_000)); MISTAKES + 1], findings: Vec::new() }.bounded();
+        assert_eq!(many.mistakes.len(), MISTAKES);
+        assert!(many.mistakes.iter().all(|one| one.message.chars().count() <= MISTAKE_LENGTH));
+        assert_eq!(many.mistakes.last().unwrap().message, "and 2 more mistakes");
+        assert_eq!(many.clone().bounded(), many);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rolewright::guardrail::question::{Answer, Limits, Question};
+use rolewright::guardrail::question::{Answer, Limits, MISTAKE_LENGTH, MISTAKES, Question};
 use rolewright::guardrail::{File, evaluator};
 
 /// Little time, so that the tests are quick; enough for a policy that does nothing.
@@ -104,6 +104,40 @@ fn too_much_to_say_is_said_as_a_mistake() {
         "deny contains concat(\"\", [\"0123456789\" | some n in numbers.range(1, 1000)])\n\nwarn contains \"x\"\n";
     let answer = ask(long.to_owned(), LIMITS);
     assert!(answer.mistakes[0].message.contains("longer than"), "{answer:?}");
+}
+
+#[test]
+fn what_a_policy_says_in_a_mistake_is_bounded() {
+    // 64 texts of 100,000 letters: a member that no message has
+    let part = "part := concat(\"\", [\"0123456789\" | some n in numbers.range(1, 10000)])";
+    let key = "key := concat(\"\", [part | some n in numbers.range(1, 64)])";
+    let policy = format!("{part}\n\n{key}\n\ndeny contains {{\"msg\": \"x\", key: 1}}\n");
+    let answer = ask(policy, Limits { milliseconds: 20_000, ..LIMITS });
+    let said = &answer.mistakes[0].message;
+    assert!(said.contains("unknown field `0123"), "{}", &said[..100.min(said.len())]);
+    assert!(said.chars().count() <= MISTAKE_LENGTH, "{}", said.len());
+
+    let files = (0..300).map(|n| File { name: format!("rules/{n}-.json"), text: "{".to_owned() }).collect();
+    let question = Question { files, is_judging: true, limits: LIMITS };
+    let answer = evaluator::ask(Some(Path::new(env!("CARGO_BIN_EXE_rolewright"))), &question, "{}");
+    assert_eq!(answer.mistakes.len(), MISTAKES);
+    assert!(answer.mistakes[MISTAKES - 1].message.contains("501 more mistakes"), "{:?}", answer.mistakes[MISTAKES - 1]);
+
+    let name = "g".repeat(300);
+    let file = File { name: "rules/a.rego".to_owned(), text: format!("package {name}\n\ndeny contains \"x\"\n") };
+    let question = Question { files: vec![file], is_judging: true, limits: LIMITS };
+    let answer = evaluator::ask(Some(Path::new(env!("CARGO_BIN_EXE_rolewright"))), &question, "{}");
+    assert!(answer.mistakes[0].message.contains("longer than 200 bytes"), "{:?}", answer.mistakes);
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_none() {
+    // 1,000 messages of 4,000 control characters, six bytes each as JSON
+    let part = "part := concat(\"\", [\"\\u0001\\u0001\\u0001\\u0001\" | some n in numbers.range(1, 1000)])";
+    let rule = "deny contains sprintf(\"%d%s\", [n, part]) if some n in numbers.range(1, 1000)";
+    let answer = ask(format!("{part}\n\n{rule}\n"), Limits { milliseconds: 20_000, ..LIMITS });
+    assert_eq!(answer.findings.len(), 0);
+    assert_eq!(answer.mistakes[0].message, "the policies say more than 8 MiB");
 }
 
 #[test]

@@ -47,7 +47,9 @@ fn a_denial_refuses_at_the_line_and_a_warning_does_not() {
     let stage = stage(NOT_FOR_EVER, "{permanent: true}");
     stage.run(&["validate"]).exits(0);
     let run = stage.run(&["plan"]).exits(3);
-    run.says("guardrail/contoso.windows: nothing is for ever (access/a.yaml:").says("nothing overrides this");
+    run.says("guardrail/contoso.windows: nothing is for ever")
+        .says("(at access/a.yaml:")
+        .says("nothing overrides this");
     let mark = stage.mark();
     stage.run(&["apply", "--yes"]).exits(3).says("nothing is for ever");
     stage.run(&["apply", "--yes", "--allow-mass-removal", "--allow-few-global-administrators"]).exits(3);

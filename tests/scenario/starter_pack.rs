@@ -119,6 +119,96 @@ fn touch(input: &mut Value, role: &str) {
     input["plan"]["changes"].as_array_mut().unwrap().push(change);
 }
 
+/// Makes the plan take a role from somebody who is not there in the end.
+fn take(input: &mut Value, role: &str, who: &str) {
+    let mut change = input["plan"]["changes"][0].clone();
+    change["address"] = json!(format!("directory/active/{role}@tenant/{who}"));
+    (change["action"], change["direction"]) = (json!("remove"), json!("narrows"));
+    change["subject"]["key"]["target"]["role"] = json!(role);
+    input["plan"]["changes"].as_array_mut().unwrap().push(change);
+}
+
+/// Makes the last change of the plan one that gives less than before.
+fn narrow(input: &mut Value) {
+    let change = input["plan"]["changes"].as_array_mut().unwrap().last_mut().unwrap();
+    (change["action"], change["direction"]) = (json!("update"), json!("narrows"));
+}
+
+#[test]
+fn what_only_takes_away_is_not_refused() {
+    let mut base = input();
+    for n in 0..8 {
+        hold(&mut base, GLOBAL, &format!("user:{n}"), "active", true);
+    }
+    // ten are left of eleven
+    let mut fewer = base.clone();
+    take(&mut fewer, GLOBAL, "user:surplus");
+    let said = ask(&fewer);
+    assert_eq!(said.denied, Vec::<String>::new());
+    for rule in ["7.1: 10 users", "7.2", "7.4: user:0", "7.6", "7.7", "7.8"] {
+        warns(&fewer, rule);
+    }
+    // the same with a grant beside it
+    let mut both = fewer.clone();
+    grant(&mut both, GLOBAL, "user:new", "eligible", false);
+    for rule in ["7.1: 11 users", "7.2", "7.4: user:0", "7.6"] {
+        denies(&both, rule);
+    }
+    // settings that ask for more, if not for all that they should
+    let mut stricter = base.clone();
+    touch(&mut stricter, GLOBAL);
+    denies(&stricter, "approval: Global Administrator");
+    narrow(&mut stricter);
+    assert_eq!(ask(&stricter).denied, Vec::<String>::new());
+    // what stays for ever and is narrowed otherwise
+    let mut shorter = base;
+    grant(&mut shorter, PRIVILEGED, "user:bob", "eligible", true);
+    denies(&shorter, "tier0: user:bob");
+    narrow(&mut shorter);
+    assert_eq!(ask(&shorter).denied, Vec::<String>::new());
+    warns(&shorter, "tier0: user:bob");
+}
+
+#[test]
+fn taking_away_the_last_but_one_global_administrator_is_refused() {
+    let mut given = input();
+    given["after"]["holders"].as_array_mut().unwrap().retain(|h| h["role"] != GLOBAL);
+    hold(&mut given, GLOBAL, "user:last", "eligible", false);
+    take(&mut given, PRIVILEGED, "user:other");
+    warns(&given, "7.1: 1 user(s)");
+    take(&mut given, GLOBAL, "user:bob");
+    denies(&given, "7.1: 1 user(s)");
+    denies_not(&given, "7.6");
+}
+
+#[test]
+fn scuba_7_4_excepts_groups_whose_members_activate() {
+    let mut given = input();
+    grant(&mut given, USERS, "group:sg-users", "active", true);
+    denies(&given, "7.4: group:sg-users would hold User Administrator permanently");
+    let settings =
+        json!({"surface": "group", "group": "id-group:sg-users", "access": "member", "address": "group/settings/x"});
+    given["after"]["settings"].as_array_mut().unwrap().push(settings);
+    is_silent(&given, "7.4: group:");
+    let member = |mode: &str, permanent: bool, access: &str| {
+        json!({"surface": "group", "group": "id-group:sg-users", "groupName": "sg-users", "access": access,
+            "principal": "id-user:bob", "principalName": "user:bob", "principalType": "user",
+            "address": "group/member", "mode": mode, "permanent": permanent, "outsidePim": false})
+    };
+    let with = |member: Value| {
+        let mut given = given.clone();
+        given["after"]["assignments"].as_array_mut().unwrap().push(member);
+        given
+    };
+    is_silent(&with(member("eligible", true, "member")), "7.4: group:");
+    is_silent(&with(member("active", false, "member")), "7.4: group:");
+    denies(&with(member("active", true, "member")), "7.4: group:sg-users");
+    denies(&with(member("active", true, "owner")), "7.4: group:sg-users");
+    let mut other = member("active", true, "member");
+    other["group"] = json!("id-group:sg-others");
+    is_silent(&with(other), "7.4: group:");
+}
+
 #[test]
 fn the_plain_plan_passes() {
     let said = ask(&input());

@@ -32,6 +32,7 @@
 mod assignment;
 mod people;
 mod power;
+pub(crate) mod rank;
 mod role;
 mod setting;
 mod weight;
@@ -192,15 +193,9 @@ impl<'a> Judge<'a> {
         if let Some(power) = self.powers.get(role) {
             return Rc::clone(power);
         }
-        let known = self.after.roles.get(role);
-        let power = match known.filter(|role| !role.is_built_in) {
-            Some(custom) => Power::of_permissions(role.surface, &custom.permissions),
-            None => Power::of_built_in(role.surface, role.id.as_str())
-                .or_else(|| {
-                    let listed = known.filter(|role| !role.permissions.is_empty())?;
-                    Some(Power::of_permissions(role.surface, &listed.permissions))
-                })
-                .unwrap_or_else(Power::unknown),
+        let power = match self.after.roles.get(role) {
+            Some(known) => Power::of(known),
+            None => Power::of_built_in(role.surface, role.id.as_str()).unwrap_or_else(Power::unknown),
         };
         let power = Rc::new(power);
         self.powers.insert(role.clone(), Rc::clone(&power));

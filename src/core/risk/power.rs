@@ -8,7 +8,7 @@ use crate::catalog::escalation::{self, AttackPath, Severity};
 use crate::catalog::tier::Tier;
 use crate::core::permission_set::Granted;
 use crate::core::risk::weight;
-use crate::core::role_definition::{Permission, Permissions};
+use crate::core::role_definition::{Permission, Permissions, RoleDefinition};
 use crate::core::target::Surface;
 
 /// What a role can do, and how that is known.
@@ -54,6 +54,16 @@ impl Power {
         let known = if reads { &mut self.read } else { &mut self.written };
         *known = known.iter().copied().chain(tier).min();
         self.tier = self.tier.into_iter().chain(tier).min();
+    }
+
+    /// Returns the power of a role that was read: a built-in one's as classified, any other's that of its permissions.
+    pub(super) fn of(role: &RoleDefinition) -> Self {
+        let listed = || Self::of_permissions(role.surface, &role.permissions);
+        if !role.is_built_in {
+            return listed();
+        }
+        let known = Self::of_built_in(role.surface, role.id.as_str());
+        known.or_else(|| (!role.permissions.is_empty()).then(listed)).unwrap_or_else(Self::unknown)
     }
 
     /// Returns the power of a built-in role; `None` when the catalog does not know it.
