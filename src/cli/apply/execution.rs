@@ -36,8 +36,11 @@ pub(super) async fn execute(
         Some(path) => Box::new(JournalFile::open(path)?),
         None => Box::new(NoJournal),
     };
-    if args.preflight && !preflight::passes(context, manifests, connection, plan, &mut *journal).await? {
-        return Ok(Exit::Error);
+    if args.preflight {
+        let exit = preflight::run(context, manifests, connection, plan, &mut *journal).await?;
+        if exit != Exit::Success {
+            return Ok(exit);
+        }
     }
     let mut progress = Bar::new(context, plan);
     let interrupt = Interrupt::listen();
