@@ -2,11 +2,10 @@
 
 mod execution;
 mod saved;
+mod verification;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use jiff::SignedDuration;
+use std::sync::atomic::AtomicBool;
 
 use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
@@ -17,7 +16,7 @@ use crate::cli::overrides::OverrideArgs;
 use crate::cli::plan::{self, Format};
 use crate::cli::planning::{self, Declared, PlanningArgs, Terms};
 use crate::core::change::Change;
-use crate::core::outcome::{Report, State};
+use crate::core::outcome::Report;
 use crate::core::plan::Plan;
 use crate::render;
 
@@ -50,9 +49,6 @@ pub(crate) struct Args {
     #[command(flatten)]
     guardrails: GuardrailArgs,
 }
-
-/// The waits before the tenant is compared again after an apply; recent writes may not be visible at once (graph.md 6.4).
-const LOOKS: [i64; 6] = [0, 2, 4, 8, 16, 30];
 
 /// Plans, shows, asks, carries out and checks.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
@@ -115,10 +111,15 @@ async fn guarded(
             return Ok(exit);
         }
     }
+    let recheck = async || {
+        let again = planning::plan(context, declared, connection, &terms).await?;
+        let exit = plan::verdict(&again);
+        Ok(if is_same_work(&plan, &again) { exit } else { exit.and(Exit::Stale) })
+    };
     let verify = async |report: &Report, stop: &AtomicBool| {
         verify(context, args, declared, connection, &plan, report, stop).await
     };
-    execution::execute(context, args, connection, &plan, Some(&declared.manifests), verify).await
+    execution::execute(context, args, connection, &plan, Some(&declared.manifests), recheck, verify).await
 }
 
 /// Compares again until nothing is left to do, or what is left is not a matter of time.
@@ -131,42 +132,26 @@ async fn verify(
     report: &Report,
     stop: &AtomicBool,
 ) -> Result<Exit, Fault> {
-    let done: Vec<&str> = (report.outcomes.iter())
-        .filter(|outcome| outcome.state.is_success() || matches!(outcome.state, State::Pending(_)))
-        .map(|outcome| plan.changes[outcome.change].address.as_str())
-        .collect();
+    let done: Vec<&str> = verification::done(report).map(|at| plan.changes[at].address.as_str()).collect();
     // what is left to do is compared, not judged
     let terms = Terms { targets: &[], overrides: &plan.overrides, nonce: &plan.nonce, base: None, guardrails: None };
-    let mut left: Option<Plan> = None;
-    for seconds in LOOKS {
-        connection.clock.sleep(SignedDuration::from_secs(seconds)).await;
-        if stop.load(Ordering::SeqCst) {
-            context.say("Stopped before the check of the tenant was over.\n");
-            break;
-        }
-        let again = match &args.planning.targets {
+    let look = async || {
+        let mut again = planning::plan(context, declared, connection, &terms).await?;
+        if !args.planning.targets.is_empty() {
             // addresses that have no change any more would be mistakes
-            targets if !targets.is_empty() => {
-                let mut all = planning::plan(context, declared, connection, &terms).await?;
-                all.changes.retain(|change| plan.changes.iter().any(|c| c.address == change.address));
-                all
-            }
-            _ => planning::plan(context, declared, connection, &terms).await?,
-        };
-        let waits_for = again.changes.iter().any(|change| done.contains(&change.address.as_str()));
-        let is_over = !waits_for && (again.complete || args.planning.allow_incomplete);
-        left = Some(again);
-        if is_over {
-            break;
+            again.changes.retain(|change| plan.changes.iter().any(|c| c.address == change.address));
         }
-    }
-    let Some(left) = left else { return Ok(Exit::Success) };
+        Ok(again)
+    };
+    let is_over = |again: &Plan| {
+        let waits_for = again.changes.iter().any(|change| done.contains(&change.address.as_str()));
+        !waits_for && (again.complete || args.planning.allow_incomplete)
+    };
+    let Some(left) = verification::look(context, connection, stop, look, is_over).await? else {
+        return Ok(Exit::Success);
+    };
     if !left.complete && !args.planning.allow_incomplete {
-        context.complain(
-            "the tenant could not be read completely after the apply, so nobody knows whether it matches",
-            None,
-        );
-        return Ok(Exit::Error);
+        return Ok(verification::incomplete(context));
     }
     // what was not looked at is not said to be in order
     let extent = match (args.planning.targets.is_empty(), left.complete) {
@@ -183,15 +168,9 @@ async fn verify(
         context.print(&format!("\nChecked{extent}: the second plan is empty{but}.\n"))?;
         return Ok(Exit::Success);
     }
-    let mut text = format!("\nChecked{extent}: the second plan is not empty. Left to do:\n");
-    for change in &left.changes {
-        text.push_str(&format!("  {} {}\n", change.action.as_str(), render::escape::terminal(&change.address)));
-    }
-    text.push_str(
-        "Run `rolewright plan` later: what is only slow disappears by itself, what is not can be applied again.\n",
-    );
-    context.print(&text)?;
-    Ok(Exit::Partial)
+    let what = format!("Checked{extent}: the second plan is not empty.");
+    let advice = "what is only slow disappears by itself, what is not can be applied again.";
+    verification::leftovers(context, &what, &left.changes, advice)
 }
 
 /// Asks on a terminal. Without one, and without `--yes`, nothing is written.
@@ -210,10 +189,22 @@ fn confirm(context: &Context, plan: &Plan) -> Result<(), Fault> {
     }
 }
 
-/// Tells whether two plans do the same to the same things. A window that is asked for relative to now stays the same.
+/// Tells whether two plans do the same to the same things, relying on the same, in the same order, at no greater risk. A window that
+/// is asked for relative to now stays the same.
 fn is_same_work(reviewed: &Plan, again: &Plan) -> bool {
     let key = |change: &Change| {
-        (change.address.clone(), change.action, change.observed.clone(), serde_json::to_string(&change.subject).ok())
+        let waits = (change.requires.clone(), change.follows.clone());
+        (
+            change.address.clone(),
+            change.action,
+            change.observed.clone(),
+            serde_json::to_string(&change.subject).ok(),
+            waits,
+        )
     };
-    reviewed.complete == again.complete && reviewed.changes.iter().map(key).eq(again.changes.iter().map(key))
+    let is_riskier = |(was, is): (&Change, &Change)| is.risk > was.risk;
+    reviewed.complete == again.complete
+        && reviewed.relies == again.relies
+        && reviewed.changes.iter().map(key).eq(again.changes.iter().map(key))
+        && !reviewed.changes.iter().zip(&again.changes).any(is_riskier)
 }

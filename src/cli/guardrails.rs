@@ -57,7 +57,12 @@ impl Guardrails {
     ) -> Result<Self, Fault> {
         let (mut bundles, mut mistakes) = check(context, path, manifests);
         for given in &args.folders {
-            add(context, given, &given.to_string_lossy(), None, &mut bundles, &mut mistakes);
+            // whoever runs the program answers for the way there
+            let (root, last) = match (given.parent(), given.file_name()) {
+                (Some(parent), Some(last)) => (parent, Path::new(last)),
+                _ => (given.as_path(), Path::new("")),
+            };
+            add(context, root, last, &given.to_string_lossy(), None, &mut bundles, &mut mistakes);
         }
         if !IS_AVAILABLE {
             mistakes.extend(unavailable(manifests, args));
@@ -131,20 +136,21 @@ pub(crate) fn check(context: &Context, path: &Path, manifests: &Manifests) -> (V
         }
         let beside = Path::new(&*named.at.file).parent().unwrap_or(Path::new(""));
         let shown = beside.join(written).to_string_lossy().replace('\\', "/");
-        add(context, &root.join(beside).join(written), &shown, Some(&named.at), &mut bundles, &mut mistakes);
+        add(context, root, &beside.join(written), &shown, Some(&named.at), &mut bundles, &mut mistakes);
     }
     (bundles, mistakes)
 }
 
 fn add(
     context: &Context,
+    root: &Path,
     path: &Path,
     shown: &str,
     at: Option<&crate::core::origin::Origin>,
     bundles: &mut Vec<Bundle>,
     mistakes: &mut Vec<Diagnostic>,
 ) {
-    match folder::read(path, shown, at) {
+    match folder::read(root, path, shown, at) {
         Ok(bundle) => {
             mistakes.extend(judge::check(context.program.as_deref(), &bundle));
             bundles.push(bundle);

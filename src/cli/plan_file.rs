@@ -2,6 +2,7 @@
 
 mod document;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -71,6 +72,16 @@ pub(crate) enum PlanFileError {
         /// Where in the document.
         what: String,
     },
+    /// A change without what it was to wait for: somebody took safeguards out of the plan.
+    #[error("{path} is not whole: `{address}` is to wait for `{awaited}`, which is not in it")]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// The change.
+        address: String,
+        /// What is missing.
+        awaited: String,
+    },
     /// It is another plan than the one that was reviewed.
     #[error("{path} is not the plan that was reviewed: its digest is {found}, demanded is {wanted}")]
     Another {
@@ -94,7 +105,7 @@ impl PlanFileError {
             Self::Format { .. } | Self::Unknown { .. } => {
                 "use the version of rolewright that made the plan, or plan again"
             }
-            Self::Edited { .. } => {
+            Self::Edited { .. } | Self::Torn { .. } => {
                 "a plan is never edited: change the manifests, plan again, and have the new plan reviewed"
             }
             Self::Another { .. } => "take the plan that belongs to the review, or have this one reviewed",
@@ -156,10 +167,17 @@ fn parse(text: &str, path: &Path) -> Result<Plan, PlanFileError> {
     let unknown = |what: String| PlanFileError::Unknown { path: at(), version: version.clone(), what };
     let plan: Plan = serde_json::from_value(document.clone()).map_err(|error| unknown(error.to_string()))?;
     let again = serde_json::to_value(&plan).unwrap_or_default();
-    match lost(&document, &again, String::new()) {
-        Some(what) => Err(unknown(what)),
-        None => Ok(plan),
+    if let Some(what) = lost(&document, &again, String::new()) {
+        return Err(unknown(what));
     }
+    let held: BTreeSet<&str> = plan.changes.iter().map(|change| change.address.as_str()).collect();
+    for change in &plan.changes {
+        if let Some(awaited) = change.requires.iter().find(|awaited| !held.contains(awaited.address.as_str())) {
+            let (address, awaited) = (change.address.clone(), awaited.address.clone());
+            return Err(PlanFileError::Torn { path: at(), address, awaited });
+        }
+    }
+    Ok(plan)
 }
 
 /// Returns where the document says something that did not survive being read.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::hierarchy::Hierarchy;
 use crate::core::id::PrincipalId;
 use crate::core::name::{Handle, Lookup, Meaning, NameKind, Names, Reference};
+use crate::core::observed::Unreadable;
 use crate::core::principal::PrincipalType;
 use crate::core::reach::{Asked, FanOut, Reach};
 use crate::core::state::Tenant;
@@ -25,6 +26,8 @@ pub struct Basis {
     pub beside: BTreeSet<Surface>,
     /// Where in Azure and among groups planning looked.
     pub reach: Reach,
+    /// What could not be read and stands in the way of nothing that is declared.
+    pub unneeded: Vec<Unreadable>,
     /// The principals that the manifests name.
     pub principals: BTreeMap<PrincipalId, PrincipalType>,
 }

@@ -3,6 +3,8 @@
 
 mod reliance;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::reliance::{Reliance, Relied, rely};
@@ -13,7 +15,8 @@ use crate::core::assignment::{AssignmentKey, ObservedAssignment, is_same_conditi
 use crate::core::change::{Change, Risk, Subject, fingerprint};
 use crate::core::diff;
 use crate::core::name::{Handle, Lookup, NameKind, Names, Reference};
-use crate::core::observed::{Observed, Part};
+use crate::core::observed::{Observed, Part, Unreadable};
+use crate::core::order;
 use crate::core::plan::Plan;
 use crate::core::policy::settings::Settings;
 use crate::core::project::project;
@@ -79,27 +82,74 @@ pub fn compare(plan: &Plan, observed: &Observed, names: &Names) -> Fit {
     if stale.is_empty() { Fit::Same } else { Fit::Stale(stale) }
 }
 
-/// Judges the risk of the same changes over what is there now, and returns those whose risk is greater, or has other reasons, than was
-/// reviewed: who comes to a role through a group is no part of a change, but part of its review.
+/// Judges the risk of the same changes over what is there now, and returns those whose risk is greater than was reviewed. What the
+/// reasons say is not compared: who and what they rest on is bound by [`Reliance`], and a name that changed is no other thing.
 pub fn rejudge(plan: &Plan, observed: &Observed) -> Vec<Difference> {
+    let after = project(observed, &plan.changes);
+    let judged = risk::judge(&plan.changes, observed, &after, &labels(plan, observed));
+    let riskier = |(change, (risk, reasons)): (&Change, (Risk, Vec<String>))| {
+        let (was, is) = (change.risk.as_str(), risk.as_str());
+        let what = format!("was reviewed as {was} risk, is {is} risk now: {}", reasons.join("; "));
+        (risk > change.risk).then(|| Difference { address: change.address.clone(), what })
+    };
+    plan.changes.iter().zip(judged).filter_map(riskier).collect()
+}
+
+/// Orders the same changes over what is there now, and returns those that would wait for more than was reviewed: for another change, or
+/// for the end of an activation that somebody began since.
+pub fn reorder(plan: &Plan, observed: &Observed) -> Vec<Difference> {
+    let labels = labels(plan, observed);
+    let mut changes = plan.changes.clone();
+    let end = project(observed, &changes);
+    let mut found = Vec::new();
+    // a plan for some addresses only was ordered among more changes than it holds
+    if plan.targets.is_empty() {
+        changes.iter_mut().for_each(|change| change.follows.clear());
+        order::follow::declare(&mut changes, observed, &end, &labels);
+        order::keep::declare(&mut changes, &end);
+        for (was, is) in plan.changes.iter().zip(&changes) {
+            let known: BTreeSet<&str> =
+                was.requires.iter().chain(&was.follows).map(|edge| edge.address.as_str()).collect();
+            let new = is.requires.iter().chain(&is.follows).find(|edge| !known.contains(edge.address.as_str()));
+            found.extend(new.map(|edge| Difference {
+                address: was.address.clone(),
+                what: format!("would have to wait for `{}` now: {}", edge.address, edge.reason),
+            }));
+        }
+    }
+    let waiting = order::outlive::defer(&mut changes, observed, &labels);
+    found.extend(waiting.into_iter().filter_map(|notice| {
+        Some(Difference { address: notice.address?, what: notice.message.replacen("planned", "applied", 1) })
+    }));
+    found
+}
+
+/// Returns names for everything that is there or that a plan makes.
+fn labels(plan: &Plan, observed: &Observed) -> Labels {
     let role = |change: &Change| match &change.subject {
         Subject::Role { after: Some(after), .. } => Some((after.key(), after.display_name.clone())),
         _ => None,
     };
     let planned: Vec<(RoleKey, String)> = plan.changes.iter().filter_map(role).collect();
-    let labels = Labels::new(observed, planned.iter().map(|(key, name)| (key, name.as_str())));
-    let after = project(observed, &plan.changes);
-    let judged = risk::judge(&plan.changes, observed, &after, &labels);
-    let other = |(change, (risk, reasons)): (&Change, (Risk, Vec<String>))| {
-        let new: Vec<String> = reasons.into_iter().filter(|reason| !change.reasons.contains(reason)).collect();
-        let what = match (risk > change.risk, new.is_empty()) {
-            (false, true) => return None,
-            (true, true) => format!("was reviewed as {} risk, is {} risk now", change.risk.as_str(), risk.as_str()),
-            (_, false) => format!("its risk has other reasons than were reviewed: {}", new.join("; ")),
-        };
-        Some(Difference { address: change.address.clone(), what })
+    Labels::new(observed, planned.iter().map(|(key, name)| (key, name.as_str())))
+}
+
+/// Tells whether a gap may hide anything that a plan is about. A row of one role that is not understood hides that role only.
+pub fn concerns(plan: &Plan, gap: &Unreadable) -> bool {
+    let Some(role) = &gap.role else { return gap.part != Part::DeletedRoles };
+    let key = RoleKey::new(gap.surface, role);
+    let is_relied_on = |relied: &Reliance| match &relied.on {
+        Relied::Role(role) | Relied::HoldersOfRole(role) => *role == key,
+        Relied::Settings(target) | Relied::Holders(target) => {
+            target.role_key().as_ref() == Some(&key) || gap.hides(target)
+        }
+        Relied::Principal(_) | Relied::Members(_) | Relied::Leads(_) | Relied::Below(_) => false,
     };
-    plan.changes.iter().zip(judged).filter_map(other).collect()
+    let is_about = |change: &Change| {
+        change.subject.role_key().as_ref() == Some(&key)
+            || change.subject.target().is_some_and(|target| gap.hides(target))
+    };
+    plan.changes.iter().any(is_about) || plan.relies.iter().any(is_relied_on)
 }
 
 /// Tells whether what a change asks for is there, whoever made it so.

@@ -331,6 +331,7 @@ pub fn plan(
             surfaces: observed.surfaces.clone(),
             beside: observed.beside.clone(),
             reach: settings.reach.clone(),
+            unneeded: odd,
             principals: settings.principals.clone(),
         }),
         digest: String::new(),

@@ -1,10 +1,11 @@
 //! A path to a bundle: every `.rego` and `.json` file below a folder.
 //!
 //! `*_test.rego` is left out, and so is what is hidden. Whatever else ends in the two names is read or is a complaint: a policy that
-//! nobody read refuses nothing. Links are not followed: what judges a plan is what was reviewed at its place.
+//! nobody read refuses nothing. Links are not followed, on the way to the folder neither: what judges a plan is what was reviewed at
+//! its place.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::core::change::{canonical, digest};
 use crate::core::diagnostic::{Code, Diagnostic, Severity};
@@ -39,18 +40,22 @@ const COUNT_LIMIT: usize = 1_000;
 /// The deepest folder.
 const DEPTH_LIMIT: usize = 16;
 
-/// Reads a folder. `shown` is how it was named and `at` where.
+/// Reads a folder. `root` is where the path begins, however that is reached; no part of the `path` below it may be a link. `shown` is how
+/// the folder was named and `at` where.
 ///
 /// # Errors
 /// Everything that is wrong with the folder or its files.
-pub fn read(path: &Path, shown: &str, at: Option<&Origin>) -> Result<Bundle, Vec<Diagnostic>> {
+pub fn read(root: &Path, path: &Path, shown: &str, at: Option<&Origin>) -> Result<Bundle, Vec<Diagnostic>> {
     let error = |message: String| Diagnostic::error(FOLDER, at.cloned(), message);
     let mut walk = Walk { found: Vec::new(), mistakes: Vec::new(), error: &error };
+    if let Some(link) = link(root, path) {
+        let link = link.display();
+        let message = format!("the folder of guardrails `{shown}`: `{link}` is a link; links are not followed");
+        return Err(vec![error(message)]);
+    }
+    let path = &root.join(path);
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => walk.folder(path, "", 0),
-        Ok(metadata) if metadata.is_symlink() => {
-            walk.mistakes.push(error(format!("the folder of guardrails `{shown}` is a link; links are not followed")));
-        }
         Ok(_) => walk.mistakes.push(error(format!("`{shown}` is no folder; guardrails are named by their folder"))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let mistake = error(format!("the folder of guardrails `{shown}` does not exist"));
@@ -83,6 +88,20 @@ pub fn read(path: &Path, shown: &str, at: Option<&Origin>) -> Result<Bundle, Vec
         digest: digest(&canonical(&serde_json::Value::Array(digests))),
         files: files.into_iter().map(|(_, file)| file).collect(),
     })
+}
+
+/// Returns the first part of a path that is a link. It is asked name by name: with a separator at its end, or a part after it, the system
+/// follows a link itself.
+fn link(root: &Path, path: &Path) -> Option<PathBuf> {
+    let (mut whole, mut named) = (root.to_owned(), PathBuf::new());
+    for part in path.components().filter(|part| *part != Component::CurDir) {
+        whole.push(part);
+        named.push(part);
+        if fs::symlink_metadata(&whole).is_ok_and(|metadata| metadata.is_symlink()) {
+            return Some(named);
+        }
+    }
+    None
 }
 
 /// The files of a folder, as they are found.

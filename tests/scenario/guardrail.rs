@@ -136,7 +136,19 @@ fn a_folder_that_cannot_be_used_is_said_at_the_line_that_names_it() {
         std::os::unix::fs::symlink("../rules/a.rego", stage.path().join("linked/a.rego")).unwrap();
         refused("linked/", "links are not followed");
         std::os::unix::fs::symlink("rules", stage.path().join("link")).unwrap();
-        refused("link", "links are not followed");
+        std::fs::create_dir_all(stage.path().join("rules/sub")).unwrap();
+        stage.write("rules/sub/b.rego", NOT_FOR_EVER);
+        // as it is usually written, and on the way
+        for folder in
+            ["link", "link/", "link/.", "./link//", "link/sub", "link/sub/", "link/../rules", "rules/../link/"]
+        {
+            refused(folder, "links are not followed");
+        }
+        stage.write("tenant.yaml", &tenant(""));
+        for folder in ["link", "link/", "link/."] {
+            let folder = stage.path().join(folder).to_string_lossy().into_owned();
+            stage.run(&["plan", "--guardrails", &folder]).exits(1).says("links are not followed");
+        }
     }
 }
 

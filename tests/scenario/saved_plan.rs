@@ -107,7 +107,7 @@ fn what_a_grant_relies_on_is_bound_too() {
         &eligible("h", "Helpdesk Administrator", "[{user: alice@contoso.example}]", "{permanent: true}"),
     );
     let plan = save(&stage);
-    assert_eq!(plan["relies"].as_array().unwrap().len(), 2, "the role and its settings: {plan}");
+    assert_eq!(plan["relies"].as_array().unwrap().len(), 3, "the role, its settings, and alice: {plan}");
     stage.write_rule("Helpdesk Administrator", expiration("PT12H"));
     apply(&stage).exits(5).says("directory/settings/Helpdesk Administrator: is not as it was reviewed");
 }
@@ -272,4 +272,110 @@ fn show_prints_the_digest_and_every_form() {
     let run = stage.run(&["show!", &file, "--format", "json"]).exits(0);
     assert_eq!(run.json(), plan);
     stage.run(&["show!", &file]).exits(0).says("1 to create, 1 to update, 1 to remove");
+}
+
+#[test]
+fn a_plan_without_what_its_changes_wait_for_is_refused() {
+    let stage = stage();
+    let mut plan = save(&stage);
+    let awaited = json!([{ "address": "directory/settings/Elsewhere", "reason": "safeguards first" }]);
+    plan["changes"][0]["requires"] = awaited;
+    sign(&mut plan);
+    std::fs::write(file(&stage), plan.to_string()).unwrap();
+    apply(&stage).exits(1).says("is to wait for `directory/settings/Elsewhere`, which is not in it");
+}
+
+/// Makes the digest anew, as whoever can write the file can.
+fn sign(plan: &mut Value) {
+    plan.as_object_mut().unwrap().remove("digest");
+    plan["digest"] = json!(rolewright::core::change::digest(&rolewright::core::change::canonical(plan)));
+}
+
+#[test]
+fn an_empty_plan_expires_too() {
+    let stage = Stage::new();
+    stage.write("tenant.yaml", &tenant(""));
+    save(&stage);
+    apply(&stage).exits(0).says("No changes");
+    stage.advance(25);
+    apply(&stage).exits(5).says("expired at");
+}
+
+#[test]
+fn an_override_allows_what_its_review_showed_and_nothing_else() {
+    let stage = Stage::new();
+    stage.write("tenant.yaml", &tenant("  limits: {minGlobalAdministrators: 4}\n"));
+    let carol = stage.user("carol");
+    stage.request("active", "adminAssign", "Global Administrator", &carol, "/", permanent());
+    stage.advance(1);
+    let end = "{end: 2026-12-01T00:00:00Z}";
+    let grant = crate::words::active("carol", "Global Administrator", "[{user: carol@contoso.example}]", end);
+    stage.write("roles.yaml", &grant);
+    let file = file(&stage);
+    let run = stage.run(&["plan", "--out", &file, "--allow-few-global-administrators"]).exits(0);
+    run.says("2 usable permanent Global Administrator(s) remain (there are 3)");
+    // fewer are left now than the review showed
+    stage.admin("PATCH", "/users/breakglass1@contoso.example", Some(json!({ "accountEnabled": false })));
+    apply(&stage).exits(3).says("1 usable permanent Global Administrator(s) remain");
+}
+
+#[test]
+fn an_activation_that_began_since_makes_a_plan_wait() {
+    let stage = Stage::new();
+    stage.write(
+        "tenant.yaml",
+        &tenant("  ownership: [{groups: [sg-ops], assignments: authoritative}]\n  limits: {maxRemovalPercent: 100}\n"),
+    );
+    let group = stage.group("sg-ops", true);
+    let mallory = stage.user("mallory");
+    let eligibility = json!({
+        "accessId": "member", "principalId": mallory, "groupId": group, "action": "adminAssign",
+        "justification": "story", "scheduleInfo": until_soon(),
+    });
+    let requests = "/identityGovernance/privilegedAccess/group";
+    stage.admin("POST", &format!("{requests}/eligibilityScheduleRequests"), Some(eligibility));
+    stage.advance(1);
+    stage.write("roles.yaml", &eligible("ops", "Security Administrator", "[{group: sg-ops}]", "{permanent: true}"));
+    let plan = save(&stage);
+    assert_eq!(plan["changes"].as_array().unwrap().len(), 2, "{plan}");
+    let activation = json!({
+        "accessId": "member", "principalId": mallory, "groupId": group, "action": "selfActivate",
+        "justification": "story",
+        "scheduleInfo": { "expiration": { "type": "afterDuration", "duration": "PT8H" } },
+    });
+    let (status, body) = stage.graph_as(
+        "mallory@contoso.example",
+        "POST",
+        &format!("{requests}/assignmentScheduleRequests"),
+        Some(activation),
+    );
+    assert_eq!(status, 201, "{body}");
+    let mark = stage.mark();
+    apply(&stage).exits(5).says("has `sg-ops:member` activated until");
+    assert_eq!(writes(&stage, mark), 0);
+}
+
+fn until_soon() -> Value {
+    json!({ "expiration": { "type": "afterDateTime", "endDateTime": "2026-09-01T00:00:00Z" } })
+}
+
+#[test]
+fn a_row_that_nobody_needs_to_understand_stops_no_plan_and_a_new_gap_does() {
+    let stage = stage();
+    stage.faults(refuse("deletedItems"));
+    save(&stage);
+    stage.faults(refuse("roleEligibilitySchedules"));
+    let mark = stage.mark();
+    apply(&stage).exits(5).says("cannot be compared");
+    stage.faults(refuse("roleAssignmentScheduleInstances"));
+    apply(&stage).exits(1).says("could not be read as far as when the plan was made");
+    assert_eq!(writes(&stage, mark), 0);
+    stage.faults(json!([]));
+    apply(&stage).exits(0);
+}
+
+/// Faults by which a list cannot be read.
+fn refuse(list: &str) -> Value {
+    let path = format!("/{list}");
+    json!([{ "match": { "path": path }, "effect": { "answer": { "status": 403, "code": "Refused" } } }])
 }

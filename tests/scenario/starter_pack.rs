@@ -36,8 +36,7 @@ fn ask(input: &Value) -> Said {
 }
 
 fn ask_folder(name: &str, input: &Value) -> Said {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    let bundle = folder::read(&path, name, None).unwrap();
+    let bundle = folder::read(Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(name), name, None).unwrap();
     let question = Question { files: bundle.files, is_judging: true, limits: Limits::default() };
     let program = Path::new(env!("CARGO_BIN_EXE_rolewright"));
     let answer = evaluator::ask(Some(program), &question, &input.to_string());

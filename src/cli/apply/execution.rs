@@ -29,6 +29,7 @@ pub(super) async fn execute(
     connection: &Connection,
     plan: &Plan,
     manifests: Option<&Manifests>,
+    recheck: impl AsyncFn() -> Result<Exit, Fault>,
     verify: impl AsyncFn(&Report, &AtomicBool) -> Result<Exit, Fault>,
 ) -> Result<Exit, Fault> {
     let options = crate::cli::plan::options(context, render::plan::Wording::Apply);
@@ -39,6 +40,12 @@ pub(super) async fn execute(
     if args.preflight {
         let exit = preflight::run(context, manifests, connection, plan, &mut *journal).await?;
         if exit != Exit::Success {
+            return Ok(exit);
+        }
+        // asking took its time
+        let exit = recheck().await?;
+        if exit != Exit::Success {
+            context.complain("the tenant changed during the preflight; nothing was written", Some("plan again"));
             return Ok(exit);
         }
     }

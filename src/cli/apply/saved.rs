@@ -1,11 +1,9 @@
 //! `rolewright apply --plan`: exactly what was reviewed, or nothing.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use jiff::SignedDuration;
-
-use crate::cli::apply::{Args, LOOKS, confirm, execution};
+use crate::cli::apply::{Args, confirm, execution, verification};
 use crate::cli::connection::{Connection, Purpose};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -13,14 +11,15 @@ use crate::cli::fault::Fault;
 use crate::cli::plan::{self, Format};
 use crate::cli::{plan_file, planning};
 use crate::core::address::Labels;
-use crate::core::binding::{self, Fit};
+use crate::core::binding::{self, Fit, Relied};
 use crate::core::diagnostic::Diagnostic;
-use crate::core::guard::{self, Scene};
+use crate::core::guard::{self, Scene, Verdict};
 use crate::core::id::PrincipalId;
 use crate::core::name::Names;
-use crate::core::observed::{Observed, Part};
-use crate::core::outcome::{Report, State};
+use crate::core::observed::{Observed, Unreadable};
+use crate::core::outcome::Report;
 use crate::core::plan::Plan;
+use crate::core::policy::rule::Approver;
 use crate::core::project::project;
 use crate::core::state::Desired;
 use crate::reconcile::{approver, names, survey};
@@ -68,6 +67,9 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         let message = format!("the plan is for cloud {}, this is {cloud}", plan.cloud);
         return Err(Fault::error(message).help("sign in to the plan's cloud; nothing was written"));
     }
+    if let Some(fault) = plan_file::expired(plan, connection.client.now()) {
+        return Err(fault);
+    }
     let options = plan::options(context, render::plan::Wording::Apply);
     context.print(&plan::show(plan, Format::Text, &options))?;
     match plan::verdict(plan) {
@@ -97,8 +99,9 @@ async fn guarded(context: &Context, args: &Args, plan: &Plan, connection: &Conne
         // the answer took its time
         check(plan, connection).await?;
     }
+    let recheck = async || check(plan, connection).await.map(|()| Exit::Success);
     let verify = async |report: &Report, stop: &AtomicBool| verify(context, plan, connection, report, stop).await;
-    execution::execute(context, args, connection, plan, None, verify).await
+    execution::execute(context, args, connection, plan, None, recheck, verify).await
 }
 
 /// Reads what planning read, and refuses a plan that has expired, does not fit any more, or would be refused now.
@@ -115,20 +118,33 @@ async fn check(plan: &Plan, connection: &Connection) -> Result<(), Fault> {
     let mut differences: Vec<String> = mistakes.into_iter().map(|mistake| mistake.message).collect();
     let found = match fit {
         Fit::Stale(found) => found,
-        Fit::Same | Fit::Applied => binding::rejudge(plan, &observed),
+        Fit::Same | Fit::Applied => {
+            let mut found = binding::rejudge(plan, &observed);
+            found.extend(binding::reorder(plan, &observed));
+            found
+        }
     };
     differences.extend(found.into_iter().map(|one| format!("{}: {}", one.address, one.what)));
     if !differences.is_empty() {
         let message = "the tenant is not as it was when this plan was made; nothing was written";
         return Err(Fault::stale(message).details(differences).help("plan again, and have the new plan reviewed"));
     }
-    let is_unread = observed.unreadable.iter().any(|gap| gap.part != Part::DeletedRoles);
-    if is_unread && !plan.is_allowed("--allow-incomplete") && plan.unreadable.is_empty() {
-        let gaps: Vec<String> = observed.unreadable.iter().map(|gap| format!("{}: {}", gap.what(), gap.why)).collect();
-        let fault = Fault::error("the tenant could not be read in full; nothing was written").details(gaps);
-        return Err(fault.help("give this identity what it needs to read everything and run again"));
+    let gaps = unread(plan, &observed);
+    if !gaps.is_empty() {
+        let fault = Fault::error("the tenant could not be read as far as when the plan was made; nothing was written");
+        return Err(fault.details(gaps).help("give this identity what it needs to read everything and run again"));
     }
     refuse(plan, &observed, connection.applier.as_ref())
+}
+
+/// Returns what could not be read that the plan did without having read, or that nothing in it touches: an override of the plan speaks
+/// of the gaps that its review showed.
+fn unread(plan: &Plan, observed: &Observed) -> Vec<String> {
+    let is_known = |gap: &&Unreadable| {
+        let mut known = plan.unreadable.iter().chain(&plan.basis.unneeded);
+        known.any(|known| known.is_same_part(gap)) || !binding::concerns(plan, gap)
+    };
+    observed.unreadable.iter().filter(|gap| !is_known(gap)).map(|gap| format!("{}: {}", gap.what(), gap.why)).collect()
 }
 
 /// Asks the guards again, over what is there now, for whoever applies.
@@ -145,7 +161,9 @@ fn refuse(plan: &Plan, observed: &Observed, applier: Option<&PrincipalId>) -> Re
     let scene =
         Scene { desired: &desired, before: observed, after: &after, changes: &plan.changes, labels: &labels, applier };
     let (verdicts, _) = guard::judge_again(&scene);
-    let standing: Vec<String> = (verdicts.iter().filter(|verdict| !plan.overrides(verdict)))
+    // an override allows the refusals that the review showed, not others of the same guard
+    let is_reviewed = |verdict: &Verdict| plan.overrides(verdict) && plan.verdicts.contains(verdict);
+    let standing: Vec<String> = (verdicts.iter().filter(|verdict| !is_reviewed(verdict)))
         .map(|verdict| format!("{}: {}", verdict.guard, verdict.message))
         .collect();
     if standing.is_empty() {
@@ -163,7 +181,12 @@ async fn observe(plan: &Plan, connection: &Connection) -> Result<(Observed, Name
         survey::survey(client, &plan.tenant_id, &basis.surfaces, &basis.references(), basis).await?;
     observed.beside = basis.beside.clone();
     names::enrich(&client.reader(), &mut observed, &names, &guard::JUDGED).await?;
-    let approvers = guard::concerned_by(&plan.changes, &observed);
+    let mut approvers = guard::concerned_by(&plan.changes, &observed);
+    // whose members were read for other reasons is read again too
+    approvers.extend(plan.relies.iter().filter_map(|relied| match &relied.on {
+        Relied::Members(group) => Some(Approver::Group(PrincipalId::new(group.as_str()))),
+        _ => None,
+    }));
     approver::read(&client.reader(), &mut observed, &approvers).await?;
     let errors = mistakes.into_iter().filter(Diagnostic::is_error).collect();
     Ok((observed, names, errors))
@@ -177,30 +200,25 @@ async fn verify(
     report: &Report,
     stop: &AtomicBool,
 ) -> Result<Exit, Fault> {
-    let is_done = |state: &State| state.is_success() || matches!(state, State::Pending(_));
-    let mut left: Vec<usize> = (0..plan.changes.len()).collect();
-    for seconds in LOOKS {
-        connection.clock.sleep(SignedDuration::from_secs(seconds)).await;
-        if stop.load(Ordering::SeqCst) {
-            context.say("Stopped before the check of the tenant was over.\n");
-            return Ok(Exit::Success);
-        }
+    let look = async || {
         let (observed, ..) = observe(plan, connection).await?;
-        left.retain(|at| !binding::holds(&plan.changes[*at], plan.created_at, &observed));
-        let waits = report.outcomes.iter().any(|outcome| is_done(&outcome.state) && left.contains(&outcome.change));
-        if !waits {
-            break;
-        }
+        let is_left = |at: &usize| !binding::holds(&plan.changes[*at], plan.created_at, &observed);
+        let left: Vec<usize> = (0..plan.changes.len()).filter(is_left).collect();
+        Ok((left, unread(plan, &observed).is_empty()))
+    };
+    let done: Vec<usize> = verification::done(report).collect();
+    let is_over = |(left, is_read): &(Vec<usize>, bool)| *is_read && !done.iter().any(|at| left.contains(at));
+    let Some((left, is_read)) = verification::look(context, connection, stop, look, is_over).await? else {
+        return Ok(Exit::Success);
+    };
+    if !is_read {
+        return Ok(verification::incomplete(context));
     }
     if left.is_empty() {
         context.print("\nChecked: every change of the plan holds.\n")?;
         return Ok(Exit::Success);
     }
-    let mut text = "\nChecked: not every change of the plan holds. Left to do:\n".to_owned();
-    for change in left.iter().map(|at| &plan.changes[*at]) {
-        text.push_str(&format!("  {} {}\n", change.action.as_str(), render::escape::terminal(&change.address)));
-    }
-    text.push_str("Run `rolewright plan` later: what is only slow disappears by itself; the rest needs a new plan.\n");
-    context.print(&text)?;
-    Ok(Exit::Partial)
+    let left = left.iter().map(|at| &plan.changes[*at]);
+    let advice = "what is only slow disappears by itself; the rest needs a new plan.";
+    verification::leftovers(context, "Checked: not every change of the plan holds.", left, advice)
 }

@@ -98,6 +98,12 @@ impl Unreadable {
         Self { name: self.name.clone().or(name), ..self.clone() }
     }
 
+    /// Tells whether two gaps are about the same part, whatever the reason.
+    pub fn is_same_part(&self, other: &Self) -> bool {
+        (self.surface, self.part, &self.scope, &self.group, &self.role)
+            == (other.surface, other.part, &other.scope, &other.group, &other.role)
+    }
+
     /// Returns the words for what could not be read.
     pub fn what(&self) -> String {
         let part = self.part.as_str();

@@ -10,6 +10,7 @@ use crate::core::change::{Action, Change, FieldChange, Risk, Subject, fingerprin
 use crate::core::declared::Declared;
 use crate::core::direction::Direction;
 use crate::core::id::{GroupId, ObjectId, PrincipalId, RoleId, TenantId, request_id};
+use crate::core::observed::Unreadable;
 use crate::core::origin::Origin;
 use crate::core::ownership::{Authority, Extent, Ignore, Ownership, OwnershipEntry, Pattern};
 use crate::core::plan::{FORMAT, Plan, Summary};
@@ -204,6 +205,15 @@ fn basis() -> Basis {
             listed_groups: [GroupId::new(ALICE)].into(),
             owned_groups: vec![Declared::new(pattern("sg-pim-*"), at)],
         },
+        unneeded: vec![Unreadable {
+            surface: Surface::Directory,
+            part: crate::core::observed::Part::DeletedRoles,
+            scope: None,
+            group: None,
+            role: None,
+            name: None,
+            why: "HTTP 403".to_owned(),
+        }],
         principals: [(PrincipalId::new(ALICE), PrincipalType::User)].into(),
     }
 }
