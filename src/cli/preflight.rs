@@ -2,6 +2,7 @@
 
 use crate::cli::connection::Connection;
 use crate::cli::context::Context;
+use crate::cli::exit::Exit;
 use crate::cli::fault::Fault;
 use crate::core::change::Change;
 use crate::core::diagnostic::Diagnostic;
@@ -11,26 +12,27 @@ use crate::reconcile::journal::Journal;
 use crate::reconcile::preflight::{Judgement, Preflight, PreflightError};
 use crate::render::{diagnostic, escape};
 
-/// Asks the service about each assignment of a plan and says what came of it; tells whether the plan may be carried out.
+/// Asks the service about each assignment of a plan and says what came of it. [`Exit::Success`] when the plan may be carried out,
+/// [`Exit::Partial`] when the service may have carried out what it was to judge, else [`Exit::Error`].
 ///
 /// `manifests` are those that the plan was made from, where they are at hand: refusals show their lines.
 ///
 /// # Errors
 /// When the service could not be asked. Nothing was written then.
-pub(crate) async fn passes(
+pub(crate) async fn run(
     context: &Context,
     manifests: Option<&Manifests>,
     connection: &Connection,
     plan: &Plan,
     journal: &mut dyn Journal,
-) -> Result<bool, Fault> {
+) -> Result<Exit, Fault> {
     let preflight = Preflight::new(&connection.client, connection.clock.clone(), journal);
     let checks = preflight.check(plan).await.map_err(|error| match error {
         PreflightError::Transport(error) => Fault::from(error),
         error => Fault::error(format!("{error}; nothing was written")),
     })?;
     let (mut fine, mut refused, mut unchecked, mut unanswered) = (0, Vec::new(), Vec::new(), Vec::new());
-    let mut carried_out = None;
+    let mut carried_out = Vec::new();
     for check in &checks {
         let change = &plan.changes[check.change];
         match &check.judgement {
@@ -38,7 +40,7 @@ pub(crate) async fn passes(
             Judgement::Refused(why) => refused.push(refusal(change, why)),
             Judgement::NotChecked(why) => unchecked.push(line(change, why)),
             Judgement::Unanswered(why) => unanswered.push(line(change, why)),
-            Judgement::CarriedOut => carried_out = Some(&change.address),
+            Judgement::CarriedOut => carried_out.push(change.address.clone()),
         }
     }
     let checked = fine + refused.len();
@@ -54,15 +56,17 @@ pub(crate) async fn passes(
     if !unanswered.is_empty() {
         context.warn(&format!("Not answered:\n{}", unanswered.concat()));
     }
-    if let Some(address) = carried_out {
-        context.complain(
+    if !carried_out.is_empty() {
+        context.complain_of(
             &format!(
-                "the service does not say that it only judged the request for `{address}`: it may have carried it out; \
-                 nothing else was sent"
+                "the service does not say that it only judged {} request(s): it may have carried them out; nothing was \
+                 sent after that was seen",
+                carried_out.len()
             ),
+            &carried_out,
             Some("run `rolewright plan` to see whether it did, and do not use --preflight with this service"),
         );
-        return Ok(false);
+        return Ok(Exit::Partial);
     }
     if !refused.is_empty() {
         context.complain(
@@ -76,7 +80,7 @@ pub(crate) async fn passes(
             Some("run `rolewright apply` again later, or without --preflight"),
         );
     }
-    Ok(refused.is_empty() && unanswered.is_empty())
+    Ok(if refused.is_empty() && unanswered.is_empty() { Exit::Success } else { Exit::Error })
 }
 
 fn refusal(change: &Change, why: &str) -> Diagnostic {

@@ -90,8 +90,8 @@ impl<'a> Preflight<'a> {
 
     /// Asks about every change of an assignment, in the order in which the changes would be made; the answers have that order.
     ///
-    /// The first request of each surface goes alone. Should a service carry it out, it is the only one: the others are then not
-    /// sent any more.
+    /// The requests of a surface go one by one until an answer shows that the service only judged one. Should it carry that one
+    /// out, it is the only one: the others are then not sent any more. A refusal, or no answer, shows nothing of the kind.
     ///
     /// # Errors
     /// [`PreflightError`]: nothing is known then, and nothing was written.
@@ -99,16 +99,16 @@ impl<'a> Preflight<'a> {
         let steps = plan.steps()?;
         let is_asked = |step: &&Step| matches!(step.part, StepPart::Assign | StepPart::Unassign);
         let steps: Vec<&Step> = steps.iter().filter(is_asked).collect();
-        let mut alone = BTreeSet::new();
+        let mut proven = BTreeSet::new();
         let mut checks: Vec<Option<Check>> = Vec::new();
         for step in &steps {
-            let is_first = !alone.contains(&plan.changes[step.change].surface);
-            let check = match is_first {
+            let goes_alone = !proven.contains(&plan.changes[step.change].surface);
+            let check = match goes_alone {
                 true => Some(self.judge(plan, step).await?),
                 false => None,
             };
-            if check.as_ref().is_some_and(|(_, was_sent)| *was_sent) {
-                alone.insert(plan.changes[step.change].surface);
+            if check.as_ref().is_some_and(|(_, is_proof)| *is_proof) {
+                proven.insert(plan.changes[step.change].surface);
             }
             checks.push(check.map(|(check, _)| check));
         }
@@ -119,7 +119,7 @@ impl<'a> Preflight<'a> {
         Ok(checks.into_iter().filter_map(|check| check.or_else(|| others.next())).collect())
     }
 
-    /// Returns what the service says to a change, and whether it was asked at all.
+    /// Returns what the service says to a change, and whether it showed that it only judges what it is to judge.
     async fn judge(&self, plan: &Plan, step: &Step) -> Result<(Check, bool), PreflightError> {
         let change = &plan.changes[step.change];
         let judged = |judgement| Check { change: step.change, judgement };
@@ -129,7 +129,6 @@ impl<'a> Preflight<'a> {
         let Some(mut asked) = Asked::new(change, step, self.validator.now()) else {
             return Ok((judged(Judgement::NotChecked("nothing was observed to be removed".to_owned())), false));
         };
-        let mut was_sent = false;
         let judgement = loop {
             if self.is_broken.load(Ordering::SeqCst) {
                 break Judgement::Unanswered("it was not asked about any more".to_owned());
@@ -139,7 +138,6 @@ impl<'a> Preflight<'a> {
                     "it is cancelled or deleted without a request that could be judged".to_owned(),
                 );
             };
-            was_sent = true;
             match asked.read(&plan.changes, said) {
                 Next::Over(judgement) => break judgement,
                 Next::Again => {}
@@ -149,7 +147,7 @@ impl<'a> Preflight<'a> {
         if judgement == Judgement::CarriedOut {
             self.is_broken.store(true, Ordering::SeqCst);
         }
-        Ok((judged(judgement), was_sent))
+        Ok((judged(judgement), asked.is_proof))
     }
 
     /// Sends one validation and notes it before and after; `None` when the request has no such form.
@@ -217,6 +215,8 @@ struct Asked<'a> {
     verb: AssignVerb,
     swaps: usize,
     tries: usize,
+    /// Whether an answer showed that the service only judged.
+    is_proof: bool,
     waits: std::iter::Take<std::slice::Iter<'static, u64>>,
 }
 
@@ -232,7 +232,7 @@ impl<'a> Asked<'a> {
         let surface = surface::of(change.surface);
         // what is not known everywhere yet is looked for as long as apply looks for a grant
         let waits = patience::LOOKS.iter().take(4);
-        Some(Self { surface, change, step, subject, verb, swaps: 0, tries: 0, waits })
+        Some(Self { surface, change, step, subject, verb, swaps: 0, tries: 0, is_proof: false, waits })
     }
 
     fn is_removal(&self) -> bool {
@@ -252,6 +252,7 @@ impl<'a> Asked<'a> {
         let refusal = match said {
             Ok(answer) if !self.surface.is_only_judged(&answer.body) => return Next::Over(Judgement::CarriedOut),
             Ok(answer) => {
+                self.is_proof = true;
                 return match self.surface.granted(&answer.body) {
                     Outcome::Refused(why) => Next::Over(Judgement::Refused(why)),
                     Outcome::NotReplicated(why) => self.later(Judgement::Refused(why)),

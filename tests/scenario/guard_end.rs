@@ -73,6 +73,9 @@ fn an_owned_subscription_keeps_somebody_who_gives_roles() {
     stage.run(&["drift"]).exits(2);
     let here = format!("[{SUBSCRIPTION}]");
     stage.write("a.yaml", &active_in_azure("a", "Owner", &here, ALICE, "{end: 2026-06-05T00:00:00Z}"));
+    assert_eq!(refusing(stage.run(&plan)), one("azure-administrator", "--allow-no-azure-administrator"));
+    stage.run(&["plan"]).exits(3).says("once what has an end has ended, nobody would be left");
+    stage.write("a.yaml", &active_in_azure("a", "Owner", &here, ALICE, "{permanent: true}"));
     stage.run(&["plan"]).exits(0);
 }
 

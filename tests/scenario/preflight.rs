@@ -310,12 +310,35 @@ fn a_service_that_carries_out_what_it_was_to_judge_is_asked_once() {
     stage.write("d.yaml", &eligible("d", ROLE, BOTH, END));
     stage.faults(json!([{"match": {"body": "isValidationOnly"}, "effect": "carryOut"}]));
     let mark = stage.mark();
-    let run = stage.run(&PREFLIGHT).exits(1);
-    run.says("it may have carried it out; nothing else was sent").never_says("nothing was written");
+    let run = stage.run(&PREFLIGHT).exits(4).says("it only judged 1 request(s): it may have carried them out");
+    run.never_says("nothing was written");
     assert_eq!(requests(&stage, mark).len(), 1);
     assert_eq!([&alice, &bob].iter().filter(|who| stage.schedule("eligible", who).is_some()).count(), 1);
     stage.faults(json!([]));
     stage.apply();
+}
+
+#[test]
+fn a_refusal_is_no_proof_that_the_service_only_judges() {
+    let stage = Stage::new();
+    let people: Vec<String> = (1..=6).map(|n| stage.user(&format!("u{n}"))).collect();
+    let all: Vec<String> = (1..=6).map(|n| format!("{{user: u{n}@contoso.example}}")).collect();
+    stage.write("d.yaml", &eligible("d", ROLE, &format!("[{}]", all.join(", ")), END));
+    let granted = || people.iter().filter(|who| stage.schedule("eligible", who).is_some()).count();
+    let refusal = json!({"answer": {"status": 400, "code": "ResourceIsLocked", "message": "not today"}});
+    stage.faults(json!([
+        {"match": {"body": "isValidationOnly", "to": 2}, "effect": refusal},
+        {"match": {"body": "isValidationOnly", "from": 3}, "effect": "carryOut"}
+    ]));
+    let mark = stage.mark();
+    stage.run(&PREFLIGHT).exits(4).says("it only judged 1 request(s)").never_says("nothing was written");
+    assert_eq!((requests(&stage, mark).len(), granted()), (3, 1), "two are refused, and one is carried out");
+    stage.faults(json!([]));
+    // one that breaks later is seen as well: whatever was under way is named
+    stage.faults(json!([{"match": {"body": "isValidationOnly", "from": 2}, "effect": "carryOut"}]));
+    let run = stage.run(&PREFLIGHT).exits(4);
+    let (named, made) = (run.stderr.matches("\n  - directory/eligible/").count(), granted() - 1);
+    assert!(made > 0 && named == made, "{made} more were granted: {}", run.stderr);
 }
 
 #[test]

@@ -38,8 +38,9 @@ pub(super) async fn execute(
         None => Box::new(NoJournal),
     };
     if args.preflight {
-        if !preflight::passes(context, manifests, connection, plan, &mut *journal).await? {
-            return Ok(Exit::Error);
+        let exit = preflight::run(context, manifests, connection, plan, &mut *journal).await?;
+        if exit != Exit::Success {
+            return Ok(exit);
         }
         // asking took its time
         let exit = recheck().await?;

@@ -20,7 +20,8 @@ const FLAG: &str = "--allow-no-azure-administrator";
 
 /// Refuses a plan after which nobody holds, or may activate, Owner, User Access Administrator or Role Based Access Control
 /// Administrator on a subscription that the manifests own and that had somebody: made there or inherited, through groups too,
-/// without a condition that limits it. What could not be read does not count.
+/// without a condition that limits it. What could not be read does not count. Likewise when somebody had it for good, and all that
+/// is left has an end.
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     for scope in owned_subscriptions(&case.scene.desired.tenant, &case.scene.before.hierarchy) {
         let [before, after] = [&case.before, &case.after].map(|world| left(world, &scope));
@@ -30,11 +31,12 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
             "who could give roles on subscription {name} ({scope}): no usable Owner, User Access Administrator or \
              Role Based Access Control Administrator without a limiting condition"
         );
-        if before.possible && !after.possible || before.certain && !after.certain {
-            let known = match (after.possible, gap) {
-                (false, None) => "",
-                _ => "known to be ",
-            };
+        let known = |after: &Left| match (after.possible, gap) {
+            (false, None) => "",
+            _ => "known to be ",
+        };
+        if before.is_lost_in(&after) {
+            let known = known(&after);
             findings.refuse(NAME, format!("nobody would be {known}left {what}"), Some(FLAG));
         } else if !after.possible {
             let message = match gap {
@@ -42,6 +44,12 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
                 Some(gap) => format!("{} could not be read: nobody is known {what}", gap.what()),
             };
             findings.remark(Notice::warning(NAME, None, message, Some(case.scene.desired.tenant.at.clone())));
+        } else {
+            let [before, after] = [case.lasting_before(), case.lasting_after()].map(|world| left(world, &scope));
+            if before.is_lost_in(&after) {
+                let message = format!("once what has an end has ended, nobody would be {}left {what}", known(&after));
+                findings.refuse(NAME, message, Some(FLAG));
+            }
         }
     }
 }
@@ -80,6 +88,13 @@ struct Left {
     certain: bool,
     /// Or a group whose members were to be read and could not all be.
     possible: bool,
+}
+
+impl Left {
+    /// Tells whether there was somebody and is nobody afterwards.
+    fn is_lost_in(&self, after: &Self) -> bool {
+        self.possible && !after.possible || self.certain && !after.certain
+    }
 }
 
 fn left(world: &World<'_>, scope: &ArmScope) -> Left {
@@ -275,6 +290,34 @@ pub(super) mod tests {
         staged.observed.unreadable.clear();
         staged.observed.groups.clear();
         assert_eq!(staged.refusals(NAME), [], "of a group that was not looked at nothing changes");
+    }
+
+    #[test]
+    fn an_end_for_the_last_one_is_a_loss() {
+        let mut staged = own_subscription(&[("ada", Active)], &[]);
+        declare(&mut staged.desired, azure("ada", Active), until_autumn());
+        let refusals = staged.refusals(NAME);
+        assert!(refusals[0].message.starts_with("once what has an end has ended, nobody"), "{}", refusals[0].message);
+        assert_eq!((refusals.len(), refusals[0].overridden_by.as_deref()), (1, Some(FLAG)));
+        // an eligibility for good, or what is inherited, stays
+        declare(&mut staged.desired, azure("bea", Eligible), Schedule::Permanent);
+        assert_eq!(staged.refusals(NAME), []);
+        staged.desired.assignments.remove(&azure("bea", Eligible));
+        inherited(&mut staged, None);
+        assert_eq!(staged.refusals(NAME), []);
+        let end = "2026-09-01T00:00:00Z".parse().unwrap();
+        staged
+            .observed
+            .inherited
+            .get_mut(&scope())
+            .unwrap()
+            .values_mut()
+            .for_each(|found| found.window.end = Some(end));
+        assert_eq!(staged.refusals(NAME).len(), 1, "what is inherited ends too");
+        // all of it ended before
+        staged.observed.assignments.values_mut().for_each(|found| found.window.end = Some(end));
+        declare(&mut staged.desired, azure("cy", Active), until_autumn());
+        assert_eq!(staged.refusals(NAME), []);
     }
 
     #[test]

@@ -11,26 +11,25 @@ use crate::core::observed::Observed;
 use crate::core::principal::PrincipalType;
 
 pub(super) const NAME: &str = "lockout";
+const FLAG: &str = "--allow-few-global-administrators";
 
 /// Refuses a plan that lowers the number of users who hold Global Administrator permanently and actively (direct, enabled,
 /// cloud-only, no guests) below `limits.minGlobalAdministrators`. Of whom a fact is not known does not count as left. Also refuses
 /// to take away the last one who can get to one of the two roles that can give roles back, active or eligible: an eligibility
-/// that waits for an approval which nobody can give does not count.
+/// that waits for an approval which nobody can give does not count. An end for the last one who had none may be allowed:
+/// there is time to mend it.
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     let scene = &case.scene;
     let [before, after] = [&case.before, &case.after].map(rescuers);
     let what = "who holds, or may activate, Global Administrator or Privileged Role Administrator";
-    let message =
-        match (before.is_lost_in(&after, |them| them.possible), before.is_lost_in(&after, |them| them.certain)) {
-            (true, _) => Some(format!("nobody would be left {what}")),
-            // whoever is known to be left counts; those that an incomplete read hides do not
-            (false, true) => {
-                Some(format!("nobody would be known to be left {what}: the members of a group could not be read"))
-            }
-            (false, false) => None,
-        };
-    if let Some(message) = message {
-        findings.refuse(NAME, message, None);
+    if let Some((known, why)) = before.lost_in(&after) {
+        findings.refuse(NAME, format!("nobody would be {known}left {what}{why}"), None);
+    } else {
+        let [before, after] = [case.lasting_before(), case.lasting_after()].map(rescuers);
+        if let Some((known, why)) = before.lost_in(&after) {
+            let message = format!("once what has an end has ended, nobody would be {known}left {what}{why}");
+            findings.refuse(NAME, message, Some(FLAG));
+        }
     }
     // with a gap, the guard of incomplete reads judges
     if scene.before.missing_directory(Mode::Active).is_some() {
@@ -50,7 +49,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
             count => format!("; {count} more could not be judged"),
         };
         let message = message(after.certain, before.possible) + &unknown;
-        findings.refuse(NAME, message, Some("--allow-few-global-administrators"));
+        findings.refuse(NAME, message, Some(FLAG));
     } else if after.possible < minimum {
         let message = message(after.possible, before.possible);
         findings.remark(Notice::warning(NAME, None, message, Some(scene.desired.tenant.at.clone())));
@@ -116,9 +115,14 @@ struct Rescuers {
 }
 
 impl Rescuers {
-    /// Tells whether there were some and are none afterwards.
-    fn is_lost_in(&self, after: &Self, count: fn(&Self) -> usize) -> bool {
-        count(self) > 0 && count(after) == 0
+    /// Returns how it is to be said that there were some and are none afterwards, when that is so. Whoever is known to be left counts;
+    /// those that an incomplete read hides do not.
+    fn lost_in(&self, after: &Self) -> Option<(&'static str, &'static str)> {
+        if self.possible > 0 && after.possible == 0 {
+            return Some(("", ""));
+        }
+        let is_lost = self.certain > 0 && after.certain == 0;
+        is_lost.then_some(("known to be ", ": the members of a group could not be read"))
     }
 }
 
@@ -200,6 +204,36 @@ pub(super) mod tests {
         assert_eq!(unknown.refusals(NAME), []);
         unknown.observed.deleted_principals.insert(PrincipalId::new("5a9dbb0c-0000-4000-8000-00000000000e"));
         assert_eq!(unknown.refusals(NAME).len(), 1);
+    }
+
+    #[test]
+    fn an_end_for_the_last_one_is_a_loss_that_may_be_allowed() {
+        let mut staged = Staged::new(manifests(&[]), tenant(&[(PRA, "ada", Active)]));
+        staged.desired.tenant.limits.min_global_administrators = 0;
+        declare(&mut staged.desired, key(PRA, "ada", Active), until_autumn());
+        let refusals = staged.refusals(NAME);
+        assert!(refusals[0].message.starts_with("once what has an end has ended, nobody"), "{}", refusals[0].message);
+        assert_eq!((refusals.len(), refusals[0].overridden_by.as_deref()), (1, Some(FLAG)));
+        // an eligibility for good is enough, and a membership of a group that holds it is none when that ends
+        declare(&mut staged.desired, key(GA, "bea", Eligible), crate::core::schedule::Schedule::Permanent);
+        assert_eq!(staged.refusals(NAME), []);
+        staged.desired.assignments.remove(&key(GA, "bea", Eligible));
+        group(&mut staged.observed, "operators");
+        hold(&mut staged.observed, key(GA, "operators", Active));
+        hold(&mut staged.observed, member("operators", "cy", Eligible));
+        declare(&mut staged.desired, key(GA, "operators", Active), crate::core::schedule::Schedule::Permanent);
+        assert_eq!(staged.refusals(NAME), []);
+        let extent = crate::core::ownership::Extent::Groups(vec![crate::core::ownership::Pattern::new("*").unwrap()]);
+        let mut entry = staged.desired.tenant.ownership.entries[0].value.clone();
+        entry.extent = extent;
+        staged.desired.tenant.ownership.entries.push(at(entry));
+        declare(&mut staged.desired, member("operators", "cy", Eligible), until_autumn());
+        assert_eq!(staged.refusals(NAME).len(), 1);
+        // everything ended before
+        let end = Some("2026-08-01T00:00:00Z".parse().unwrap());
+        staged.observed.assignments.values_mut().for_each(|found| found.window.end = end);
+        staged.desired.assignments.remove(&key(GA, "operators", Active));
+        assert_eq!(staged.refusals(NAME), []);
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod mass_removal;
 mod own_rights;
 mod world;
 
+use std::cell::OnceCell;
+
 use serde::{Deserialize, Serialize};
 
 use crate::core::change::Change;
@@ -87,11 +89,22 @@ struct Case<'a> {
     scene: Scene<'a>,
     before: World<'a>,
     after: World<'a>,
+    lasting: [OnceCell<World<'a>>; 2],
 }
 
 impl<'a> Case<'a> {
     fn new(scene: Scene<'a>) -> Self {
-        Self { scene, before: World::of(scene.before), after: World::of(scene.after) }
+        Self { scene, before: World::of(scene.before), after: World::of(scene.after), lasting: Default::default() }
+    }
+
+    /// Returns what of the state before has no end.
+    fn lasting_before(&self) -> &World<'a> {
+        self.lasting[0].get_or_init(|| World::lasting(self.scene.before))
+    }
+
+    /// Returns what of the state afterwards has no end.
+    fn lasting_after(&self) -> &World<'a> {
+        self.lasting[1].get_or_init(|| World::lasting(self.scene.after))
     }
 }
 

@@ -15,10 +15,12 @@ use crate::core::state::ApplyAs;
 
 pub(super) const NAME: &str = "own-rights";
 const FLAG: &str = "--allow-losing-own-rights";
+const WHEN_ENDED: &str = ", once what has an end has ended";
 
 /// Refuses a plan that takes from whoever applies it what it writes by: Global Administrator and Privileged Role Administrator,
 /// directly or through a group; Owner, User Access Administrator or Role Based Access Control Administrator where the plan
-/// writes or the manifests own. An application cannot activate anything, so it must hold them; a person may be eligible.
+/// writes or the manifests own. An application cannot activate anything, so it must hold them; a person may be eligible. So does an
+/// end for the last of it that had none.
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     let Some(applier) = case.scene.applier else { return };
     let tenant = &case.scene.desired.tenant;
@@ -41,14 +43,22 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         );
         findings.refuse(NAME, message, Some(FLAG));
     }
+    let (lasted, lasts) = (rights(case.lasting_before()), rights(case.lasting_after()));
+    if after.in_directory() && lasted.in_directory() && !lasts.in_directory() {
+        let message = format!(
+            "{name}, which applies this plan, would hold neither Privileged Role Administrator nor Global Administrator \
+             any more{WHEN_ENDED}"
+        );
+        findings.refuse(NAME, message, Some(FLAG));
+    }
     for scope in places(case) {
-        let (had, has) = (before.at(&scope), after.at(&scope));
-        if has < had {
+        let pairs = [(before.at(&scope), after.at(&scope), ""), (lasted.at(&scope), lasts.at(&scope), WHEN_ENDED)];
+        if let Some((_, has, when)) = pairs.into_iter().find(|(had, has, _)| has < had) {
             let lost = match has {
                 Right::Limited => "could give roles only as far as a condition lets it",
                 Right::None | Right::Full => "could give no roles any more",
             };
-            let message = format!("{name}, which applies this plan, {lost} at {scope}");
+            let message = format!("{name}, which applies this plan, {lost} at {scope}{when}");
             findings.refuse(NAME, message, Some(FLAG));
         }
     }
@@ -168,6 +178,34 @@ pub(super) mod tests {
         declare(&mut staged.desired, key(PRA, "ada", Eligible), Schedule::Permanent);
         assert_eq!(staged.refusals(NAME).len(), 1);
         staged.desired.tenant.apply_as = ApplyAs::User;
+        assert_eq!(staged.refusals(NAME), []);
+    }
+
+    #[test]
+    fn an_end_for_what_it_applies_with_is_a_loss() {
+        let mut staged = staged("ada");
+        declare(&mut staged.desired, key(PRA, "ada", Active), until_autumn());
+        let refusals = staged.refusals(NAME);
+        assert!(refusals[0].message.ends_with(WHEN_ENDED), "{}", refusals[0].message);
+        assert_eq!((refusals.len(), refusals[0].overridden_by.as_deref()), (1, Some(FLAG)));
+        // another role without an end is enough
+        declare(&mut staged.desired, key(GA, "ada", Active), Schedule::Permanent);
+        assert_eq!(staged.refusals(NAME), []);
+        // and so is that it had an end before
+        staged.desired.assignments.remove(&key(GA, "ada", Active));
+        let found = staged.observed.assignments.get_mut(&key(PRA, "ada", Active)).unwrap();
+        found.window.end = Some("2026-07-01T00:00:00Z".parse().unwrap());
+        assert_eq!(staged.refusals(NAME), []);
+    }
+
+    #[test]
+    fn an_end_in_azure_is_a_loss_where_the_manifests_own_something() {
+        let mut staged = own_subscription(&[("ada", Active), ("bea", Active)], &[("bea", Active)]);
+        staged.applier = Some(PrincipalId::new("ada"));
+        declare(&mut staged.desired, azure("ada", Active), until_autumn());
+        let refusals = staged.refusals(NAME);
+        assert!(refusals[0].message.ends_with(WHEN_ENDED), "{}", refusals[0].message);
+        staged.applier = Some(PrincipalId::new("bea"));
         assert_eq!(staged.refusals(NAME), []);
     }
 

@@ -8,7 +8,7 @@ use crate::core::assignment::{AssignmentKey, Mode, ObservedAssignment};
 use crate::core::chain::{Chain, Graph, Link};
 use crate::core::condition::{ASSIGN, Condition, Effect};
 use crate::core::guard::{PRIVILEGED_ROLE_ADMINISTRATOR, is_at_tenant, is_global_administrator};
-use crate::core::id::{GroupId, PrincipalId, is_guid};
+use crate::core::id::{GroupId, PrincipalId, RoleId, is_guid};
 use crate::core::observed::Observed;
 use crate::core::policy::rule::Approver;
 use crate::core::policy::settings::Settings;
@@ -51,6 +51,8 @@ pub(super) struct World<'a> {
     pub(super) state: &'a Observed,
     /// Who reaches what by what is in force: what opens later helps nobody today.
     pub(super) graph: Graph,
+    /// Which assignments are looked at.
+    is_meant: fn(&ObservedAssignment) -> bool,
     azure: OnceCell<BTreeMap<&'a ArmScope, Vec<Held<'a>>>>,
     approvers: RefCell<BTreeMap<Named, Rc<People>>>,
 }
@@ -60,8 +62,17 @@ pub(super) type Held<'a> = (&'a AssignmentKey, &'a ObservedAssignment);
 
 impl<'a> World<'a> {
     pub(super) fn of(state: &'a Observed) -> Self {
-        let graph = Graph::of_those(state, |found| !found.window.is_pending());
-        Self { state, graph, azure: OnceCell::new(), approvers: RefCell::default() }
+        Self::with(state, |found| !found.window.is_pending())
+    }
+
+    /// Returns what is left of a state when everything that has an end has ended.
+    pub(super) fn lasting(state: &'a Observed) -> Self {
+        Self::with(state, |found| !found.window.is_pending() && found.window.end.is_none())
+    }
+
+    fn with(state: &'a Observed, is_meant: fn(&ObservedAssignment) -> bool) -> Self {
+        let graph = Graph::of_those(state, is_meant);
+        Self { state, graph, is_meant, azure: OnceCell::new(), approvers: RefCell::default() }
     }
 
     /// Tells whether somebody is known to be deleted or disabled.
@@ -185,12 +196,12 @@ impl<'a> World<'a> {
     }
 
     /// Returns who holds, or may activate, one of the roles that give Azure roles to others at a scope: made there, above it, or
-    /// inherited from a scope that was not listed. What opens later is left out.
+    /// inherited from a scope that was not listed. What opens later is left out, and of what lasts all that has an end.
     pub(super) fn azure_administrators(&self, scope: &ArmScope) -> Vec<Held<'a>> {
         let index = self.azure.get_or_init(|| {
             let mut index: BTreeMap<&ArmScope, Vec<Held<'_>>> = BTreeMap::new();
             for (key, found) in &self.state.assignments {
-                if let Some(at) = key.target.arm_scope().filter(|_| administers(key, found)) {
+                if let Some(at) = key.target.arm_scope().filter(|_| self.administers(key, found)) {
                     index.entry(at).or_default().push((key, found));
                 }
             }
@@ -202,16 +213,17 @@ impl<'a> World<'a> {
         let mut held: Vec<Held<'a>> = places.iter().filter_map(|place| index.get(place)).flatten().copied().collect();
         for (_, rows) in self.state.inherited.iter().filter(|(list, _)| list.contains_path(scope)) {
             let is_own = |key: &AssignmentKey| key.target.arm_scope().is_some_and(|at| self.state.listed.contains(at));
-            held.extend(rows.iter().filter(|(key, found)| administers(key, found) && !is_own(key)));
+            held.extend(rows.iter().filter(|(key, found)| self.administers(key, found) && !is_own(key)));
         }
         held.sort_by_key(|(key, _)| *key);
         held.dedup_by_key(|(key, _)| *key);
         held
     }
-}
 
-fn administers(key: &AssignmentKey, found: &ObservedAssignment) -> bool {
-    key.target.role().is_some_and(|role| AZURE_ADMINISTRATORS.contains(&role.as_str())) && !found.window.is_pending()
+    fn administers(&self, key: &AssignmentKey, found: &ObservedAssignment) -> bool {
+        let is_administrator = |role: &RoleId| AZURE_ADMINISTRATORS.contains(&role.as_str());
+        key.target.role().is_some_and(is_administrator) && (self.is_meant)(found)
+    }
 }
 
 /// Tells whether a condition keeps its holder from giving roles as it likes. One that cannot be read does.

@@ -18,7 +18,7 @@
 //! | eligible | -1 | a trace, a limit in time, mail |
 //! | its activation demands MFA or an authentication context | -1 | a stolen password is not enough |
 //! | its activation waits for approval | -1 | two people |
-//! | a check of activations goes (approval, approvers, MFA, context) | +1, and no less than medium in tier 0 and 1 | nobody is granted anything, so nobody notices |
+//! | a check of activations goes (approval, approvers, MFA, context) | +1, and no less than medium in tier 0 and 1, or where the tier is not known | nobody is granted anything, so nobody notices |
 //! | standing access becomes possible; longer times, fewer texts | -3; -4 | somebody must still use it |
 //! | a role widens that nobody holds; a way that nobody new takes | -3 | it may be held tomorrow |
 //!

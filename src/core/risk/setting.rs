@@ -50,8 +50,9 @@ impl Judge<'_> {
             Loss::Check => {
                 let points = base + behind.points() + weight::LOST_CHECK;
                 match tier {
-                    Some(Tier::ControlPlane | Tier::ManagementPlane) => points.max(weight::CHECK_OF_TIER_1),
-                    Some(Tier::UserAccess) | None => points,
+                    Some(Tier::UserAccess) => points,
+                    // what nobody has classified may be any of these
+                    Some(Tier::ControlPlane | Tier::ManagementPlane) | None => points.max(weight::CHECK_OF_TIER_1),
                 }
             }
             Loss::Limit => base + weight::LOST_LIMIT,

@@ -41,7 +41,7 @@ pub(super) const LOST_CHECK: i32 = 1;
 pub(super) const LOST_LIMIT: i32 = -3;
 /// Only the trace of an activation or assignment gets thinner, or its time longer.
 pub(super) const LOST_TRACE: i32 = -4;
-/// The least for a check that goes from a role of tier 0 or 1: medium, though nobody is granted anything.
+/// The least for a check that goes from a role of tier 0 or 1, or of no known tier: medium, though nobody is granted anything.
 pub(super) const CHECK_OF_TIER_1: i32 = 4;
 /// Nobody holds what widens yet.
 pub(super) const UNHELD: i32 = -3;

@@ -62,6 +62,22 @@ fn lost_controls_scale_with_the_tier() {
     }
 }
 
+/// Source: the tiers are those of AzurePrivilegedIAM, which cannot know a role that Microsoft added yesterday.
+#[test]
+fn a_check_that_goes_from_a_role_of_no_known_tier_is_no_trifle() {
+    let resource = format!("{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/safe");
+    let Target::Directory { role, .. } = directory("a role of tomorrow") else { unreachable!() };
+    let at_app = Target::Directory { role, scope: DirectoryScope::Object(ObjectId::new("app")) };
+    for target in [azure("a role of tomorrow", &resource), at_app] {
+        for loosen in [no_mfa as Loosen, no_approval] {
+            let (risk, reasons) = Tenant::new().demands(&target, strict).set(&target, loosen).last();
+            assert_eq!(risk, Risk::Medium, "{target:?}: {reasons:?}");
+        }
+    }
+    let readers = azure("Reader", &resource);
+    assert_eq!(Tenant::new().demands(&readers, strict).set(&readers, no_mfa).last().0, Risk::Low, "this one is known");
+}
+
 #[test]
 fn those_who_are_eligible_are_counted_once_in_every_scope() {
     let role = directory("User Administrator");
