@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pipeline::Pipeline;
-use super::world::{TENANT, WRITER, World, eligible};
+use super::world::{TENANT, WRITER, World, eligible, found};
 
 /// A project on Azure DevOps with a pull request that makes Alice eligible, planned once.
 struct Project {
@@ -62,7 +62,9 @@ impl Project {
             ("System.PullRequest.PullRequestId", "10"),
             ("System.PullRequest.IsFork", "False"),
         ];
-        self.run(id, 1, &self.merge, &variables, " ")
+        let ended = self.run(id, 1, &self.merge, &variables, " ");
+        assert_eq!(found(&self.world.path(""), "branch"), Vec::<String>::new(), "the branch was run");
+        ended
     }
 
     fn merge(&self) -> String {

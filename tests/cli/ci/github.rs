@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::workflow::{Outcome, Run};
-use super::world::{READER, TENANT, WRITER, World, eligible};
+use super::world::{READER, TENANT, WRITER, World, eligible, found};
 
 /// A repository on GitHub that holds manifests, and rolewright's workflows.
 struct Hub {
@@ -351,27 +351,16 @@ fn what_a_pull_request_brings_is_data() {
 
     // a link could show a file of the runner in the message about a broken manifest
     let secret = hub.world.path("home/secret.yaml");
+    let command = "link\n::error::forged ##vso[task.x]forged.yaml";
     hub.world.write("home/secret.yaml", "token: very-secret\n");
     std::os::unix::fs::symlink(&secret, hub.world.path("origin/link.yaml")).unwrap();
     hub.world.git("origin", &["checkout", "--quiet", branch]);
-    std::fs::rename(hub.world.path("origin/link.yaml"), hub.world.path("origin/access/link.yaml")).unwrap();
+    std::fs::rename(hub.world.path("origin/link.yaml"), hub.world.path("origin/access").join(command)).unwrap();
     let pull = hub.push(branch, 10, "x", "");
     let run = hub.plan(&pull);
     assert_eq!(run.conclusion, "failure");
-    assert!(run.log.contains("symbolic links are not read here") && !run.log.contains("very-secret"), "{}", run.log);
-}
-
-/// Returns the files of this name below a folder.
-fn found(folder: &std::path::Path, name: &str) -> Vec<String> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        match entry.file_type().unwrap().is_dir() {
-            true => files.extend(found(&entry.path(), name)),
-            false if entry.file_name() == name => files.push(entry.path().display().to_string()),
-            false => {}
-        }
-    }
-    files
+    assert!(run.log.contains("symbolic links are not read here: 1 below"), "{}", run.log);
+    assert!(!run.log.contains("very-secret") && !run.log.contains("forged"), "{}", run.log);
 }
 
 #[test]
