@@ -225,6 +225,11 @@ fn a_plan_that_was_tampered_with_is_not_applied() {
         let run = hub.apply();
         assert_eq!((run.conclusion, run.jobs["apply"]), ("failure", "skipped"), "{what}: {}", run.log);
         assert!(run.log.contains(word), "{what}: {}", run.log);
+        assert!(
+            hub.comments()[1].contains("**Not applied:** the plan could not be verified"),
+            "{what}: {:?}",
+            hub.comments()
+        );
         assert_untouched(&hub, &run);
     }
 
@@ -360,6 +365,11 @@ fn what_a_pull_request_brings_is_data() {
     let run = hub.plan(&pull);
     assert_eq!(run.conclusion, "failure");
     assert!(run.log.contains("symbolic links are not read here: 1 below"), "{}", run.log);
+    assert!(
+        hub.comments().len() == 1 && hub.comments()[0].contains("**Failed: there is no plan.**"),
+        "{:?}",
+        hub.comments()
+    );
     assert!(!run.log.contains("very-secret") && !run.log.contains("forged"), "{}", run.log);
 }
 
@@ -424,6 +434,7 @@ fn a_release_with_another_checksum_is_not_run() {
     assert_eq!(run.conclusion, "failure");
     assert!(run.log.contains("is not the archive that was chosen"), "{}", run.log);
     assert_eq!(hub.world.calls(), "");
+    assert!(hub.comments()[0].contains("**Failed: there is no plan.**"), "{:?}", hub.comments());
 }
 
 #[test]

@@ -170,8 +170,13 @@ fn what_was_reviewed_is_applied_once_it_is_merged() {
 #[test]
 fn a_merge_request_cannot_sign_in_to_write() {
     let project = Project::new();
-    let (is_done, log) = project.planning(1, &[("ROLEWRIGHT_PLAN_CLIENT_ID", WRITER)]);
+    let shouted = TENANT.to_uppercase();
+    let (is_done, log) = project.planning(1, &[("ROLEWRIGHT_PLAN_CLIENT_ID", WRITER), ("AZURE_TENANT_ID", &shouted)]);
     assert!(!is_done && project.notes()[0].contains("there is no plan"), "{log}");
+    assert!(
+        project.notes()[0].starts_with(&format!("<!-- rolewright:plan:{TENANT} -->")),
+        "one marker for each tenant"
+    );
 }
 
 #[test]
@@ -200,6 +205,8 @@ fn a_stale_plan_is_replaced_and_one_that_was_tampered_with_is_refused() {
     project.world.write(file, &genuine.replace("alice@contoso.example", "carol@contoso.example"));
     let (is_done, log) = project.job("reviewed", 2, &commit, &[], &[]);
     assert!(!is_done && log.contains("was edited"), "{log}");
+    let (is_done, log) = project.job("replan", 20, &commit, &[2], &[]);
+    assert!(is_done && project.notes()[1].contains("**Not applied:** the plan could not be verified"), "{log}");
 
     project.world.write(file, &genuine);
     let users = project.world.graph("GET", "/v1.0/users?$filter=startswith(userPrincipalName,'alice@')", &Value::Null);
@@ -217,7 +224,7 @@ fn a_stale_plan_is_replaced_and_one_that_was_tampered_with_is_refused() {
     assert!(!is_done && log.contains("The reviewed plan is stale and nothing was written"), "{log}");
     project.note(5, "replan", "main");
     assert_eq!(project.world.writers(), Vec::<String>::new());
-    assert!(project.notes().len() == 1 && project.notes() != before, "a new plan to review");
+    assert!(project.notes().len() == 2 && project.notes()[0] != before[0], "a new plan to review");
 
     let by_hand = [("MERGE_REQUEST", "10")];
     let (is_done, log) = project.job("reviewed", 6, &commit, &[], &by_hand);
