@@ -14,6 +14,7 @@
 must GITHUB_REPOSITORY '[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+'
 : "${OUT:?}" "${BRANCH:?}" "${PLAN_WORKFLOW:?}" "${APPLY_WORKFLOW:?}" "${BOT:=github-actions[bot]}"
 mkdir -p "$OUT"
+rm -f "$OUT/verdict" "$OUT/digest"
 repository=repos/$GITHUB_REPOSITORY
 
 stale() {

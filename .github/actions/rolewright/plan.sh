@@ -10,6 +10,7 @@
 #   NONCE       that of another plan, so that both can be compared
 #   HEAD        the commit that people review
 #   RUN_URL     where the log is
+#   FORMAT      text where what is posted is not shown as Markdown; otherwise empty
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/step.sh"
 
@@ -17,12 +18,15 @@ must COMMAND 'plan|drift'
 : "${OUT:?}" "${FOLDER:?}"
 mkdir -p "$OUT"
 rm -f "$OUT/plan.json" "$OUT/body.md" "$OUT/digest"
+failed_body "$COMMAND"
 
 case $FOLDER in -*) die "a path may not begin with a dash: $FOLDER" ;; esac
 # A link in a change could show a file of this machine as a piece of a broken manifest.
-links=$(find "$FOLDER" -type l)
-[ -z "$links" ] || die "symbolic links are not read here: $links"
-arguments=("$COMMAND" "$FOLDER" --format markdown)
+# They are counted and not named: a name could be a command of the build log.
+links=$(find "$FOLDER" -type l -exec printf x ';' | wc -c)
+[ "$links" -eq 0 ] || die "symbolic links are not read here: $((links)) below the folder of the manifests"
+must FORMAT '(markdown|text)?'
+arguments=("$COMMAND" "$FOLDER" --format "${FORMAT:-markdown}")
 while IFS= read -r folder; do
   [ -z "$folder" ] || arguments+=(--guardrails "$folder")
 done <<<"${GUARDRAILS:-}"
@@ -42,6 +46,19 @@ if [ "$COMMAND" = plan ] && [ -s "$OUT/plan.json" ]; then
   result digest "$digest"
 fi
 
+if [ "${FORMAT:-}" = text ] && [ -s "$OUT/rendered.md" ]; then
+  must AZURE_TENANT_ID '[0-9a-f-]{36}'
+  {
+    printf '<!-- rolewright:%s:%s -->\n' "$COMMAND" "$AZURE_TENANT_ID"
+    head -c $((LONGEST_BODY - 1000)) "$OUT/rendered.md"
+    [ "$(wc -c <"$OUT/rendered.md")" -le $((LONGEST_BODY - 1000)) ] || printf '\nToo long: the rest is left out.\n'
+    printf '\n%s\n' "${RUN_URL:-}"
+  } >"$OUT/body-rendered.md"
+  mv "$OUT/body-rendered.md" "$OUT/body.md"
+  result exit-code "$code"
+  result changes "$([ "$code" -eq 2 ] && echo true || echo false)"
+  exit
+fi
 where=${RUN_URL:+ [The run](${RUN_URL}).}
 if [ -s "$OUT/rendered.md" ]; then
   marker=$(marker_of "$OUT/rendered.md")
@@ -57,11 +74,10 @@ if [ -s "$OUT/rendered.md" ]; then
       tail -n +2 "$OUT/rendered.md"
     fi
     printf '\n<sub>%s%s</sub>\n' "${HEAD:+Of commit $HEAD.}" "$where"
-  } >"$OUT/body.md"
-elif [[ ${AZURE_TENANT_ID:-} =~ ^[0-9A-Fa-f-]{36}$ ]]; then
-  # An older comment must not go on saying that all is well.
-  printf '<!-- rolewright:%s:%s -->\n## rolewright %s\n\n**Failed with exit code %s: there is no %s.**%s\n' \
-    "$COMMAND" "$AZURE_TENANT_ID" "$COMMAND" "$code" "$COMMAND" "$where" >"$OUT/body.md"
+  } >"$OUT/body-rendered.md"
+  mv "$OUT/body-rendered.md" "$OUT/body.md"
+else
+  failed_body "$COMMAND" " with exit code $code"
 fi
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -s "$OUT/rendered.md" ]; then
   if [ "$(wc -c <"$OUT/rendered.md")" -lt 1000000 ]; then

@@ -38,8 +38,23 @@ marker_of() {
   printf '%s\n' "$line"
 }
 
+# Entra writes tenants in lower case, and so do markers; whoever sets the pipeline up may not.
+if [ -n "${AZURE_TENANT_ID:-}" ]; then
+  AZURE_TENANT_ID=$(printf '%s' "$AZURE_TENANT_ID" | tr '[:upper:]' '[:lower:]')
+  export AZURE_TENANT_ID
+fi
+
 # Whoever looks for the comment with the plan knows the tenant by the sign-in.
 PLAN_MARKER="<!-- rolewright:plan:${AZURE_TENANT_ID:-}"
+
+# failed_body COMMAND [WORDS]: leaves, as $OUT/body.md, that there is no plan (or drift). An older comment must not go on saying
+# that all is well, so this is written before anything can go wrong.
+failed_body() {
+  if [[ ${AZURE_TENANT_ID:-} =~ ^[0-9a-f-]{36}$ ]]; then
+    printf '<!-- rolewright:%s:%s -->\n## rolewright %s\n\n**Failed%s: there is no %s.**%s\n' \
+      "$1" "$AZURE_TENANT_ID" "$1" "${2:-}" "$1" "${RUN_URL:+ [The run](${RUN_URL}).}" >"$OUT/body.md"
+  fi
+}
 
 # bound FILE: reads the body of a comment and prints `DIGEST HEAD` of its second line, which plan.sh wrote. Names from the
 # tenant cannot stand there: nothing rendered holds a line break of theirs.

@@ -13,6 +13,7 @@
 must PLAN_DEFINITION '[0-9]+'
 must APPLY_DEFINITION '[0-9]+'
 mkdir -p "$OUT"
+rm -f "$OUT/verdict" "$OUT/digest"
 
 if [ -n "${PULL_REQUEST:-}" ]; then
   must PULL_REQUEST '[0-9]+'

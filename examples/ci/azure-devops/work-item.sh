@@ -25,11 +25,11 @@ jq -n --arg tag "$tag" --arg closed "$CLOSED" '{query: ("SELECT [System.Id] FROM
   + " AND [System.Tags] CONTAINS \u0027" + $tag + "\u0027 AND [System.State] <> \u0027" + $closed + "\u0027"
   + " AND [System.CreatedBy] = @me ORDER BY [System.Id]")}' >"$scratch/query.json"
 id=$(ask POST "$project/wit/wiql?api-version=7.1" "$scratch/query.json" | jq -r '.workItems[0].id // empty')
-# fields FILTER: a JSON patch. The description is HTML whatever the process: Markdown is shown as it is written.
+# fields FILTER: a JSON patch. The description is HTML whatever the process, so what drift says comes as text; the marker is the tag.
 fields() {
   jq -n --rawfile text "$BODY" --arg tag "$tag" --arg closed "$CLOSED" \
     'def put($field; $value): {op: "add", path: ("/fields/" + $field), value: $value};
-     def body: put("System.Description"; "<pre>" + ($text | @html) + "</pre>");
+     def body: put("System.Description"; "<pre>" + ($text | split("\n")[1:] | join("\n") | @html) + "</pre>");
      ['"$1"']' >"$scratch/fields.json"
 }
 change() {

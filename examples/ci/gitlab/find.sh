@@ -10,6 +10,7 @@
 
 : "${OUT:?}" "${BRANCH:?}"
 mkdir -p "$OUT/reviewed"
+rm -f "$OUT/verdict" "$OUT/digest"
 
 stale() {
   printf 'rolewright: %s\n' "$1"
@@ -53,7 +54,7 @@ while read -r pipeline name <&3; do
     '[.[] | select(.name == $name and .artifacts_file != null)] | max_by(.id) // {} | .id // empty')
   [ -n "$job" ] || continue
   tried=$((tried + 1))
-  ask GET "$project/jobs/$job/artifacts/rolewright/plan.json" --location --output "$OUT/reviewed/plan.json"
+  fetch "$project/jobs/$job/artifacts/rolewright/plan.json" "$OUT/reviewed/plan.json"
   own=$(rolewright show "$OUT/reviewed/plan.json" --digest) || die "the plan of job $job was edited"
   if [ "$own" = "$digest" ]; then
     result digest "$digest"

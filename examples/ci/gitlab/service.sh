@@ -1,7 +1,9 @@
-# How the scripts for GitLab talk to its REST API, as the bot of a project access token. Sourced by them.
+# How the scripts for GitLab talk to its REST API, as the bot of a project access token. Sourced by them. Artifacts are fetched
+# with the job's own token, so that the bot's need not have the role that may read them.
 #
 #   CI_API_V4_URL, CI_PROJECT_ID  as GitLab sets them
-#   ROLEWRIGHT_TOKEN              the token
+#   ROLEWRIGHT_TOKEN              the bot's token
+#   CI_JOB_TOKEN                  the job's
 #
 # shellcheck shell=bash disable=SC2034 # the address is for those who source this
 # shellcheck source=SCRIPTDIR/../../../.github/actions/rolewright/step.sh
@@ -19,6 +21,13 @@ ask() {
   shift 2
   printf 'header = "PRIVATE-TOKEN: %s"\n' "$ROLEWRIGHT_TOKEN" \
     | curl --config - --proto '=https' --fail --silent --show-error --max-time 120 --request "$method" "$@" "$address"
+}
+
+# fetch ADDRESS FILE: keeps an artifact as FILE. GitLab Free does not let a job's token fetch any; then the bot's has to.
+fetch() {
+  printf 'header = "JOB-TOKEN: %s"\n' "${CI_JOB_TOKEN:-}" \
+    | curl --config - --proto '=https' --fail --silent --show-error --max-time 120 --request GET --location --output "$2" "$1" \
+    || ask GET "$1" --location --output "$2"
 }
 
 # all ADDRESS: prints every page of a list, as one list.

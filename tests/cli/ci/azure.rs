@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pipeline::Pipeline;
-use super::world::{TENANT, WRITER, World, eligible};
+use super::world::{TENANT, WRITER, World, eligible, found};
 
 /// A project on Azure DevOps with a pull request that makes Alice eligible, planned once.
 struct Project {
@@ -62,7 +62,9 @@ impl Project {
             ("System.PullRequest.PullRequestId", "10"),
             ("System.PullRequest.IsFork", "False"),
         ];
-        self.run(id, 1, &self.merge, &variables, " ")
+        let ended = self.run(id, 1, &self.merge, &variables, " ");
+        assert_eq!(found(&self.world.path(""), "branch"), Vec::<String>::new(), "the branch was run");
+        ended
     }
 
     fn merge(&self) -> String {
@@ -125,8 +127,13 @@ fn a_stale_plan_is_replaced_and_one_that_was_tampered_with_is_refused() {
     let genuine = project.world.read(file);
     project.world.write(file, &genuine.replace("alice@contoso.example", "carol@contoso.example"));
     let (ended, log) = project.on_main(2, 2, " ");
-    assert_eq!(ended, "apply:Skipped report:Skipped reviewed:Failed", "{log}");
+    assert_eq!(ended, "apply:Skipped report:Succeeded reviewed:Failed", "{log}");
     assert!(log.contains("was edited"), "{log}");
+    assert!(
+        project.threads()[1].contains("**Not applied:** the plan could not be verified"),
+        "{:?}",
+        project.threads()
+    );
 
     project.world.write(file, &genuine);
     let users = project.world.graph("GET", "/v1.0/users?$filter=startswith(userPrincipalName,'alice@')", &Value::Null);
@@ -139,8 +146,8 @@ fn a_stale_plan_is_replaced_and_one_that_was_tampered_with_is_refused() {
     let (ended, log) = project.on_main(3, 2, " ");
     assert_eq!(ended, "apply:Skipped report:Failed reviewed:Succeeded", "{log}");
     assert_eq!(project.world.writers(), Vec::<String>::new());
-    assert_eq!(project.threads().len(), 1);
-    assert_ne!(project.threads(), before, "a new plan to review");
+    assert_eq!(project.threads().len(), 2);
+    assert_ne!(project.threads()[0], before[0], "a new plan to review");
 
     let (ended, log) = project.on_main(4, 2, "10");
     assert_eq!(ended, "apply:Succeeded report:Succeeded reviewed:Succeeded", "{log}");
@@ -157,7 +164,9 @@ fn drift_makes_one_work_item_and_closes_it() {
         let items = project.world.json("fake/issues.json");
         assert_eq!(items.as_array().unwrap().len(), 1, "{items}");
         assert_eq!(items[0]["state"], "To Do");
-        assert!(items[0]["body"].as_str().unwrap().starts_with("<pre>&lt;!-- rolewright:drift:"), "{items}");
+        let body = items[0]["body"].as_str().unwrap();
+        assert!(body.starts_with("<pre>") && body.contains("user:alice@contoso.example"), "{body}");
+        assert!(!body.contains("rolewright:drift:") && !body.contains("## "), "{body}");
     }
     project.world.write("origin/access/broken.yaml", "kind: [");
     project.world.commit("broken");

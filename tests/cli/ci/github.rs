@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::workflow::{Outcome, Run};
-use super::world::{READER, TENANT, WRITER, World, eligible};
+use super::world::{READER, TENANT, WRITER, World, eligible, found};
 
 /// A repository on GitHub that holds manifests, and rolewright's workflows.
 struct Hub {
@@ -225,6 +225,11 @@ fn a_plan_that_was_tampered_with_is_not_applied() {
         let run = hub.apply();
         assert_eq!((run.conclusion, run.jobs["apply"]), ("failure", "skipped"), "{what}: {}", run.log);
         assert!(run.log.contains(word), "{what}: {}", run.log);
+        assert!(
+            hub.comments()[1].contains("**Not applied:** the plan could not be verified"),
+            "{what}: {:?}",
+            hub.comments()
+        );
         assert_untouched(&hub, &run);
     }
 
@@ -351,27 +356,21 @@ fn what_a_pull_request_brings_is_data() {
 
     // a link could show a file of the runner in the message about a broken manifest
     let secret = hub.world.path("home/secret.yaml");
+    let command = "link\n::error::forged ##vso[task.x]forged.yaml";
     hub.world.write("home/secret.yaml", "token: very-secret\n");
     std::os::unix::fs::symlink(&secret, hub.world.path("origin/link.yaml")).unwrap();
     hub.world.git("origin", &["checkout", "--quiet", branch]);
-    std::fs::rename(hub.world.path("origin/link.yaml"), hub.world.path("origin/access/link.yaml")).unwrap();
+    std::fs::rename(hub.world.path("origin/link.yaml"), hub.world.path("origin/access").join(command)).unwrap();
     let pull = hub.push(branch, 10, "x", "");
     let run = hub.plan(&pull);
     assert_eq!(run.conclusion, "failure");
-    assert!(run.log.contains("symbolic links are not read here") && !run.log.contains("very-secret"), "{}", run.log);
-}
-
-/// Returns the files of this name below a folder.
-fn found(folder: &std::path::Path, name: &str) -> Vec<String> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        match entry.file_type().unwrap().is_dir() {
-            true => files.extend(found(&entry.path(), name)),
-            false if entry.file_name() == name => files.push(entry.path().display().to_string()),
-            false => {}
-        }
-    }
-    files
+    assert!(run.log.contains("symbolic links are not read here: 1 below"), "{}", run.log);
+    assert!(
+        hub.comments().len() == 1 && hub.comments()[0].contains("**Failed: there is no plan.**"),
+        "{:?}",
+        hub.comments()
+    );
+    assert!(!run.log.contains("very-secret") && !run.log.contains("forged"), "{}", run.log);
 }
 
 #[test]
@@ -435,6 +434,7 @@ fn a_release_with_another_checksum_is_not_run() {
     assert_eq!(run.conclusion, "failure");
     assert!(run.log.contains("is not the archive that was chosen"), "{}", run.log);
     assert_eq!(hub.world.calls(), "");
+    assert!(hub.comments()[0].contains("**Failed: there is no plan.**"), "{:?}", hub.comments());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{READER, TENANT, WRITER, World, assertion, copy_folder, eligible};
+use super::world::{READER, TENANT, WRITER, World, assertion_of_branch, copy_folder, eligible, found};
 
 /// A project on GitLab with a merge request that makes Alice eligible.
 struct Project {
@@ -52,6 +52,7 @@ impl Project {
             ("CI_DEFAULT_BRANCH", "main"),
             ("CI_COMMIT_SHA", commit),
             ("ROLEWRIGHT_TOKEN", "SECRET"),
+            ("CI_JOB_TOKEN", "SECRET"),
             ("ROLEWRIGHT_VERSION", "v0.1.0"),
             ("ROLEWRIGHT_SHA256", &self.world.sha256()),
             ("ROLEWRIGHT_REPOSITORY", "contoso/rolewright"),
@@ -72,9 +73,9 @@ impl Project {
             }
             environment.insert(name.clone(), value);
         }
-        // the federated credentials: the writing identity trusts the protected branch only
-        let subject = if job["environment"]["name"] == "rolewright-apply" { WRITER } else { READER };
-        environment.insert("ROLEWRIGHT_ID_TOKEN".to_owned(), assertion(subject));
+        let branch = environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME").map_or("main", String::as_str);
+        let token = assertion_of_branch(branch, &environment["AZURE_CLIENT_ID"]);
+        environment.insert("ROLEWRIGHT_ID_TOKEN".to_owned(), token);
         let lines = [&template["before_script"], &job["script"]].into_iter().flat_map(|part| part.as_array().unwrap());
         let script = lines.map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n");
         let output = self.world.bash(&script, &folder, &environment);
@@ -91,19 +92,25 @@ impl Project {
         (output.status.success(), log)
     }
 
+    /// Runs the job of the merge request.
+    fn planning(&self, id: u64, variables: &[(&str, &str)]) -> (bool, String) {
+        let branch = "a$(touch${IFS}branch)";
+        let mut all = vec![
+            ("CI_MERGE_REQUEST_IID", "10"),
+            ("CI_MERGE_REQUEST_TITLE", "$(touch title)"),
+            ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", branch),
+            ("CI_COMMIT_REF_NAME", branch),
+        ];
+        all.extend(variables);
+        self.job("plan", id, &self.head, &[], &all)
+    }
+
     fn plan(&self, id: u64) {
-        let (is_done, log) = self.job(
-            "plan",
-            id,
-            &self.head,
-            &[],
-            &[
-                ("CI_MERGE_REQUEST_IID", "10"),
-                ("CI_MERGE_REQUEST_TITLE", "$(touch title)"),
-                ("CI_COMMIT_REF_NAME", "a$(touch${IFS}branch)"),
-            ],
-        );
+        let (is_done, log) = self.planning(id, &[]);
         assert!(is_done, "{log}");
+        for file in ["title", "branch"] {
+            assert_eq!(found(&self.world.path(""), file), Vec::<String>::new(), "{file} was run");
+        }
         self.note(id, "plan", "refs/merge-requests/10/head");
     }
 
@@ -161,6 +168,34 @@ fn what_was_reviewed_is_applied_once_it_is_merged() {
 }
 
 #[test]
+fn a_merge_request_cannot_sign_in_to_write() {
+    let project = Project::new();
+    let shouted = TENANT.to_uppercase();
+    let (is_done, log) = project.planning(1, &[("ROLEWRIGHT_PLAN_CLIENT_ID", WRITER), ("AZURE_TENANT_ID", &shouted)]);
+    assert!(!is_done && project.notes()[0].contains("there is no plan"), "{log}");
+    assert!(
+        project.notes()[0].starts_with(&format!("<!-- rolewright:plan:{TENANT} -->")),
+        "one marker for each tenant"
+    );
+}
+
+#[test]
+fn a_file_of_the_repository_is_no_verdict() {
+    let mut project = Project::new();
+    project.world.git("origin", &["checkout", "--quiet", "main"]);
+    project.world.write("origin/rolewright/verdict", "same\n");
+    let commit = project.world.commit("a verdict of one's own");
+    for name in ["reviewed", "apply"] {
+        let id = 1 + u64::from(name == "apply");
+        let (is_done, log) = project.job(name, id, &commit, &[], &[]);
+        assert!(!is_done && log.contains("may not hold anything named rolewright"), "{name}: {log}");
+    }
+    project.head = commit;
+    assert!(!project.planning(3, &[]).0);
+    assert!(!project.world.calls().contains("apply") && project.notes().is_empty());
+}
+
+#[test]
 fn a_stale_plan_is_replaced_and_one_that_was_tampered_with_is_refused() {
     let project = Project::new();
     project.plan(1);
@@ -170,6 +205,8 @@ fn a_stale_plan_is_replaced_and_one_that_was_tampered_with_is_refused() {
     project.world.write(file, &genuine.replace("alice@contoso.example", "carol@contoso.example"));
     let (is_done, log) = project.job("reviewed", 2, &commit, &[], &[]);
     assert!(!is_done && log.contains("was edited"), "{log}");
+    let (is_done, log) = project.job("replan", 20, &commit, &[2], &[]);
+    assert!(is_done && project.notes()[1].contains("**Not applied:** the plan could not be verified"), "{log}");
 
     project.world.write(file, &genuine);
     let users = project.world.graph("GET", "/v1.0/users?$filter=startswith(userPrincipalName,'alice@')", &Value::Null);
@@ -187,7 +224,7 @@ fn a_stale_plan_is_replaced_and_one_that_was_tampered_with_is_refused() {
     assert!(!is_done && log.contains("The reviewed plan is stale and nothing was written"), "{log}");
     project.note(5, "replan", "main");
     assert_eq!(project.world.writers(), Vec::<String>::new());
-    assert!(project.notes().len() == 1 && project.notes() != before, "a new plan to review");
+    assert!(project.notes().len() == 2 && project.notes()[0] != before[0], "a new plan to review");
 
     let by_hand = [("MERGE_REQUEST", "10")];
     let (is_done, log) = project.job("reviewed", 6, &commit, &[], &by_hand);

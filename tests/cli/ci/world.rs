@@ -303,6 +303,19 @@ impl Drop for World {
     }
 }
 
+/// Returns the files of this name below a folder.
+pub(super) fn found(folder: &Path, name: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => files.extend(found(&entry.path(), name)),
+            false if entry.file_name() == name => files.push(entry.path().display().to_string()),
+            false => {}
+        }
+    }
+    files
+}
+
 pub(super) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -315,7 +328,7 @@ pub(super) fn copy_folder(from: &Path, to: &Path) {
 }
 
 /// Returns the token of a workload that Entra takes for this application: what the federated credentials would decide.
-pub(super) fn assertion(client: &str) -> String {
+fn assertion(client: &str) -> String {
     let encode = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
     format!(
         "{}.{}.none",
@@ -331,6 +344,13 @@ fn trusted(subject: &str) -> &'static str {
         "repo:contoso/access:pull_request" | "repo:contoso/access:ref:refs/heads/main" | "rolewright-plan" => READER,
         _ => "nobody",
     }
+}
+
+/// Returns the token of a job of GitLab that signs in as `client`. Its subject is the branch, whatever the environment: both
+/// applications trust `main`, the reading one every branch.
+pub(super) fn assertion_of_branch(branch: &str, client: &str) -> String {
+    let is_trusted = client == READER || (client == WRITER && branch == "main");
+    assertion(if is_trusted { client } else { "nobody" })
 }
 
 /// Starts what gives out identity tokens to jobs, in the forms of GitHub and of Azure Pipelines; it ends with the process.
