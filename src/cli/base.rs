@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::connection::Connection;
 use crate::cli::fault::Fault;
-use crate::cli::planning::{self, Declared, Terms};
+use crate::cli::guardrails;
+use crate::cli::planning::{self, Declared, Planned, Terms};
+use crate::core::address::Labels;
 use crate::core::diagnostic::Diagnostic;
 use crate::core::notice::Notice;
-use crate::core::plan::Plan;
+use crate::core::observed::Observed;
+use crate::core::state::Desired;
+use crate::core::tenant_change::{self, Judge};
 use crate::manifest::{self, TenantHead};
 
 /// The manifests of the target branch.
@@ -46,15 +50,22 @@ pub(crate) fn read(path: &Path, head: &TenantHead) -> Result<Base, Fault> {
     }
 }
 
-/// Marks each change of `plan` by whether the base asks for the same.
+/// Marks each change of what was planned from `manifests` by whether the base asks for the same, and says what is different in
+/// the Tenant document, which judges them.
 ///
 /// # Errors
 /// When the tenant cannot be read.
-pub(crate) async fn mark(plan: &mut Plan, base: &Base, connection: &Connection) -> Result<(), Fault> {
+pub(crate) async fn mark(
+    planned: &mut Planned,
+    manifests: &manifest::Manifests,
+    base: &Base,
+    connection: &Connection,
+) -> Result<(), Fault> {
+    let Planned { plan, desired, observed } = planned;
     let nonce = plan.nonce.clone();
     let terms = Terms { targets: &[], overrides: &[], nonce: &nonce, base: None, guardrails: None };
     let mut said = Vec::new();
-    let planned = match &base.declared {
+    let other = match &base.declared {
         Ok(declared) => planning::attempt(declared, connection, &terms, &mut said).await?.ok_or_else(|| {
             let first = said.iter().find(|said| said.is_error());
             first.map_or_else(
@@ -64,11 +75,20 @@ pub(crate) async fn mark(plan: &mut Plan, base: &Base, connection: &Connection) 
         }),
         Err(why) => Err(why.clone()),
     };
-    match planned {
-        Ok(other) => plan.compare_with(Some(&other.plan)),
+    let other = other.map(|other| (other, base.declared.as_ref().map(|base| guardrails::named(&base.manifests))));
+    match other {
+        Ok((other, folders)) => {
+            let [before, after] = [folders.unwrap_or_default(), guardrails::named(manifests)];
+            let [old, new] = [labels(&other.desired, &other.observed), labels(desired, observed)];
+            let before = Judge { tenant: &other.desired.tenant, guardrails: &before, labels: &old };
+            let after = Judge { tenant: &desired.tenant, guardrails: &after, labels: &new };
+            plan.notices.extend(tenant_change::compare(before, after));
+            plan.compare_with(Some(&other.plan));
+        }
         Err(why) => {
             let message = format!(
-                "every change counts as coming from the manifests under review: the base, {}, says nothing, since {why}",
+                "every change counts as coming from the manifests under review, and whether they loosen what \
+                 judges them is not known: the base, {}, says nothing, since {why}",
                 base.path.display()
             );
             plan.notices.push(Notice::warning("base-not-planned", None, message, None));
@@ -76,4 +96,8 @@ pub(crate) async fn mark(plan: &mut Plan, base: &Base, connection: &Connection) 
         }
     }
     Ok(())
+}
+
+fn labels(desired: &Desired, observed: &Observed) -> Labels {
+    Labels::new(observed, desired.roles.iter().map(|(key, role)| (key, role.value.display_name.as_str())))
 }

@@ -1,6 +1,6 @@
 //! Guardrails on the command line: where their folders are, what they are told, and what becomes of their complaints.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use crate::cli::fault::Fault;
 use crate::cli::listing;
 use crate::cli::output;
 use crate::core::address::Labels;
+use crate::core::declared::Declared;
 use crate::core::diagnostic::{self, Diagnostic};
 use crate::core::observed::Observed;
 use crate::core::plan::Plan;
@@ -135,10 +136,40 @@ pub(crate) fn check(context: &Context, path: &Path, manifests: &Manifests) -> (V
             continue;
         }
         let beside = Path::new(&*named.at.file).parent().unwrap_or(Path::new(""));
+        if inside(&beside.join(written)).is_none() {
+            let message = "this folder of guardrails lies outside of the manifests' own folder";
+            let help = "name a folder at or below PATH here, and others with --guardrails";
+            mistakes.push(Diagnostic::error(folder::FOLDER, Some(named.at), message).help(help));
+            continue;
+        }
         let shown = beside.join(written).to_string_lossy().replace('\\', "/");
         add(context, root, &beside.join(written), &shown, Some(&named.at), &mut bundles, &mut mistakes);
     }
     (bundles, mistakes)
+}
+
+/// Returns a path relative to the manifests' root without `.` and `..`; none where it leaves the root, if only on its way.
+fn inside(path: &Path) -> Option<PathBuf> {
+    let mut at = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => at.push(name),
+            Component::CurDir => {}
+            Component::ParentDir => at.pop().then_some(())?,
+            Component::Prefix(_) | Component::RootDir => return None,
+        }
+    }
+    Some(at)
+}
+
+/// Returns the folders that the Tenant document names, relative to the manifests' root where they lie in it.
+pub(crate) fn named(manifests: &Manifests) -> Vec<Declared<String>> {
+    let resolve = |named: Declared<String>| {
+        let beside = Path::new(&*named.at.file).parent().unwrap_or(Path::new(""));
+        let path = inside(&beside.join(&named.value)).map(|path| path.to_string_lossy().replace('\\', "/"));
+        Declared { value: path.unwrap_or(named.value), at: named.at }
+    };
+    manifests.guardrails().into_iter().map(resolve).collect()
 }
 
 fn add(

@@ -99,10 +99,11 @@ pub(crate) async fn plan(
     let planned = attempt(declared, connection, terms, &mut said).await?;
     let judged = match planned {
         None => None,
-        Some(Planned { mut plan, desired, observed }) => {
+        Some(mut planned) => {
             if let Some(base) = terms.base {
-                base::mark(&mut plan, base, connection).await?;
+                base::mark(&mut planned, &declared.manifests, base, connection).await?;
             }
+            let Planned { plan, desired, observed } = planned;
             match terms.guardrails {
                 Some(guardrails) => guardrails.judge(&declared.manifests, &desired, &observed, plan, &mut said)?,
                 None => Some(plan),

@@ -44,4 +44,5 @@ pub mod schedule;
 pub mod scope;
 pub mod state;
 pub mod target;
+pub mod tenant_change;
 pub(crate) mod vocabulary;

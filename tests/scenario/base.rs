@@ -101,6 +101,61 @@ fn a_base_that_says_nothing_is_told_and_hides_nothing() {
     }
 }
 
+/// Returns the messages of `judge-changed` with their severity, and the lines of the head that they stand at.
+fn altered(plan: &Value) -> Vec<(String, String, u64)> {
+    let notices = plan["notices"].as_array().unwrap().iter().filter(|notice| notice["code"] == "judge-changed");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    notices
+        .map(|one| (text(&one["severity"]), text(&one["message"]), one["source"]["line"].as_u64().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_change_that_loosens_what_judges_it_says_so_in_its_head() {
+    let stage = stage();
+    assert_eq!(altered(&plan(&stage)), []);
+    let spec = |limits: &str, rest: &str| tenant(&(OWN_ALL.replace("{maxRemovalPercent: 100}", limits) + rest));
+    stage.write("base/rules/a.rego", "package contoso\n\ndeny contains \"x\" if false\n");
+    stage.write(
+        "base/tenant.yaml",
+        &spec("{maxRemovalPercent: 100, maxRemovals: 10, minGlobalAdministrators: 1}", "  guardrails: [rules/]\n"),
+    );
+    stage.write(
+        "head/tenant.yaml",
+        &spec(
+            "{maxRemovalPercent: 100, maxRemovals: 999, minGlobalAdministrators: 2}",
+            "  ignore: {principals: [{user: bob@contoso.example}]}\n",
+        ),
+    );
+    let found = altered(&plan(&stage));
+    let has = |severity: &str, message: &str| {
+        let is_it = |one: &&(String, String, u64)| one.0 == severity && one.1 == format!("this change {message}");
+        assert!(found.iter().any(|one| is_it(&one)), "{message}: {found:?}");
+    };
+    has("warning", "loosens the Tenant: limits.maxRemovals 10 to 999");
+    has("notice", "tightens the Tenant: limits.minGlobalAdministrators 1 to 2");
+    has("warning", "loosens the Tenant: no longer names guardrails in rules");
+    has("warning", "loosens the Tenant: ignores user:bob@contoso.example");
+    assert_eq!(found.len(), 4, "{found:?}");
+    let (head, base) = (path(&stage, "head"), path(&stage, "base"));
+    let markdown = stage.run(&["plan!", &head, "--base", &base, "--format", "markdown"]).exits(0);
+    let at = |text: &str| markdown.stdout.find(text).unwrap_or_else(|| panic!("no {text} in {}", markdown.stdout));
+    assert!(at("**This change alters what judges it") < at("### Who gains access"), "{}", markdown.stdout);
+    let text = stage.run(&["plan!", &head, "--base", &base]).exits(0);
+    text.says("This change alters what judges it").says("warning[judge-changed]");
+    // the other way round the limits are tightened again, and only what is loosened is in the head
+    let back = stage.run(&["plan!", &base, "--base", &head]).exits(0);
+    back.says("limits.minGlobalAdministrators 2 to 1").says("tightens the Tenant: limits.maxRemovals 999 to 10");
+}
+
+#[test]
+fn what_is_no_longer_owned_is_told() {
+    let stage = stage();
+    stage.write("head/tenant.yaml", &tenant(""));
+    let found = altered(&plan(&stage));
+    assert!(found.iter().any(|(_, message, _)| message.contains("loosens the Tenant: no longer owns")), "{found:?}");
+}
+
 #[test]
 fn a_base_that_is_not_there_is_a_mistake() {
     let stage = stage();

@@ -126,6 +126,8 @@ fn a_folder_that_cannot_be_used_is_said_at_the_line_that_names_it() {
     refused("access/", "holds no `.rego` file");
     refused("tenant.yaml", "is no folder");
     refused("/rules", "relative to the manifest");
+    refused("../rules", "outside of the manifests' own folder");
+    refused("rules/../../rules", "outside of the manifests' own folder");
     stage.write("upper/A.REGO", NOT_FOR_EVER);
     refused("upper/", "small letters");
     stage.write("loose/data.json", "{");

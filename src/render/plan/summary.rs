@@ -2,10 +2,13 @@
 //! to do next.
 
 use crate::core::change::{Action, Change, Risk, Since};
+use crate::core::diagnostic::Severity;
 use crate::core::direction::Direction;
 use crate::core::plan::Plan;
+use crate::core::tenant_change;
 use crate::render::page::plural;
 use crate::render::plan::Options;
+use crate::render::plan::line::cut;
 use crate::render::style::{self, Wording};
 
 /// Returns the counts, e.g. `Plan: 3 to create, 2 to remove; 4 unmanaged.`
@@ -124,9 +127,20 @@ pub(super) fn obstacles(plan: &Plan, options: &Options) -> Vec<String> {
 /// More names than this are counted.
 const MOST_NAMED: usize = 5;
 
-/// Returns what else whoever applies must know, one sentence each: overrides that were given, and that it is part of a plan.
+/// Returns what else whoever applies must know, one sentence each: that the change under review alters what judges it, overrides
+/// that were given, and that it is part of a plan.
 pub(super) fn terms(plan: &Plan, options: &Options) -> Vec<String> {
     let mut sentences = Vec::new();
+    let altered: Vec<String> = (plan.notices.iter())
+        .filter(|notice| notice.code == tenant_change::CODE && notice.severity != Severity::Notice)
+        .map(|notice| cut(notice.message.split_once(": ").map_or(notice.message.as_str(), |(_, what)| what)))
+        .collect();
+    if !altered.is_empty() {
+        let more = altered.len().saturating_sub(MOST_NAMED);
+        let named = altered[..altered.len() - more].join("; ");
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        sentences.push(format!("This change alters what judges it: {named}{more}."));
+    }
     if !plan.overrides.is_empty() && !options.is_drift() {
         let more = plan.overrides.len().saturating_sub(MOST_NAMED);
         let named = plan.overrides[..plan.overrides.len() - more].join(" ");
