@@ -37,7 +37,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
             }
         }
     }
-    plan::report(context, &all, args.paths.len(), args.format, render::plan::Wording::Drift)?;
+    plan::report(context, &all, args.paths.len(), args.format, render::plan::Wording::Drift, None)?;
     for (_, found) in &all {
         if !found.complete && !args.planning.allow_incomplete {
             exit = exit.and(Exit::Error);

@@ -85,7 +85,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit, Fault> {
     if let Some(path) = &args.out {
         save(path, &plans, args.paths.len() > 1)?;
     }
-    report(context, &plans, args.paths.len(), args.format, render::plan::Wording::Plan)?;
+    report(context, &plans, args.paths.len(), args.format, render::plan::Wording::Plan, args.out.as_deref())?;
     for (_, plan) in &plans {
         exit = exit.and(verdict(plan));
         if args.detailed_exitcode && !plan.is_empty() {
@@ -148,6 +148,7 @@ pub(crate) fn report(
     asked: usize,
     format: Format,
     wording: render::plan::Wording,
+    saved: Option<&Path>,
 ) -> Result<(), Fault> {
     let mut options = options(context, wording);
     let folders: Vec<String> = plans.iter().map(|(path, _)| validate::prefix(path)).collect();
@@ -155,6 +156,7 @@ pub(crate) fn report(
         [] => return Ok(()),
         [(_, plan)] if asked == 1 => {
             options.folder.clone_from(&folders[0]);
+            options.saved = saved.map(|path| path.to_string_lossy().into_owned());
             show(plan, format, &options)
         }
         _ => {
@@ -180,6 +182,7 @@ pub(crate) fn options(context: &Context, wording: render::plan::Wording) -> rend
         width: 80,
         wording,
         folder: String::new(),
+        saved: None,
     }
 }
 

@@ -126,6 +126,23 @@ impl FromStr for Period {
     }
 }
 
+impl Period {
+    /// Returns the period in words, e.g. `180 days`, `1 hour 30 minutes`.
+    pub fn in_words(self) -> String {
+        let rest = self.seconds % DAY;
+        let parts = [
+            (self.seconds / DAY, "day"),
+            (rest / HOUR, "hour"),
+            (rest % HOUR / MINUTE, "minute"),
+            (rest % MINUTE, "second"),
+        ];
+        let words: Vec<String> = (parts.into_iter().filter(|(count, _)| *count > 0))
+            .map(|(count, unit)| format!("{count} {unit}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        if words.is_empty() { "0 seconds".to_owned() } else { words.join(" ") }
+    }
+}
+
 impl fmt::Display for Period {
     /// Prints whole days as `P180D`, anything else as `[PnD]TnHnMnS` with at most 24 hours, so that `P1D` stays `P1D` and
     /// `PT36H` becomes `P1DT12H`.
@@ -170,6 +187,15 @@ mod tests {
     fn same_length_is_the_same_period() {
         for (a, b) in [("P1D", "PT24H"), ("PT480M", "PT8H"), ("P1DT12H", "PT36H"), ("PT1800S", "PT30M")] {
             assert_eq!(a.parse::<Period>().unwrap(), b.parse::<Period>().unwrap(), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn people_read_words() {
+        for (text, want) in
+            [("P180D", "180 days"), ("PT1H30M", "1 hour 30 minutes"), ("P1D", "1 day"), ("PT0S", "0 seconds")]
+        {
+            assert_eq!(text.parse::<Period>().unwrap().in_words(), want);
         }
     }
 

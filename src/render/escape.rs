@@ -132,13 +132,19 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// Returns `text` as a Markdown code span, which shows everything literally; fit for table cells.
+/// Returns a Markdown code span for the cell of a table, where a bar ends the cell even inside of the span. Outside of tables the
+/// backslash would be shown.
+pub fn cell(code: &str) -> String {
+    code.replace('|', "\\|")
+}
+
+/// Returns `text` as a Markdown code span, which shows everything literally.
 pub fn markdown_code(text: &str) -> String {
     let text = terminal(text);
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let pad = if text.is_empty() || text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
-    format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|"))
+    format!("{fence}{pad}{text}{pad}{fence}")
 }
 
 #[cfg(test)]
@@ -180,7 +186,8 @@ mod tests {
             "\\[x\\]\\(http&#58;//e\\) \\*b\\* \\`c\\` \\| @<!-- -->org \\#<!-- -->1"
         );
         assert_eq!(markdown("a\nb"), "a\\\\nb", "the spelled-out newline keeps its backslash");
-        assert_eq!(markdown_code("a`b``c|d"), "```a`b``c\\|d```");
+        assert_eq!(markdown_code("a`b``c|d"), "```a`b``c|d```");
+        assert_eq!(cell(&markdown_code("c|d")), "`c\\|d`");
         assert_eq!(markdown_code("`x"), "`` `x ``");
         assert_eq!(markdown_code(""), "`  `");
     }

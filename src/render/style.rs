@@ -62,11 +62,15 @@ pub(super) fn holding(wording: Wording, action: Action, mode: Mode) -> &'static 
     use Action::{Adopt, Create, Extend, Regrant, Remove, Update};
     match (wording, mode, action) {
         (Wording::Plan | Wording::Apply, Mode::Eligible, Create) => "becomes eligible as",
-        (Wording::Plan | Wording::Apply, Mode::Eligible, Regrant) => "becomes eligible again as",
+        (Wording::Plan | Wording::Apply, Mode::Eligible, Regrant) => {
+            "becomes eligible (anew whenever it has run out) as"
+        }
         (Wording::Plan | Wording::Apply, Mode::Eligible, Update | Extend | Adopt) => "stays eligible as",
         (Wording::Plan | Wording::Apply, Mode::Eligible, Remove) => "is no longer eligible as",
         (Wording::Plan | Wording::Apply, Mode::Active, Create) => "becomes active (standing access) as",
-        (Wording::Plan | Wording::Apply, Mode::Active, Regrant) => "becomes active again (standing access) as",
+        (Wording::Plan | Wording::Apply, Mode::Active, Regrant) => {
+            "becomes active (standing access, anew whenever it has run out) as"
+        }
         (Wording::Plan | Wording::Apply, Mode::Active, Update | Extend | Adopt) => "stays active as",
         (Wording::Plan | Wording::Apply, Mode::Active, Remove) => "is no longer active as",
         (Wording::Drift, Mode::Eligible, Create) => "is not eligible as",

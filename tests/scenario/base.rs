@@ -168,7 +168,8 @@ fn a_base_that_is_not_there_is_a_mistake() {
 fn a_marked_plan_can_be_applied() {
     let stage = stage();
     let (head, base, file) = (path(&stage, "head"), path(&stage, "base"), path(&stage, "plan.json"));
-    stage.run(&["plan!", &head, "--base", &base, "--out", &file]).exits(0);
+    let run = stage.run(&["plan!", &head, "--base", &base, "--out", &file]).exits(0);
+    run.says("then apply exactly this plan: rolewright apply --plan").says("--digest sha256:");
     stage.run(&["apply!", &head, "--plan", &file, "--yes"]).exits(0);
     stage.run(&["plan!", &head, "--detailed-exitcode"]).exits(0);
 }

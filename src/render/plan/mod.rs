@@ -45,12 +45,14 @@ pub struct Options {
     pub wording: Wording,
     /// The folder of the manifests relative to the repository, for the forms whose places a program follows: SARIF and annotations.
     pub folder: String,
+    /// The file that the plan was saved to, where it was.
+    pub saved: Option<String>,
 }
 
 impl Default for Options {
     /// Plain text of 80 columns for `plan`.
     fn default() -> Self {
-        Self { verbose: false, color: false, width: 80, wording: Wording::Plan, folder: String::new() }
+        Self { verbose: false, color: false, width: 80, wording: Wording::Plan, folder: String::new(), saved: None }
     }
 }
 

@@ -1,11 +1,53 @@
 //! What an address says, in parts: who holds which role where. An address is made of names, and a name may hold anything: where
 //! it could be taken apart in two ways it is left whole.
 
-use crate::core::change::{Change, Subject};
+use std::collections::BTreeMap;
+
+use crate::core::assignment::{AssignmentKey, Mode};
+use crate::core::change::{Action, Change, Subject};
+use crate::core::plan::Plan;
 use crate::core::target::{Access, Target};
+use crate::render::plan::line::cut;
+use crate::render::plan::value::{Shown, shown};
 
 /// The beginnings of a principal in an address.
 const HOLDERS: [&str; 4] = ["/user:", "/group:", "/servicePrincipal:", "/id:"];
+
+/// What one principal gets in one mode while it goes in the other: no gain and no loss alone.
+#[derive(Debug)]
+pub(super) struct Conversions<'a>(BTreeMap<&'a AssignmentKey, &'a Change>);
+
+impl<'a> Conversions<'a> {
+    /// Returns those of a plan.
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        let held = plan.changes.iter().filter_map(|change| match &change.subject {
+            Subject::Assignment { key, .. } => Some((key, change)),
+            _ => None,
+        });
+        Self(held.collect())
+    }
+
+    /// Returns what a change comes instead of, or what comes instead of it, as raw text: `instead of active, permanent, which is
+    /// removed`.
+    pub(super) fn said(&self, change: &Change) -> Option<String> {
+        let Subject::Assignment { key, .. } = &change.subject else { return None };
+        let mode = match key.mode {
+            Mode::Active => Mode::Eligible,
+            Mode::Eligible => Mode::Active,
+        };
+        let other = self.0.get(&AssignmentKey { mode, ..key.clone() })?;
+        let is_grant = |change: &Change| matches!(change.action, Action::Create | Action::Regrant);
+        match (is_grant(change), change.action, is_grant(other), other.action) {
+            (true, _, _, Action::Remove) => {
+                let schedule = other.fields.iter().find(|field| field.path == "schedule")?;
+                let Shown::Scalars(Some(window), _) = shown(schedule) else { return None };
+                Some(format!("instead of {}, {}, which is removed", mode.as_str(), cut(&window)))
+            }
+            (_, Action::Remove, true, _) => Some(format!("becomes {} instead", mode.as_str())),
+            _ => None,
+        }
+    }
+}
 
 /// Who holds which role where, as raw text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +144,7 @@ fn parts<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::plan::sample;
+    use crate::render::plan::{Options, sample};
 
     #[test]
     fn an_address_is_taken_apart() {
@@ -126,6 +168,34 @@ mod tests {
         custom role VM Operator
         id:0b00b2f4-0000-4000-8000-000000000031 | owner of sg-tier0-operators | 
         ");
+    }
+
+    #[test]
+    fn what_goes_in_one_mode_and_comes_in_the_other_is_told() {
+        let mut plan = sample::every_action();
+        let is_grant = |change: &&Change| change.action == Action::Create && assignment(change).is_some();
+        let mut old = plan.changes.iter().find(is_grant).unwrap().clone();
+        assert_eq!(Conversions::of(&plan).said(&old), None);
+        let Subject::Assignment { key, .. } = &mut old.subject else { panic!("no assignment") };
+        let (is, was) = (key.mode, if key.mode == Mode::Active { Mode::Eligible } else { Mode::Active });
+        key.mode = was;
+        old.action = Action::Remove;
+        old.fields[0].before = serde_json::json!("permanent");
+        old.fields[0].after = serde_json::Value::Null;
+        plan.changes.push(old);
+        let conversions = Conversions::of(&plan);
+        let new = plan.changes.iter().find(is_grant).unwrap();
+        let want = format!("instead of {}, permanent, which is removed", was.as_str());
+        assert_eq!(conversions.said(new).as_deref(), Some(want.as_str()));
+        let old = plan.changes.last().unwrap();
+        assert_eq!(conversions.said(old), Some(format!("becomes {} instead", is.as_str())));
+        for text in [
+            crate::render::plan::text(&plan, &Options::default()),
+            crate::render::plan::markdown(&plan, &Options::default()),
+        ] {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(&want) && text.contains(&format!("becomes {} instead", is.as_str())), "{text}");
+        }
     }
 
     #[test]

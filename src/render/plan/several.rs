@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::core::change::Risk;
 use crate::core::direction::Direction;
 use crate::core::plan::Plan;
-use crate::render::escape::{json_literal, markdown as plain, markdown_code as code, terminal};
+use crate::render::escape::{cell, json_literal, markdown as plain, markdown_code as code, terminal};
 use crate::render::plan::github::{Notes, annotations, notes, tail};
 use crate::render::plan::line::cut;
 use crate::render::plan::markdown::{LIMIT, fill, name, safe, sheet::Sheet};
@@ -139,7 +139,7 @@ fn row(entry: &Entry<'_>, options: &Options) -> String {
     let verdict = match (options.refusals(plan).is_empty(), plan.complete) {
         (false, _) => "refused",
         (true, false) => "incomplete",
-        (true, true) if plan.is_empty() => "in sync",
+        (true, true) if differing(plan, options) == 0 => "in sync",
         (true, true) if options.is_drift() => "drift",
         (true, true) => "may be applied",
     };
@@ -148,8 +148,8 @@ fn row(entry: &Entry<'_>, options: &Options) -> String {
     format!(
         "| {} | {} | {verdict} | {} | {widen} | {} |\n",
         plain(&short(&plan.tenant_name)),
-        code(&short(entry.folder)),
-        plan.changes.len(),
+        cell(&code(&short(entry.folder))),
+        differing(plan, options),
         if options.is_drift() { "" } else { risk.as_str() }
     )
 }
@@ -174,10 +174,15 @@ fn share(room: usize, needs: &[usize]) -> Vec<usize> {
     rooms
 }
 
+/// Returns how many changes there are; for `drift` a due extension is none.
+fn differing(plan: &Plan, options: &Options) -> usize {
+    if options.is_drift() { plan.drift().count() } else { plan.changes.len() }
+}
+
 /// Adds the plans up.
 fn total(entries: &[Entry<'_>], asked: usize, options: &Options) -> String {
-    let changes: usize = entries.iter().map(|entry| entry.plan.changes.len()).sum();
-    let busy = entries.iter().filter(|entry| !entry.plan.is_empty()).count();
+    let changes: usize = entries.iter().map(|entry| differing(entry.plan, options)).sum();
+    let busy = entries.iter().filter(|entry| differing(entry.plan, options) > 0).count();
     let what = if options.is_drift() { "difference" } else { "change" };
     let is_certain = entries.iter().all(|entry| entry.plan.complete && entry.plan.left_out() == 0);
     let mut text = match changes {
@@ -213,6 +218,18 @@ mod tests {
         let synced = sample::plan(Vec::new());
         let entries = [Entry { plan: &synced, folder: "a/" }; 2];
         assert_eq!(total(&entries, 2, &Options::default()), "2 of 2 tenants match their manifests.");
+    }
+
+    #[test]
+    fn a_due_extension_is_no_drift() {
+        let mut due = sample::every_action();
+        due.changes.retain(|change| change.action == crate::core::change::Action::Extend);
+        let due = sample::finish(due);
+        let entries = [Entry { plan: &due, folder: "a/" }];
+        let drift = Options { wording: crate::render::plan::Wording::Drift, ..Options::default() };
+        assert_eq!(total(&entries, 1, &drift), "1 of 1 tenants match their manifests.");
+        assert!(row(&entries[0], &drift).contains("| in sync | 0 |"), "{}", row(&entries[0], &drift));
+        assert!(row(&entries[0], &Options::default()).contains("| may be applied | 1 |"));
     }
 
     #[test]

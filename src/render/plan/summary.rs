@@ -176,13 +176,31 @@ pub(super) fn next(plan: &Plan, options: &Options) -> Option<String> {
     }
     match (options.wording, plan.drift().next().is_some(), plan.is_empty()) {
         (_, _, true) | (Wording::Apply, ..) => None,
-        (Wording::Plan, ..) => Some("Next: review the changes, then run `rolewright apply`.".to_owned()),
+        (Wording::Plan, ..) => Some(match &options.saved {
+            Some(file) => format!(
+                "Next: review the changes, then apply exactly this plan: rolewright apply --plan {} --digest {}",
+                quoted(file),
+                plan.digest
+            ),
+            None => "Next: review the changes, then run `rolewright apply`.".to_owned(),
+        }),
         (Wording::Drift, true, _) => Some(
             "Next: run `rolewright plan` and `rolewright apply` to bring the tenant back, or change the manifests to \
              what is there."
                 .to_owned(),
         ),
         (Wording::Drift, false, _) => Some("Next: run `rolewright apply` to extend what is due.".to_owned()),
+    }
+}
+
+/// Returns the name of a file as a shell takes it for one word.
+fn quoted(file: &str) -> String {
+    // what parts folders on one system is an escape on the others
+    let is_plain =
+        |letter: char| letter.is_ascii_alphanumeric() || "/:._-".contains(letter) || cfg!(windows) && letter == '\\';
+    match !file.is_empty() && file.chars().all(is_plain) {
+        true => file.to_owned(),
+        false => format!("'{}'", file.replace('\'', "'\\''")),
     }
 }
 

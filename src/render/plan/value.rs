@@ -8,6 +8,7 @@ use serde_json::Value;
 use similar::{ChangeTag, DiffOp, TextDiff};
 
 use crate::core::change::FieldChange;
+use crate::core::period::Period;
 use crate::render::style::Mark;
 
 /// A field change, ready to be printed.
@@ -52,11 +53,20 @@ fn scalar(value: &Value, is_free: bool) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) if is_free || text.is_empty() => Some(format!("\"{}\"", text.replace('"', "\\\""))),
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(worded(text)),
         Value::Array(items) if items.is_empty() => Some("[]".to_owned()),
         Value::Array(items) => Some(items.iter().map(item).collect::<Vec<_>>().join(", ")),
         other => Some(other.to_string()),
     }
+}
+
+/// Puts words before each duration of a value that is no free text: `for 180 days (P180D)`.
+fn worded(text: &str) -> String {
+    let word = |word: &str| match word.parse::<Period>() {
+        Ok(period) if word.starts_with('P') => format!("{} ({word})", period.in_words()),
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn item(value: &Value) -> String {
@@ -113,8 +123,10 @@ mod tests {
     fn scalars() {
         let some = |text: &str| Some(text.to_owned());
         for (path, before, after, want) in [
-            ("activation.maxDuration", json!("PT8H"), json!("PT4H"), (some("PT8H"), some("PT4H"))),
+            ("activation.maxDuration", json!("PT8H"), json!("PT4H"), (some("8 hours (PT8H)"), some("4 hours (PT4H)"))),
             ("schedule", json!(null), json!("permanent"), (None, some("permanent"))),
+            ("schedule", json!("permanent"), json!("for P180D"), (some("permanent"), some("for 180 days (P180D)"))),
+            ("description", json!("P1D"), json!("for P1D"), (some("\"P1D\""), some("\"for P1D\""))),
             ("enabled", json!(true), json!(false), (some("true"), some("false"))),
             ("activation.approval.timeoutDays", json!(1), json!(3), (some("1"), some("3"))),
             ("description", json!(""), json!("say \"x\" -> y"), (some("\"\""), some("\"say \\\"x\\\" -> y\""))),

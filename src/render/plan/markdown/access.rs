@@ -3,13 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use crate::catalog::directory_role;
+use crate::catalog::tier::Tier;
+use crate::core::assignment::{Mode, Provenance};
 use crate::core::change::{Action, Change, Risk, Subject};
 use crate::core::direction::Direction;
+use crate::core::target::Surface;
 use crate::render::escape::{markdown as plain, markdown_code as code};
 use crate::render::plan::line::{self, cut};
 use crate::render::plan::markdown::bold;
 use crate::render::plan::markdown::setting;
 use crate::render::plan::markdown::sheet::{Frame, Sheet};
+use crate::render::plan::name::Conversions;
 use crate::render::plan::value::{Shown, shown};
 use crate::render::plan::{Options, name, transition};
 use crate::render::style;
@@ -18,7 +23,7 @@ use crate::render::style;
 const MOST_REASONS: usize = 6;
 
 /// Writes both sections.
-pub(super) fn write(sheet: &mut Sheet, changes: &[&Change], options: &Options) {
+pub(super) fn write(sheet: &mut Sheet, changes: &[&Change], conversions: &Conversions<'_>, options: &Options) {
     let sections = match options.is_drift() {
         false => [("Who gains access", Direction::Widens), ("Who loses access", Direction::Narrows)],
         true => [("More access than declared", Direction::Narrows), ("Less access than declared", Direction::Widens)],
@@ -26,7 +31,12 @@ pub(super) fn write(sheet: &mut Sheet, changes: &[&Change], options: &Options) {
     for (title, direction) in sections {
         let held = changes.iter().copied().filter(|change| is_assignment(change) && change.direction == direction);
         let lines = by_holder(held, options);
-        sheet.section(&Frame::list(title), lines, |line| Some(line.change.risk), |line| line.show(options));
+        sheet.section(
+            &Frame::list(title),
+            lines,
+            |line| Some(line.change.risk),
+            |line| line.show(conversions, options),
+        );
     }
 }
 
@@ -42,9 +52,9 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn show(self, options: &Options) -> String {
+    fn show(self, conversions: &Conversions<'_>, options: &Options) -> String {
         let holder = self.holder.map_or(String::new(), |holder| format!("- {}\n", bold(&cut(&holder))));
-        holder + &indent(&entry(self.change, options))
+        holder + &indent(&entry(self.change, conversions, options))
     }
 }
 
@@ -58,7 +68,10 @@ fn by_holder<'a>(changes: impl Iterator<Item = &'a Change>, options: &Options) -
         let holder = name::assignment(change).map_or_else(|| change.address.clone(), |named| named.holder);
         holders.entry(holder).or_default().push(change);
     }
-    let weight = |change: &Change| if options.is_drift() { Risk::None } else { change.risk };
+    let weight = |change: &Change| match options.is_drift() {
+        false => (change.risk, 0),
+        true => (Risk::None, standing(change)),
+    };
     let mut holders: Vec<(String, Vec<&Change>)> = holders.into_iter().collect();
     for (_, held) in &mut holders {
         held.sort_by_key(|change| Reverse(weight(change)));
@@ -70,9 +83,31 @@ fn by_holder<'a>(changes: impl Iterator<Item = &'a Change>, options: &Options) -
     lines.collect()
 }
 
+/// Returns how much deserves attention what is there and should not be, or the other way round, as a number for sorting: by the tier
+/// of a built-in role, then what is active before what is eligible, made outside PIM before made in it, and permanent before what ends.
+fn standing(change: &Change) -> u8 {
+    let Subject::Assignment { key, before, .. } = &change.subject else { return 0 };
+    let role = key.target.role().map(|role| role.as_str());
+    let known = role.filter(|_| key.target.surface() == Surface::Directory).and_then(directory_role::find);
+    let tier = known.and_then(|role| role.tier);
+    let tier = match tier {
+        Some(Tier::ControlPlane) => 3,
+        Some(Tier::ManagementPlane) => 2,
+        // nobody knows what a role in Azure, a custom role or a group leads to
+        None => 1,
+        Some(Tier::UserAccess) => 0,
+    };
+    let is_outside = before.as_ref().is_some_and(|live| !matches!(live.provenance, Provenance::Pim { .. }));
+    let is_permanent = before.as_ref().is_some_and(|live| live.window.end.is_none());
+    tier * 8 + 4 * u8::from(key.mode == Mode::Active) + 2 * u8::from(is_outside) + u8::from(is_permanent)
+}
+
 /// Returns the entry of a change below its holder, with its reasons.
-fn entry(change: &Change, options: &Options) -> String {
+fn entry(change: &Change, conversions: &Conversions<'_>, options: &Options) -> String {
     let mut text = format!("- {}", sentence(change, options));
+    if let Some(said) = conversions.said(change).filter(|_| !options.is_drift()) {
+        text.push_str(&format!("; {}", plain(&said)));
+    }
     text.push('\n');
     if !options.is_drift() && change.risk >= Risk::Medium {
         for reason in change.reasons.iter().take(MOST_REASONS) {

@@ -44,7 +44,7 @@ pub(super) fn write(sheet: &mut Sheet, plan: &Plan, file: &str, options: &Option
         |gap| {
             let weight = if matters(gap.part) { "" } else { " (for advice only)" };
             let (what, surface) = (gap.what(), style::surface(gap.surface));
-            format!("- {} of {surface}{weight}: {}\n", plain(&cut(&what)), plain(&cut(&gap.why)))
+            format!("- {} of {surface}{weight}: {}\n", plain(&cut(&what)), with_code(&cut(&gap.why)))
         },
     );
     let groups: BTreeSet<String> = plan
@@ -84,13 +84,18 @@ fn guards(sheet: &mut Sheet, plan: &Plan, options: &Options) {
             let about = address_of(verdict).map_or(String::new(), |address| format!(" {}:", code(&cut(address))));
             let at = source_of(verdict)
                 .map_or(String::new(), |at| format!(" ({})", code(&cut(&format!("{}:{}", at.file, at.line)))));
-            format!("- {} {how}:{about} {}{at}\n", bold(&cut(&verdict.guard)), plain(&cut(&verdict.message)))
+            // what a policy says is no sentence of ours
+            let said = match verdict.guard.starts_with("guardrail/") {
+                true => plain(&cut(&verdict.message)),
+                false => with_code(&cut(&verdict.message)),
+            };
+            format!("- {} {how}:{about} {said}{at}\n", bold(&cut(&verdict.guard)))
         },
     );
 }
 
 /// Escapes our own sentence; what stands between back-quotes is code, as are long flags.
-fn with_code(text: &str) -> String {
+pub(super) fn with_code(text: &str) -> String {
     let pieces = text.split('`').enumerate().map(|(at, piece)| match at % 2 {
         1 => code(piece),
         _ => {

@@ -17,6 +17,7 @@ use crate::core::order::Edges;
 use crate::core::plan::Plan;
 use crate::render::escape::{markdown as plain, markdown_code as code};
 use crate::render::plan::line::cut;
+use crate::render::plan::name::Conversions;
 use crate::render::plan::{Options, is_appliable, is_pending};
 
 use self::sheet::{Frame, Sheet};
@@ -41,7 +42,7 @@ pub(super) fn fill(sheet: &mut Sheet, plan: &Plan, file: &str, options: &Options
     let is_due = |change: &&Change| options.is_drift() && change.action == Action::Extend;
     let (due, rest): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(is_due);
     let (pending, fresh): (Vec<&Change>, Vec<&Change>) = rest.into_iter().partition(|change| is_pending(change));
-    access::write(sheet, &fresh, options);
+    access::write(sheet, &fresh, &Conversions::of(plan), options);
     setting::write(sheet, &fresh, options);
     sheet.section(&Frame::list("Due, not drift"), due, |_| None, |change| access::short(change, options));
     let warnings = plan.notices.iter().filter(|notice| notice.severity != Severity::Notice);
@@ -117,7 +118,11 @@ fn notice(notice: &Notice) -> String {
     if let Some(address) = &notice.address {
         text.push_str(&format!("{}: ", code(&cut(address))));
     }
-    text.push_str(&plain(&cut(&notice.message)));
+    // what a policy says is no sentence of ours
+    text.push_str(&match notice.code == "guardrail" {
+        true => plain(&cut(&notice.message)),
+        false => head::with_code(&cut(&notice.message)),
+    });
     if let Some(at) = &notice.source {
         text.push_str(&format!(" ({})", code(&cut(&format!("{}:{}", at.file, at.line)))));
     }

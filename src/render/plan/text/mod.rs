@@ -14,7 +14,9 @@ use crate::core::plan::Plan;
 use crate::core::target::Surface;
 use crate::render::escape::terminal;
 use crate::render::page::Page;
-use crate::render::plan::{ONBOARDS, Options, access, cause, counts, is_pending, next, obstacles, terms, waits};
+use crate::render::plan::{
+    ONBOARDS, Options, access, cause, counts, is_pending, name::Conversions, next, obstacles, terms, waits,
+};
 use crate::render::style::{self, Wording};
 
 /// With more changes than this the summary stands at the top too.
@@ -24,23 +26,23 @@ const SHORT: usize = 8;
 pub fn text(plan: &Plan, options: &Options) -> String {
     let mut page = Page::new(options.width, options.color);
     head(&mut page, plan, options);
-    let edges = Edges::new(&plan.changes);
+    let around = Around { edges: Edges::new(&plan.changes), conversions: Conversions::of(plan) };
     let is_due = |change: &&Change| options.is_drift() && change.action == Action::Extend;
     for surface in Surface::ALL {
         let changes = || plan.changes.iter().filter(|c| c.surface == surface && !is_due(c) && !is_pending(c));
         if changes().next().is_some() {
             page.heading(style::surface(surface));
         }
-        changes().for_each(|change| block(&mut page, plan, &edges, change, options));
+        changes().for_each(|change| block(&mut page, plan, &around, change, options));
     }
     if plan.changes.iter().any(|change| is_due(&change)) {
         page.heading("Due, not drift");
-        plan.changes.iter().filter(is_due).for_each(|change| block(&mut page, plan, &edges, change, options));
+        plan.changes.iter().filter(is_due).for_each(|change| block(&mut page, plan, &around, change, options));
     }
     if plan.changes.iter().any(is_pending) {
         page.heading("Already pending before this change");
         let changes = plan.changes.iter().filter(|change| is_pending(change));
-        changes.for_each(|change| pending(&mut page, plan, &edges, change, options));
+        changes.for_each(|change| pending(&mut page, plan, &around, change, options));
     }
     rest::notices(&mut page, plan, options);
     rest::unmanaged(&mut page, plan, options);
@@ -92,10 +94,16 @@ fn head(page: &mut Page, plan: &Plan, options: &Options) {
     }
 }
 
+/// What the changes of a plan are to each other.
+struct Around<'a> {
+    edges: Edges<'a>,
+    conversions: Conversions<'a>,
+}
+
 /// Writes a change that the base asks for already: whole when all is asked for, otherwise what a reviewer must not overlook.
-fn pending(page: &mut Page, plan: &Plan, edges: &Edges<'_>, change: &Change, options: &Options) {
+fn pending(page: &mut Page, plan: &Plan, around: &Around<'_>, change: &Change, options: &Options) {
     if options.verbose {
-        return block(page, plan, edges, change, options);
+        return block(page, plan, around, change, options);
     }
     title(page, change, options);
     if change.risk >= Risk::High {
@@ -119,7 +127,7 @@ fn judged(change: &Change, options: &Options) -> String {
     format!("{}{risk}", style::direction(options.wording, change.direction))
 }
 
-fn block(page: &mut Page, plan: &Plan, edges: &Edges<'_>, change: &Change, options: &Options) {
+fn block(page: &mut Page, plan: &Plan, around: &Around<'_>, change: &Change, options: &Options) {
     page.blank();
     title(page, change, options);
     if let Some(place) = &change.place {
@@ -142,9 +150,12 @@ fn block(page: &mut Page, plan: &Plan, edges: &Edges<'_>, change: &Change, optio
     for field in &change.fields {
         field::field_lines(page, change, field, options);
     }
+    if let Some(said) = around.conversions.said(change).filter(|_| !options.is_drift()) {
+        page.prose(4, style::PLAIN, &terminal(&said));
+    }
     if options.verbose {
         request(page, change);
-        for (part, address, reason) in waits(plan, edges, change) {
+        for (part, address, reason) in waits(plan, &around.edges, change) {
             page.prose(4, style::PLAIN, &format!("{part}waits for {}: {}", terminal(&address), terminal(&reason)));
         }
     }
