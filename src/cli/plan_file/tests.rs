@@ -31,6 +31,7 @@ fn refused(text: &str) -> (&'static str, String) {
         PlanFileError::Format { .. } => "format",
         PlanFileError::Edited { .. } => "edited",
         PlanFileError::Unknown { .. } => "unknown",
+        PlanFileError::Torn { .. } => "torn",
         PlanFileError::Another { .. } => "another",
     };
     (kind, error.to_string())
