@@ -1,5 +1,6 @@
 //! A saved plan and a tenant that somebody changes between the review and the apply: refused when it is about anything that the plan
 //! touches or relies on, carried out when it is not.
+#![allow(clippy::print_stdout, reason = "a trial that fails shows what was done")]
 
 mod portal;
 mod related;

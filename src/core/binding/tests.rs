@@ -267,6 +267,9 @@ fn fit(plan: &Plan, observed: &Observed) -> String {
 
 type Meddle = fn(&mut Observed);
 
+/// What it is about, the change, what happens meanwhile, and how the plan fits then.
+type Case = (&'static str, fn() -> Change, Meddle, &'static str);
+
 #[test]
 fn every_kind_of_change_is_compared_with_what_is_there() {
     let create = || of_definition(None, Some(role("new")));
@@ -279,7 +282,7 @@ fn every_kind_of_change_is_compared_with_what_is_there() {
     fn put(observed: &mut Observed, key: AssignmentKey, end: &str) {
         observed.assignments.insert(key, held(Some(end)));
     }
-    let table: &[(&str, fn() -> Change, Meddle, &str)] = &[
+    let table: &[Case] = &[
         ("create a role", create, |_| {}, "same"),
         (
             "create a role",
