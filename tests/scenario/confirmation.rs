@@ -66,3 +66,26 @@ fn an_apply_that_could_not_read_all_says_so() {
     run.says("Checked as far as the tenant could be read").never_says("Checked: the");
     assert!(stage.schedule("eligible", &alice).is_some());
 }
+
+#[test]
+fn what_a_grant_relies_on_may_not_change_while_the_question_stands() {
+    let stage = Arc::new(Stage::new());
+    stage.user("alice");
+    stage.write("a.yaml", &eligible("a", ROLE, ALICE, "{permanent: true}"));
+    let (hand, mark) = (stage.clone(), stage.mark());
+    // nobody declares the settings: the change that is asked about stays the same
+    let run = stage.apply_asked(&[], move || {
+        let weaken = json!({
+            "@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyEnablementRule",
+            "id": "Enablement_EndUser_Assignment", "enabledRules": [],
+            "target": { "caller": "EndUser", "operations": ["All"], "level": "Assignment", "inheritableSettings": [],
+                        "enforcedSettings": [] },
+        });
+        std::thread::scope(|scope| {
+            scope.spawn(|| hand.write_rule(ROLE, weaken));
+        });
+    });
+    run.exits(5).says("the tenant changed while you were reading; nothing was written");
+    let written = stage.written_since(mark);
+    assert!(written.iter().all(|call| call.contains("/rules/")), "only by the other hand: {written:?}");
+}
