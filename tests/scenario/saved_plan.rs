@@ -379,3 +379,25 @@ fn refuse(list: &str) -> Value {
     let path = format!("/{list}");
     json!([{ "match": { "path": path }, "effect": { "answer": { "status": 403, "code": "Refused" } } }])
 }
+
+#[test]
+fn approvers_of_what_a_group_leads_to_are_read_again() {
+    let stage = Stage::new();
+    stage.group("sg-ops", true);
+    let (approvers, carol) = (stage.group("sg-approvers", false), stage.user("carol"));
+    stage.user("alice");
+    let member = json!({ "@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{carol}") });
+    stage.admin("POST", &format!("/groups/{approvers}/members/$ref"), Some(member));
+    let ops = eligible("ops", "Security Administrator", "[{group: sg-ops}]", "{permanent: true}");
+    let approval =
+        settings("s", "Security Administrator", "  activation: {approval: {approvers: [{group: sg-approvers}]}}\n");
+    stage.write("roles.yaml", &format!("{ops}{approval}"));
+    stage.apply();
+    // from now on nobody declares the settings, and the grant leads to the role through the group
+    let alice =
+        crate::group_words::eligible("alice", "sg-ops:member", "[{user: alice@contoso.example}]", "{duration: P30D}");
+    stage.write("roles.yaml", &format!("{ops}{alice}"));
+    let plan = save(&stage);
+    assert!(plan["relies"].to_string().contains("group/members/sg-approvers"), "{}", plan["relies"]);
+    apply(&stage).exits(0);
+}
