@@ -4,7 +4,7 @@ use crate::catalog::tier::Tier;
 use crate::catalog::{azure_role, directory_action, directory_role};
 use crate::core::risk::power::Power;
 use crate::core::role_definition::RoleDefinition;
-use crate::core::target::Surface;
+use crate::core::target::{Surface, Target};
 
 /// How privileged a role is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,12 @@ impl Rank {
         };
         Self { is_privileged, tier: tier.map(number) }
     }
+}
+
+/// Returns the tier of a built-in role of the directory, as in [`Rank::tier`]; none of any other target.
+pub(crate) fn tier_of(target: &Target) -> Option<u8> {
+    let role = target.role().filter(|_| target.surface() == Surface::Directory)?;
+    directory_role::find(role.as_str())?.tier.map(number)
 }
 
 fn number(tier: Tier) -> u8 {

@@ -3,12 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::catalog::directory_role;
-use crate::catalog::tier::Tier;
 use crate::core::assignment::{Mode, Provenance};
 use crate::core::change::{Action, Change, Risk, Subject};
 use crate::core::direction::Direction;
-use crate::core::target::Surface;
+use crate::core::risk::rank;
 use crate::render::escape::{markdown as plain, markdown_code as code};
 use crate::render::plan::line::{self, cut};
 use crate::render::plan::markdown::bold;
@@ -87,15 +85,12 @@ fn by_holder<'a>(changes: impl Iterator<Item = &'a Change>, options: &Options) -
 /// of a built-in role, then what is active before what is eligible, made outside PIM before made in it, and permanent before what ends.
 fn standing(change: &Change) -> u8 {
     let Subject::Assignment { key, before, .. } = &change.subject else { return 0 };
-    let role = key.target.role().map(|role| role.as_str());
-    let known = role.filter(|_| key.target.surface() == Surface::Directory).and_then(directory_role::find);
-    let tier = known.and_then(|role| role.tier);
-    let tier = match tier {
-        Some(Tier::ControlPlane) => 3,
-        Some(Tier::ManagementPlane) => 2,
+    let tier = match rank::tier_of(&key.target) {
+        Some(0) => 3,
+        Some(1) => 2,
         // nobody knows what a role in Azure, a custom role or a group leads to
         None => 1,
-        Some(Tier::UserAccess) => 0,
+        Some(_) => 0,
     };
     let is_outside = before.as_ref().is_some_and(|live| !matches!(live.provenance, Provenance::Pim { .. }));
     let is_permanent = before.as_ref().is_some_and(|live| live.window.end.is_none());
